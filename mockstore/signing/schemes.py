@@ -1,0 +1,110 @@
+"""How a delivery is signed. Pure: the moment is an argument, and nothing is read or rolled."""
+
+import hmac
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import floor
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from mockstore.errors import InvalidInputError
+from mockstore.model import Headers
+from mockstore.signing.secrets import petstore_key, standard_key, utf8
+
+PETSTORE_HEADER: Final = "X-Webhook-Signature"
+ID_HEADER: Final = "webhook-id"
+TIMESTAMP_HEADER: Final = "webhook-timestamp"
+STANDARD_HEADER: Final = "webhook-signature"
+
+Signer: TypeAlias = Callable[[bytes, Sequence[str], str, datetime], Headers]
+"""Takes the body, the secrets (newest first), the event's id and the attempt's moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One way to sign a delivery, known by its name."""
+
+    name: str
+    headers: tuple[str, ...]
+    """Names of the header fields that belong to it, in the order in which they are sent."""
+    key: Callable[[str], bytes]
+    """Turns a secret into the key of its HMAC."""
+    signature: Callable[[bytes, bytes], str]
+    """Makes one signature, as its header shows it, of a key and the signed content."""
+    signer: Signer
+
+    def sign(self, body: bytes, *, secrets: Sequence[str], event_id: str, at: datetime) -> Headers:
+        """Return the header fields that sign `body`, exactly these bytes.
+
+        `secrets` come newest first; each of them signs, so that a receiver may hold either while a secret is being
+        rotated (contract 1.2). `at` is the moment of this attempt, aware. Raises `InvalidInputError` without a
+        secret and, where the scheme signs the moment, for a naive `at`.
+        """
+        if not secrets:
+            raise InvalidInputError("no secret to sign with; pass at least one, the newest first", field="secret")
+        return self.signer(body, secrets, event_id, at)
+
+
+def petstore_signature(key: bytes, content: bytes) -> str:
+    """Return `sha256=` and the lower-case hex of the HMAC (contract 1.2)."""
+    return "sha256=" + hmac.digest(key, content, "sha256").hex()
+
+
+def standard_signature(key: bytes, content: bytes) -> str:
+    """Return `v1,` and the base64 of the HMAC (Standard Webhooks)."""
+    return "v1," + b64encode(hmac.digest(key, content, "sha256")).decode("ascii")
+
+
+def standard_preamble(event_id: str, timestamp: str) -> bytes:
+    """Return what is signed before the body: `id.timestamp.` (Standard Webhooks)."""
+    return utf8(f"{event_id}.{timestamp}.")
+
+
+def scheme_named(name: str) -> Scheme:
+    """Return the scheme of this name; raise `InvalidInputError` with the known names for any other."""
+    scheme = SCHEMES.get(name)
+    if scheme is None:
+        raise InvalidInputError(
+            f"unknown signature scheme {name!r}; known schemes: {', '.join(SCHEMES)}",
+            field="scheme",
+            code="unknown_scheme",
+        )
+    return scheme
+
+
+def _sign_petstore(body: bytes, secrets: Sequence[str], _event_id: str, _at: datetime) -> Headers:
+    return ((PETSTORE_HEADER, ",".join([petstore_signature(petstore_key(secret), body) for secret in secrets])),)
+
+
+def _sign_standard(body: bytes, secrets: Sequence[str], event_id: str, at: datetime) -> Headers:
+    if at.tzinfo is None:
+        raise InvalidInputError(f"the moment {at} has no time zone; pass an aware datetime, best in UTC", field="at")
+    timestamp = str(floor(at.timestamp()))
+    content = standard_preamble(event_id, timestamp) + body
+    signatures = " ".join([standard_signature(standard_key(secret), content) for secret in secrets])
+    return ((ID_HEADER, event_id), (TIMESTAMP_HEADER, timestamp), (STANDARD_HEADER, signatures))
+
+
+PETSTORE: Final = "petstore"
+STANDARD_WEBHOOKS: Final = "standard-webhooks"
+
+SCHEMES: Final[Mapping[str, Scheme]] = MappingProxyType(
+    {
+        PETSTORE: Scheme(
+            name=PETSTORE,
+            headers=(PETSTORE_HEADER,),
+            key=petstore_key,
+            signature=petstore_signature,
+            signer=_sign_petstore,
+        ),
+        STANDARD_WEBHOOKS: Scheme(
+            name=STANDARD_WEBHOOKS,
+            headers=(ID_HEADER, TIMESTAMP_HEADER, STANDARD_HEADER),
+            key=standard_key,
+            signature=standard_signature,
+            signer=_sign_standard,
+        ),
+    }
+)

@@ -1,0 +1,73 @@
+"""What the doctor says: one word for code and one sentence for people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mockstore.errors import SignatureError
+
+
+class Reason(StrEnum):
+    """Why a signature did or did not verify, in one word."""
+
+    VALID = "valid"
+
+    MISSING_HEADER = "missing_header"
+    DUPLICATE_HEADER = "duplicate_header"
+    WRONG_SCHEME = "wrong_scheme"
+    WRONG_LENGTH = "wrong_length"
+    NOT_HEX = "not_hex"
+    NOT_BASE64 = "not_base64"
+    UPPER_CASE_HEX = "upper_case_hex"
+
+    EMPTY_SECRET = "empty_secret"  # noqa: S105 - the word for a mistake, not a secret
+    SECRET_DECODED = "secret_decoded"  # noqa: S105 - the word for a mistake, not a secret
+    SECRET_NOT_DECODED = "secret_not_decoded"  # noqa: S105 - the word for a mistake, not a secret
+    SECRET_WITHOUT_PREFIX = "secret_without_prefix"  # noqa: S105 - the word for a mistake, not a secret
+    SECRET_WHITESPACE = "secret_whitespace"  # noqa: S105 - the word for a mistake, not a secret
+    OLD_SECRET = "old_secret"  # noqa: S105 - the word for a mistake, not a secret
+    WRONG_SECRET = "wrong_secret"  # noqa: S105 - the word for a mistake, not a secret
+
+    TRAILING_NEWLINE = "trailing_newline"
+    BODY_RESERIALISED = "body_reserialised"
+    BODY_CHANGED = "body_changed"
+
+    MISMATCH = "mismatch"
+    """The secret or the body differs, and there is no evidence which."""
+
+    MALFORMED_TIMESTAMP = "malformed_timestamp"
+    STALE_TIMESTAMP = "stale_timestamp"
+    FUTURE_TIMESTAMP = "future_timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason and its sentence, before it is known in which scheme."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a signature is genuine, and why it is not. True in a condition when it is.
+
+    `message` is one sentence that says what was seen, what was expected and what to do. Secrets in it are masked and
+    signatures abbreviated, so it may be logged.
+    """
+
+    reason: Reason
+    message: str
+    scheme: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the signature is genuine and, where that was asked, fresh."""
+        return self.reason is Reason.VALID
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def require(self) -> None:
+        """Raise `SignatureError` with the reason and the message, unless the verdict is ok."""
+        if not self.ok:
+            raise SignatureError(self.reason, self.message)
