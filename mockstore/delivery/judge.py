@@ -1,0 +1,81 @@
+"""How an attempt ended and what comes next. Pure: tables and arithmetic."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mockstore.delivery.schedule import describe, retry_after
+from mockstore.errors import (
+    BrokenConnectionError,
+    ConsumerError,
+    DeliveryError,
+    ReceiverTimeoutError,
+    UnreachableError,
+)
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome, Reply
+from mockstore.provider import Provider
+
+OUTCOME_OF: tuple[tuple[type[DeliveryError], Outcome], ...] = (
+    (ReceiverTimeoutError, Outcome.TIMEOUT),
+    (UnreachableError, Outcome.UNREACHABLE),
+    (BrokenConnectionError, Outcome.RESET),
+    (ConsumerError, Outcome.ERROR),
+    (DeliveryError, Outcome.ERROR),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one attempt ended: a word for code and, for a failure, a sentence for people."""
+
+    outcome: Outcome
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What follows from an attempt."""
+
+    state: DeliveryState
+    due: datetime | None = None
+    disables: str | None = None
+    """Why the webhook is to be disabled, or None."""
+
+
+def judge(answer: Reply | DeliveryError, provider: Provider) -> Verdict:
+    """Tell success (any 2xx in time) from failure (contract 1.3)."""
+    if isinstance(answer, DeliveryError):
+        outcome = next(outcome for kind, outcome in OUTCOME_OF if isinstance(answer, kind))
+        return Verdict(outcome, str(answer))
+    if answer.took > provider.timeout:
+        return Verdict(
+            Outcome.TIMEOUT,
+            f"no answer within {describe(provider.timeout)} (it would have come after {describe(answer.took)})",
+        )
+    if 200 <= answer.status < 300:  # noqa: PLR2004 - the range of success
+        return Verdict(Outcome.ACKNOWLEDGED)
+    if 300 <= answer.status < 400:  # noqa: PLR2004 - the range of redirects
+        return Verdict(Outcome.REFUSED, f"answered {answer.status}: redirects are not followed")
+    return Verdict(Outcome.REFUSED, f"answered {answer.status}")
+
+
+def next_step(
+    delivery: DeliveryRecord, attempt: Attempt, provider: Provider, now: datetime, *, dice: float = 0.0
+) -> Step:
+    """Return where `delivery` stands after `attempt`, its latest; `dice` is in [-1, 1]."""
+    if attempt.outcome is Outcome.ACKNOWLEDGED:
+        return Step(DeliveryState.DELIVERED)
+    if attempt.status in provider.disabling_statuses and attempt.outcome is Outcome.REFUSED:
+        return Step(DeliveryState.FAILED, disables=f"the receiver answered {attempt.status}")
+    made = attempt.number - delivery.round_start
+    due = provider.schedule.next_attempt(made, now, dice=dice)
+    if due is not None:
+        return Step(DeliveryState.PENDING, due=max(due, _asked_for(attempt, provider, now)))
+    why = f"attempt {made} of {made} of one delivery failed" if provider.disables_after_last_attempt else None
+    return Step(DeliveryState.FAILED, disables=why)
+
+
+def _asked_for(attempt: Attempt, provider: Provider, now: datetime) -> datetime:
+    if attempt.reply is None or attempt.status not in provider.retry_after_statuses:
+        return now
+    asked = next((value for name, value in attempt.reply.headers if name.lower() == "retry-after"), "")
+    return retry_after(asked, now) or now

@@ -1,0 +1,114 @@
+"""Runs what is due, in order, on the caller's own thread or event loop. Time moves only by `advance`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from mockstore.delivery.engine import Engine, Started
+from mockstore.errors import DeliveryError, EndlessChainError
+from mockstore.model import Attempt, Reply
+from mockstore.world.seams import Transport
+
+CHAIN_LIMIT = 10_000
+"""How many deliveries may be caused by deliveries before somebody must have made a circle."""
+
+
+class InlinePump:
+    """The pump of tests: no thread, no waiting.
+
+    A consumer that causes further events while it handles one does not recurse: the outer run
+    takes them up when the delivery at hand has ended.
+    """
+
+    def __init__(self, engine: Engine, transport: Transport, *, chain_limit: int = CHAIN_LIMIT) -> None:
+        self._engine = engine
+        self._transport = transport
+        self._chain_limit = chain_limit
+        self._running = False
+        self.raised: list[BaseException] = []
+        """What consumers' code raised and nobody has seen yet."""
+
+    def kick(self) -> None:
+        """Run everything that is due now; inside a running delivery, leave it to the outer run."""
+        if not self._running:
+            with self._run():
+                while (started := self._next()) is not None:
+                    self._finish(started, self._send(started))
+
+    async def akick(self) -> None:
+        """Do the same on the running event loop."""
+        if not self._running:
+            with self._run():
+                while (started := self._next()) is not None:
+                    self._finish(started, await self._asend(started))
+
+    def settle(self, timeout: timedelta | None = None) -> bool:  # noqa: ARG002 - nothing here takes time
+        """Run what is due now; return that nothing is under way."""
+        self.kick()
+        return True
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock, and run what falls due on the way at its own moment, in order."""
+        for _ in self._steps(by):
+            self.kick()
+
+    async def aadvance(self, by: timedelta) -> None:
+        """Do the same on the running event loop."""
+        for _ in self._steps(by):
+            await self.akick()
+
+    def close(self) -> None:
+        """Nothing runs that would have to be stopped."""
+
+    @contextmanager
+    def _run(self) -> Iterator[None]:
+        self._running = True
+        self._allowed = self._engine.published + self._chain_limit
+        try:
+            yield
+        finally:
+            self._running = False
+
+    def _next(self) -> Started | None:
+        if self._engine.published > self._allowed:
+            raise EndlessChainError(
+                f"deliveries caused more than {self._chain_limit} further deliveries: does the consumer answer an "
+                f"event with a call that emits the same event again?"
+            )
+        for delivery in iter(self._engine.claim, []):
+            started = self._engine.start(delivery[0])
+            if started is not None:
+                return started
+        return None
+
+    def _send(self, started: Started) -> Reply | DeliveryError:
+        try:
+            return self._transport.send(started.outgoing, self._engine.provider.timeout)
+        except DeliveryError as error:
+            return error
+        except BaseException:
+            self._engine.store.release(started.delivery.id)
+            raise
+
+    async def _asend(self, started: Started) -> Reply | DeliveryError:
+        try:
+            return await self._transport.asend(started.outgoing, self._engine.provider.timeout)
+        except DeliveryError as error:
+            return error
+        except BaseException:
+            self._engine.store.release(started.delivery.id)
+            raise
+
+    def _finish(self, started: Started, answer: Reply | DeliveryError) -> None:
+        attempt: Attempt = self._engine.finish(started, answer)
+        if attempt.exception is not None:
+            self.raised.append(attempt.exception)
+
+    def _steps(self, by: timedelta) -> Iterator[None]:
+        """Yield at every moment up to now + `by` at which something falls due."""
+        yield
+        target = self._engine.clock.now() + by
+        while (due := self._engine.store.next_due()) is not None and due <= target:
+            self._engine.clock.jump_to(due)
+            yield
+        self._engine.clock.jump_to(target)

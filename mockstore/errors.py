@@ -1,0 +1,135 @@
+"""Everything that can go wrong, as one tree.
+
+MockstoreError
+    InvalidInputError           what the caller asked for makes no sense
+        UnknownEventTypeError   ... no such event type
+        UnknownPathError        ... an override names a member that does not exist
+        InvalidPayloadError     ... a payload breaks its schema
+    NotFoundError               no such webhook, event or delivery
+    SignatureError              no signature in the headers matches
+    DeliveryError               an attempt got no answer
+        ReceiverTimeoutError    ... within the time limit
+        UnreachableError        ... for nobody listens there (refused, DNS, TLS)
+            NotMountedError     ... no app is mounted at that host
+        BrokenConnectionError   ... for the connection broke before the answer
+        ConsumerError           ... for the consumer's code raised
+    EndlessChainError           deliveries caused deliveries without end
+    AsyncConsumerError          an ASGI app was to be reached from inside a running loop, without `await`
+    StartupError                a server could not start
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class MockstoreError(Exception):
+    """The root of the tree."""
+
+
+class InvalidInputError(MockstoreError):
+    """What was asked for makes no sense; `field` names the part at fault, if there is one."""
+
+    def __init__(self, message: str, *, field: str | None = None, code: str = "invalid") -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
+
+
+class UnknownEventTypeError(InvalidInputError):
+    """No such event type; `near` are the closest ones."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        self.near = tuple(get_close_matches(name, known, n=3, cutoff=0.5))
+        hint = f"did you mean {' or '.join(map(repr, self.near))}? " if self.near else ""
+        super().__init__(
+            f"unknown event type {name!r}: {hint}known types: {', '.join(known)}", field="events", code="unknown_event"
+        )
+
+
+class UnknownPathError(InvalidInputError):
+    """An override names a member that the payload does not have; `near` are the closest paths."""
+
+    def __init__(self, path: str, known: Sequence[str]) -> None:
+        self.path = path
+        self.near = tuple(get_close_matches(path, known, n=3, cutoff=0.4))
+        nearest = ", ".join(self.near or tuple(known)[:5])
+        super().__init__(
+            f"no member at {path!r}; nearest: {nearest}. To send it all the same, pass invalid=True",
+            field=path,
+            code="unknown_path",
+        )
+
+
+class InvalidPayloadError(InvalidInputError):
+    """A payload breaks its schema; `mistakes` are the lines, each with its path."""
+
+    def __init__(self, event_type: str, mistakes: Sequence[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        listed = "\n".join(f"  {mistake}" for mistake in mistakes)
+        super().__init__(
+            f"the {event_type} payload breaks its schema:\n{listed}\nTo send it all the same, pass invalid=True",
+            field="data",
+            code="invalid_payload",
+        )
+
+
+class NotFoundError(MockstoreError):
+    """There is no such thing; `kind` and `id` say which."""
+
+    def __init__(self, kind: str, id_: str) -> None:
+        super().__init__(f"no {kind} {id_!r}")
+        self.kind = kind
+        self.id = id_
+
+
+class SignatureError(MockstoreError):
+    """A signature did not verify; `reason` is one word for code, the text one sentence for people."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class DeliveryError(MockstoreError):
+    """An attempt got no answer."""
+
+
+class ReceiverTimeoutError(DeliveryError):
+    """No answer within the time limit."""
+
+
+class UnreachableError(DeliveryError):
+    """Nobody listens there: connection refused, name not found, TLS failed."""
+
+
+class NotMountedError(UnreachableError):
+    """No app is mounted at that host, and it is not a loopback address."""
+
+    def __init__(self, host: str, mounted: Sequence[str]) -> None:
+        super().__init__(
+            f"no app mounted at {host!r}; mounted: {sorted(mounted)}. In process, only mounted apps and loopback "
+            f"addresses are reached"
+        )
+        self.host = host
+        self.mounted = tuple(mounted)
+
+
+class BrokenConnectionError(DeliveryError):
+    """The connection broke before the answer was complete."""
+
+
+class ConsumerError(DeliveryError):
+    """The consumer's own code raised; the exception is the `__cause__`."""
+
+
+class EndlessChainError(MockstoreError):
+    """Deliveries caused deliveries without end."""
+
+
+class AsyncConsumerError(MockstoreError):
+    """An ASGI app was to be reached from inside a running event loop, without `await`."""
+
+
+class StartupError(MockstoreError):
+    """A server could not start (port taken, certificate unreadable)."""

@@ -1,0 +1,160 @@
+"""The values that everything speaks in: frozen, no behaviour beyond reading themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""Anything `json.loads` returns. The one place where the type checker is told to look away."""
+
+Payload: TypeAlias = Mapping[str, Json]
+"""A JSON object."""
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+"""Header fields in the order of the wire; names keep their case, a name may repeat."""
+
+
+class WebhookStatus(StrEnum):
+    """Whether a webhook gets deliveries (contract 1.3)."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands (contract 1.3)."""
+
+    HELD = "held"
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DISCARDED = "discarded"
+
+
+class Outcome(StrEnum):
+    """How one attempt ended, in one word."""
+
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    RESET = "reset"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class OldSecret:
+    """A secret that has been rotated out but still signs until `until`."""
+
+    secret: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRecord:
+    """A registration: who wants which events, and where."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    secret: str
+    created_at: datetime
+    updated_at: datetime
+    status: WebhookStatus = WebhookStatus.ACTIVE
+    description: str | None = None
+    signatures: tuple[str, ...] | None = None
+    """Names of the signature schemes for this webhook; None means the provider's."""
+    old_secrets: tuple[OldSecret, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """Something that happened, and the exact bytes that tell it."""
+
+    id: str
+    type: str
+    timestamp: datetime
+    body: bytes
+    content_type: str = "application/json"
+    declared_invalid: bool = False
+    """The caller said that the payload may break its schema on purpose."""
+    checked: bool = False
+    """It was found to fit its schema when it was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One HTTP request that is about to be sent."""
+
+    url: str
+    headers: Headers
+    body: bytes
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: the status, the headers and the first bytes of the body.
+
+    `took` is the time to the end of the response headers; in process it is what the
+    receiver's script says, else zero. `exception` is what the receiver raised behind a status
+    that it answered all the same (a framework's 500), or None.
+    """
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+    took: timedelta = timedelta()
+    exception: BaseException | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a delivery."""
+
+    number: int
+    at: datetime
+    offset: timedelta
+    """Time since the delivery was created."""
+    outcome: Outcome
+    status: int | None
+    duration: timedelta
+    error: str | None
+    """One sentence of what went wrong, or None."""
+    request: Outgoing
+    reply: Reply | None
+    exception: BaseException | None = field(default=None, compare=False)
+    """What the consumer's own code raised, where that could be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One event on its way to one webhook."""
+
+    id: str
+    event_id: str
+    webhook_id: str
+    created_at: datetime
+    due: datetime | None
+    """When the next attempt is due; None when there is none."""
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: tuple[Attempt, ...] = ()
+    round_start: int = 0
+    """How many attempts had been made when the ladder last started anew (redelivery)."""
+    reason: str | None = None
+    """Why it was discarded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRecord:
+    """A thing of the shop (a pet, an order, a user …) as the JSON document that reads of it return."""
+
+    kind: str
+    id: str
+    document: Payload
+    hidden: Payload = field(default_factory=dict)
+    """What is kept but never shown (a password's hash)."""
+    removed: bool = False
+    """A tombstone: it also covers a resource of the seeded catalogue."""

@@ -1,0 +1,101 @@
+"""What the engine asks of the world: a clock, a transport, a store."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mockstore.model import DeliveryRecord, EventRecord, Outgoing, Reply, ResourceRecord, WebhookRecord
+
+
+class Clock(Protocol):
+    """Tells the time, and can be moved forward."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC, aware."""
+
+    def jump_to(self, moment: datetime) -> None:
+        """Move to `moment`; a moment already past moves nothing."""
+
+    def seconds_until(self, moment: datetime | None) -> float | None:
+        """Return how long a thread has to wait for `moment`; None: only a jump brings it nearer."""
+
+    def reset(self) -> None:
+        """Go back to where the clock started."""
+
+    def close(self) -> None:
+        """Give back what the clock holds (the process's time)."""
+
+
+class Transport(Protocol):
+    """Carries one request to its receiver."""
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
+        """Return the answer; raise a `DeliveryError` when there is none within `timeout`."""
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - each transport bounds its own time
+        """Do the same on the running event loop, without blocking it for long."""
+
+    def close(self) -> None:
+        """Give back connections and loops."""
+
+
+class Store(Protocol):
+    """Keeps the records of one tenant; holds no policy. `None` as a filter means «any»."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make what happens inside all or nothing; reentrant."""
+
+    def save_webhook(self, webhook: WebhookRecord) -> None:
+        """Add or replace, by id."""
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Forget the webhook; its deliveries stay as history."""
+
+    def webhook(self, webhook_id: str) -> WebhookRecord | None:
+        """Return the webhook, or None."""
+
+    def webhooks(self) -> Sequence[WebhookRecord]:
+        """Return all, oldest first."""
+
+    def add_event(self, event: EventRecord) -> None:
+        """Add, by id."""
+
+    def event(self, event_id: str) -> EventRecord | None:
+        """Return the event, or None."""
+
+    def events(self) -> Sequence[EventRecord]:
+        """Return all, oldest first."""
+
+    def save_delivery(self, delivery: DeliveryRecord) -> None:
+        """Add or replace; a pending one with a `due` becomes claimable."""
+
+    def delivery(self, delivery_id: str) -> DeliveryRecord | None:
+        """Return the delivery, or None."""
+
+    def deliveries(self, *, webhook_id: str | None = None, event_id: str | None = None) -> Sequence[DeliveryRecord]:
+        """Return those of the webhook, of the event, or all, oldest first."""
+
+    def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
+        """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""
+
+    def release(self, delivery_id: str) -> None:
+        """Give a claim back; a delivery that is still pending can be claimed again when due."""
+
+    def next_due(self) -> datetime | None:
+        """Return when the earliest unclaimed pending delivery is due."""
+
+    def save_resource(self, resource: ResourceRecord) -> None:
+        """Add or replace, by kind and id."""
+
+    def resource(self, kind: str, resource_id: str) -> ResourceRecord | None:
+        """Return the resource, or its tombstone, or None."""
+
+    def resources(self, kind: str) -> Sequence[ResourceRecord]:
+        """Return all of a kind, tombstones included, oldest first."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+
+    def close(self) -> None:
+        """Give back what the store holds."""

@@ -1,0 +1,137 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import freezegun
+import pytest
+import time_machine
+
+from mockstore import Mockstore
+from mockstore.errors import InvalidInputError
+from mockstore.world.clock import EPOCH, Chance, RunningClock, TravellingClock, VirtualClock, wall_time
+from mockstore.world.seams import Clock
+
+ELSEWHEN = datetime(2030, 5, 17, 8, tzinfo=UTC)
+
+
+@pytest.fixture(params=[VirtualClock, TravellingClock, RunningClock])
+def clock(request: pytest.FixtureRequest) -> Iterator[Clock]:
+    made: Clock = request.param(ELSEWHEN)
+    yield made
+    made.close()
+
+
+def test_a_clock_stands_where_it_was_started(clock: Clock) -> None:
+    assert clock.now() == clock.now() == ELSEWHEN
+
+
+def test_a_clock_jumps_forward_only(clock: Clock) -> None:
+    clock.jump_to(ELSEWHEN + timedelta(hours=1))
+    clock.jump_to(ELSEWHEN)
+
+    assert clock.now() == ELSEWHEN + timedelta(hours=1)
+
+
+def test_a_reset_clock_stands_where_it_was_started(clock: Clock) -> None:
+    clock.jump_to(ELSEWHEN + timedelta(hours=1))
+    clock.reset()
+
+    assert clock.now() == ELSEWHEN
+
+
+def test_no_waiting_brings_a_standing_clocks_moment_nearer(clock: Clock) -> None:
+    assert clock.seconds_until(ELSEWHEN + timedelta(hours=1)) is None
+
+
+def test_a_virtual_clock_starts_at_the_guides_moment_and_leaves_the_process_alone() -> None:
+    before = wall_time()
+    clock = VirtualClock()
+
+    assert clock.now() == EPOCH == datetime(2025, 1, 6, 12, tzinfo=UTC)
+    assert wall_time() - before < timedelta(hours=1)
+
+
+def test_a_virtual_clock_follows_frozen_process_time() -> None:
+    clock = VirtualClock()
+    with freezegun.freeze_time(ELSEWHEN) as frozen:
+        assert clock.now() == ELSEWHEN
+        frozen.tick(timedelta(minutes=5))
+        assert clock.now() == ELSEWHEN + timedelta(minutes=5)
+    with time_machine.travel(ELSEWHEN, tick=False):
+        assert clock.now() == ELSEWHEN
+    assert clock.now() == EPOCH
+
+
+def test_a_retry_falls_due_when_the_test_moves_frozen_time() -> None:
+    with freezegun.freeze_time(ELSEWHEN) as frozen, Mockstore.in_process() as store:
+        inbox = store.open_inbox()
+        inbox.will_answer(503, 200)
+        event = store.emit("pet.adopted")
+        frozen.tick(timedelta(minutes=1))
+        store.settle()
+
+        assert event.timestamp == ELSEWHEN
+        assert [attempt.status for attempt in event.delivery.attempts] == [503, 200]
+
+
+def test_a_travelling_clock_takes_the_process_along_and_back() -> None:
+    before = wall_time()
+    clock = TravellingClock(ELSEWHEN)
+    clock.jump_to(ELSEWHEN + timedelta(hours=1))
+    seen = wall_time()
+    clock.close()
+
+    assert seen == ELSEWHEN + timedelta(hours=1)
+    assert wall_time() - before < timedelta(hours=1)
+
+
+def test_a_running_clock_goes_on_from_where_it_was_moved_to() -> None:
+    clock = RunningClock()
+    target = wall_time() + timedelta(days=1)
+    clock.jump_to(target)
+
+    assert timedelta() <= clock.now() - target < timedelta(hours=1)
+    assert clock.now() <= clock.now()
+
+
+def test_a_running_clock_can_be_frozen_and_run_again() -> None:
+    clock = RunningClock()
+    clock.freeze()
+    frozen_at = clock.now()
+
+    assert (clock.frozen, clock.now()) == (True, frozen_at)
+    clock.run()
+    assert clock.frozen is False
+    assert timedelta() <= clock.now() - frozen_at < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("ahead", "seconds"), [(timedelta(hours=-1), 0), (timedelta(), 0)], ids=["past", "now"])
+def test_what_is_past_needs_no_waiting(ahead: timedelta, seconds: float) -> None:
+    clock = RunningClock()
+
+    assert clock.seconds_until(clock.now() + ahead) == seconds
+
+
+def test_the_time_to_wait_is_that_until_the_moment() -> None:
+    clock = RunningClock()
+    waiting = clock.seconds_until(clock.now() + timedelta(hours=1))
+
+    assert waiting is not None
+    assert 3500 < waiting <= 3600
+
+
+def test_a_virtual_clock_cannot_be_let_run() -> None:
+    with Mockstore.in_process() as store, pytest.raises(InvalidInputError, match="use clock='system'"):
+        store.clock.run()
+
+
+def test_chance_with_a_seed_falls_the_same_and_without_one_it_does_not() -> None:
+    assert Chance(1).bytes(8) == Chance(1).bytes(8)
+    assert Chance(None).bytes(8) != Chance(None).bytes(8)
+
+
+def test_reseeded_chance_starts_over() -> None:
+    chance = Chance(1)
+    first = chance.bytes(8)
+    chance.reseed()
+
+    assert chance.bytes(8) == first

@@ -1,0 +1,197 @@
+"""One contract for every store."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
+from mockstore.world.seams import Store
+from mockstore.world.store_memory import MemoryStore
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(params=[pytest.param(MemoryStore, id="memory")])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    made: Store = request.param()
+    yield made
+    made.close()
+
+
+def webhook(id_: str) -> WebhookRecord:
+    return WebhookRecord(id_, "http://shop.test/", ("*",), "whsec_x", NOON, NOON)
+
+
+def delivery(id_: str, due: datetime | None = NOON, *, to: str = "w", of: str = "e") -> DeliveryRecord:
+    return DeliveryRecord(id_, of, to, NOON, due)
+
+
+def claimed(store: Store, now: datetime = NOON, limit: int = 10) -> list[str]:
+    return [record.id for record in store.claim(now, limit)]
+
+
+def test_what_is_saved_is_found_as_it_was(store: Store) -> None:
+    store.save_webhook(webhook("w"))
+    store.add_event(EventRecord("e", "pet.adopted", NOON, b"{}"))
+    store.save_delivery(delivery("d"))
+
+    assert store.webhook("w") == webhook("w")
+    assert store.event("e") == EventRecord("e", "pet.adopted", NOON, b"{}")
+    assert store.delivery("d") == delivery("d")
+
+
+def test_what_was_never_saved_is_none(store: Store) -> None:
+    assert (store.webhook("x"), store.event("x"), store.delivery("x"), store.resource("pet", "x")) == (None,) * 4
+
+
+def test_saving_again_replaces_and_keeps_the_order(store: Store) -> None:
+    store.save_webhook(webhook("a"))
+    store.save_webhook(webhook("b"))
+    store.save_webhook(replace(webhook("a"), url="http://new.test/"))
+
+    assert [(record.id, record.url) for record in store.webhooks()] == [
+        ("a", "http://new.test/"),
+        ("b", "http://shop.test/"),
+    ]
+
+
+def test_a_removed_webhook_leaves_its_deliveries(store: Store) -> None:
+    store.save_webhook(webhook("w"))
+    store.save_delivery(delivery("d"))
+    store.remove_webhook("w")
+    store.remove_webhook("w")
+
+    assert store.webhook("w") is None
+    assert [record.id for record in store.deliveries(webhook_id="w")] == ["d"]
+
+
+def test_deliveries_are_found_by_webhook_and_by_event(store: Store) -> None:
+    store.save_delivery(delivery("1", to="w1", of="e1"))
+    store.save_delivery(delivery("2", to="w2", of="e1"))
+    store.save_delivery(delivery("3", to="w1", of="e2"))
+
+    assert [record.id for record in store.deliveries()] == ["1", "2", "3"]
+    assert [record.id for record in store.deliveries(webhook_id="w1")] == ["1", "3"]
+    assert [record.id for record in store.deliveries(event_id="e1")] == ["1", "2"]
+    assert [record.id for record in store.deliveries(webhook_id="w1", event_id="e2")] == ["3"]
+
+
+def test_a_claim_takes_what_is_due_earliest_first(store: Store) -> None:
+    store.save_delivery(delivery("later", NOON))
+    store.save_delivery(delivery("first", NOON - MINUTE))
+    store.save_delivery(delivery("future", NOON + MINUTE))
+
+    assert claimed(store) == ["first", "later"]
+
+
+def test_deliveries_due_at_the_same_moment_are_claimed_in_the_order_of_saving(store: Store) -> None:
+    for name in "abc":
+        store.save_delivery(delivery(name))
+
+    assert claimed(store, limit=2) == ["a", "b"]
+    assert claimed(store, limit=2) == ["c"]
+
+
+def test_a_claimed_delivery_is_handed_out_once_until_it_is_released(store: Store) -> None:
+    store.save_delivery(delivery("d"))
+
+    assert claimed(store) == ["d"]
+    assert claimed(store) == []
+    assert store.next_due() is None
+
+    store.release("d")
+    assert store.next_due() == NOON
+    assert claimed(store) == ["d"]
+
+
+def test_saving_a_claimed_delivery_does_not_release_it(store: Store) -> None:
+    store.save_delivery(delivery("d"))
+    claimed(store)
+    store.save_delivery(delivery("d", NOON - MINUTE))
+
+    assert claimed(store) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(replace(delivery("d"), state=DeliveryState.DISCARDED), id="discarded"),
+        pytest.param(replace(delivery("d"), state=DeliveryState.HELD), id="held"),
+        pytest.param(delivery("d", None), id="never due"),
+        pytest.param(delivery("d", NOON + MINUTE), id="put off"),
+    ],
+)
+def test_what_is_no_longer_due_is_not_claimed(store: Store, changed: DeliveryRecord) -> None:
+    store.save_delivery(delivery("d"))
+    store.save_delivery(changed)
+
+    assert claimed(store) == []
+
+
+def test_next_due_is_the_earliest_moment(store: Store) -> None:
+    assert store.next_due() is None
+
+    store.save_delivery(delivery("b", NOON + MINUTE))
+    store.save_delivery(delivery("a", NOON + 2 * MINUTE))
+
+    assert store.next_due() == NOON + MINUTE
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
+    store.save_webhook(webhook("kept"))
+
+    def fail() -> None:
+        with store.transaction():
+            store.save_webhook(replace(webhook("kept"), url="http://changed.test/"))
+            store.save_webhook(webhook("new"))
+            store.add_event(EventRecord("e", "pet.adopted", NOON, b"{}"))
+            store.save_delivery(delivery("d"))
+            store.save_resource(ResourceRecord("pet", "p", {"name": "Rex"}))
+            store.remove_webhook("kept")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert [record.url for record in store.webhooks()] == ["http://shop.test/"]
+    assert (store.event("e"), store.delivery("d"), store.resource("pet", "p")) == (None, None, None)
+    assert store.deliveries(event_id="e") == []
+    assert claimed(store) == []
+
+
+def test_an_inner_transaction_is_undone_with_the_outer(store: Store) -> None:
+    def fail() -> None:
+        with store.transaction():
+            with store.transaction():
+                store.save_webhook(webhook("w"))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert store.webhooks() == []
+
+
+def test_resources_are_kept_by_kind_and_tombstones_are_told(store: Store) -> None:
+    store.save_resource(ResourceRecord("pet", "1", {"name": "Rex"}))
+    store.save_resource(ResourceRecord("user", "1", {"username": "ada"}, hidden={"hash": "h"}))
+    store.save_resource(ResourceRecord("pet", "2", {}, removed=True))
+
+    assert store.resource("pet", "1") == ResourceRecord("pet", "1", {"name": "Rex"})
+    assert store.resource("user", "1") == ResourceRecord("user", "1", {"username": "ada"}, hidden={"hash": "h"})
+    assert [(record.id, record.removed) for record in store.resources("pet")] == [("1", False), ("2", True)]
+
+
+def test_clear_forgets_everything(store: Store) -> None:
+    store.save_webhook(webhook("w"))
+    store.add_event(EventRecord("e", "pet.adopted", NOON, b"{}"))
+    store.save_delivery(delivery("d"))
+    store.save_resource(ResourceRecord("pet", "1", {"name": "Rex"}))
+    claimed(store)
+    store.clear()
+
+    assert (store.webhooks(), store.events(), store.deliveries(), store.resources("pet")) == ([], [], [], [])
+    assert store.next_due() is None
+    store.save_delivery(delivery("d"))
+    assert claimed(store) == ["d"]
