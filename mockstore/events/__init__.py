@@ -1,0 +1,28 @@
+"""Events: which there are, what they look like, how to make them. Faker and jsonschema are loaded when needed."""
+
+from mockstore.events.cards import card_brand
+from mockstore.events.catalogue import Catalogue, petstore_catalogue
+from mockstore.events.encode import encode, rfc3339
+from mockstore.events.factory import EventFactory
+from mockstore.events.ids import uuid7
+from mockstore.events.mistakes import Mistake
+from mockstore.events.overrides import differences, merge, parse_assignment
+from mockstore.events.rules import ORDER_STEPS, PAYMENT_ERRORS, PET_STEPS, STAFF_REASON
+
+__all__ = [
+    "ORDER_STEPS",
+    "PAYMENT_ERRORS",
+    "PET_STEPS",
+    "STAFF_REASON",
+    "Catalogue",
+    "EventFactory",
+    "Mistake",
+    "card_brand",
+    "differences",
+    "encode",
+    "merge",
+    "parse_assignment",
+    "petstore_catalogue",
+    "rfc3339",
+    "uuid7",
+]

@@ -1,0 +1,144 @@
+"""The list of event types and what their schemas say; the schema files decide, nothing here repeats them."""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mockstore.errors import InvalidInputError, UnknownEventTypeError
+from mockstore.events.documents import folder_documents, petstore_documents, read_envelope, refusal
+from mockstore.events.mistakes import Mistake, mistakes_in
+from mockstore.events.shape import Shape
+from mockstore.model import Json
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+_EVERYTHING = "*"
+_GROUP = ".*"
+
+
+class Catalogue:
+    """The event types of a provider, each with its schema. Does not change once it is made."""
+
+    def __init__(self, schemas: Mapping[str, Json], envelope: Json) -> None:
+        self._schemas = dict(schemas)
+        self._envelope = envelope
+        self._shapes = {name: Shape(schema, schema) for name, schema in self._schemas.items()}
+        self._validators: dict[str | None, Validator] = {}
+        self.types: tuple[str, ...] = tuple(self._schemas)
+        """The event types, sorted by name; types of the user's own come last."""
+        self.patterns: tuple[str, ...] = (*self.types, *_groups(self.types), _EVERYTHING)
+        """What a subscription may name: the types, their groups such as `pet.*`, and `*`."""
+
+    @classmethod
+    def with_folders(cls, folders: Iterable[Path | str]) -> "Catalogue":
+        """Return the Petstore's catalogue and the user's own types, from the `<event type>.json` files in `folders`.
+
+        A file holds a JSON Schema 2020-12 of the whole event; the envelope is applied by itself. `examples[0]`, if
+        there, must be valid. Raises `InvalidInputError` with the file's name for anything wrong.
+        """
+        envelope = read_envelope()
+        schemas = dict(petstore_catalogue()._schemas)  # noqa: SLF001 - the same class
+        for folder in folders:
+            for path, name, schema in folder_documents(Path(folder), envelope):
+                if name in schemas:
+                    raise refusal(path, f"the type {name!r} exists already", "name the file for another type")
+                schemas[name] = schema
+                for example in schema.get("examples", ())[:1]:
+                    mistakes = "; ".join(map(str, cls({name: schema}, envelope).mistakes(example)))
+                    if mistakes:
+                        raise refusal(path, f"examples[0] does not fit: {mistakes}", "correct the example")
+        return cls(schemas, envelope)
+
+    def check_type(self, name: str) -> None:
+        """Raise `UnknownEventTypeError` with the near matches unless `name` is an event type."""
+        if name not in self._schemas:
+            raise UnknownEventTypeError(name, self.types)
+
+    def schema(self, name: str) -> dict[str, Json]:
+        """Return a copy of the type's JSON Schema, whole in itself: for reading, printing and other validators."""
+        self.check_type(name)
+        schema: dict[str, Json] = deepcopy(self._schemas[name])
+        return schema
+
+    def example(self, name: str) -> dict[str, Json]:
+        """Return a copy of the schema's first example: an event. Raises `InvalidInputError` when it has none."""
+        self.check_type(name)
+        examples = self._schemas[name].get("examples")
+        if not examples:
+            raise InvalidInputError(
+                f"the schema of {name} has no example: add a whole event as examples[0] to {name}.json",
+                field="schemas",
+                code="no_example",
+            )
+        event: dict[str, Json] = deepcopy(examples[0])
+        return event
+
+    def shape(self, name: str) -> Shape:
+        """Return the members that the type's schema knows, from the envelope down."""
+        self.check_type(name)
+        return self._shapes[name]
+
+    def expand(self, patterns: Iterable[str]) -> frozenset[str]:
+        """Return the types that the `patterns` stand for; raise `UnknownEventTypeError` for what is no pattern."""
+        wanted = tuple(patterns)
+        for pattern in wanted:
+            if pattern not in self.patterns:
+                raise UnknownEventTypeError(pattern, self.patterns)
+        return frozenset(name for name in self.types if any(_covers(pattern, name) for pattern in wanted))
+
+    def matches(self, patterns: Iterable[str], name: str) -> bool:
+        """Tell whether one of the `patterns`, known or not, covers the type `name`."""
+        return any(_covers(pattern, name) for pattern in patterns)
+
+    def is_valid(self, event: Json) -> bool:
+        """Tell whether `event` is of a known type and fits its schema; quicker than asking for the mistakes."""
+        name = self._type_of(event)
+        return name is not None and self._validator(name).is_valid(event)
+
+    def mistakes(self, event: Json) -> list[Mistake]:
+        """Return all that is wrong with `event`, in the order of the schema; nothing when it is valid."""
+        name = self._type_of(event)
+        errors = self._validator(name).iter_errors(event)
+        found = list(dict.fromkeys(mistake for error in errors for mistake in mistakes_in(error)))
+        if name is None and isinstance(event, dict) and isinstance(event.get("eventType"), str):
+            found.append(Mistake("eventType", str(UnknownEventTypeError(event["eventType"], self.types))))
+        return found
+
+    def extras(self, event: Json) -> list[str]:
+        """Return the paths of the members that the schema does not know; they are allowed, but not the contract's."""
+        name = self._type_of(event)
+        shape = Shape(self._envelope, self._envelope) if name is None else self._shapes[name]
+        return list(shape.extras(event))
+
+    def _type_of(self, event: Json) -> str | None:
+        """Return the event's type, or None when there is none that is known."""
+        name = event.get("eventType") if isinstance(event, dict) else None
+        return name if isinstance(name, str) and name in self._schemas else None
+
+    def _validator(self, name: str | None) -> "Validator":
+        """Return the validator of a type, or of the envelope for None; made at its first use."""
+        if name not in self._validators:
+            from mockstore.events.validation import make_validator  # noqa: PLC0415 - jsonschema takes 80 ms to load
+
+            self._validators[name] = make_validator(self._envelope if name is None else self._schemas[name])
+        return self._validators[name]
+
+
+@cache
+def petstore_catalogue() -> Catalogue:
+    """Return the catalogue of the Petstore's own events."""
+    return Catalogue(petstore_documents(), read_envelope())
+
+
+def _groups(types: Iterable[str]) -> list[str]:
+    """Return the groups that `types` fall into, such as `pet.*`."""
+    return sorted({f"{name.partition('.')[0]}{_GROUP}" for name in types if "." in name})
+
+
+def _covers(pattern: str, name: str) -> bool:
+    if pattern.endswith(_GROUP):
+        return name.startswith(pattern.removesuffix("*"))
+    return pattern in {_EVERYTHING, name}

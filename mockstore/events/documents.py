@@ -1,0 +1,169 @@
+"""Reads the schema files of events and makes each one whole: the envelope applied, no reference left that leaves it."""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urljoin
+
+from mockstore.errors import InvalidInputError
+from mockstore.events.shape import follow
+from mockstore.model import Json
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_SUFFIX = ".json"
+_ENVELOPE = "event.json"
+_EVENTS = "events"
+_LITERAL = frozenset({"examples", "const", "enum", "default"})
+"""Keywords whose values are no schemas."""
+_BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
+"""Keywords whose values are schemas by name."""
+
+
+def petstore_documents() -> dict[str, Json]:
+    """Return the whole schemas of the Petstore's events by type: one for each file in `schemas/events/`."""
+    folder = files("mockstore.schemas")
+    envelope = read_envelope()
+    found = {
+        entry.name.removesuffix(_SUFFIX): json.loads(entry.read_bytes())
+        for entry in folder.joinpath(_EVENTS).iterdir()
+        if entry.name.endswith(_SUFFIX)
+    }
+    return {name: make_whole(name, found[name], envelope) for name in sorted(found)}
+
+
+def read_envelope() -> Json:
+    """Return the schema of what all events share."""
+    return json.loads(files("mockstore.schemas").joinpath(_ENVELOPE).read_bytes())
+
+
+def folder_documents(folder: Path, envelope: Json) -> Iterator[tuple[Path, str, Json]]:
+    """Yield path, type and whole schema of each `<type>.json` in `folder`; raise `InvalidInputError` naming it."""
+    if not folder.is_dir():
+        raise refusal(folder, "there is no such folder", "name a folder of <event type>.json files")
+    paths = sorted(path for path in folder.iterdir() if path.name.endswith(_SUFFIX))
+    if not paths:
+        raise refusal(folder, "no .json file is in this folder", "put an <event type>.json there for each type")
+    for path in paths:
+        name = path.name.removesuffix(_SUFFIX)
+        yield path, name, make_whole(name, _read(path, name), envelope, path)
+
+
+def make_whole(name: str, document: Json, envelope: Json, path: Path | None = None) -> Json:
+    """Return `document`, a schema of the type `name`, with the envelope applied and what it refers to put in place."""
+    base = urljoin(f"{envelope['$id'].removesuffix(_ENVELOPE)}{_EVENTS}/{name}{_SUFFIX}", document.get("$id", ""))
+    others = [each for each in document.get("allOf", ()) if not _is_envelope(each, base, envelope)]
+    own = {key: value for key, value in document.items() if key != "allOf"} | ({"allOf": others} if others else {})
+    try:
+        outer = _inline(envelope, envelope["$id"], envelope)
+        inner = _inline(own, base, envelope)
+        whole = _apply(outer, inner, name, base)
+        for reference in _references(whole):
+            follow(reference, whole)
+    except LookupError as error:
+        raise refusal(
+            path or Path(f"{name}{_SUFFIX}"),
+            f"the reference {error.args[0]!r} leads nowhere",
+            f"refer to the file itself (#/$defs/…) or to {envelope['$id']}",
+        ) from None
+    return whole
+
+
+def _apply(envelope: Json, document: Json, name: str, base: str) -> Json:
+    """Return the schema of what fits both the `envelope` and the `document` of type `name`."""
+    shared, own = envelope["properties"], document.get("properties", {})
+    members = {key: _both(schema, own.get(key, {})) for key, schema in shared.items()}
+    words = own.get("eventType")
+    members["eventType"] = {**(words if isinstance(words, dict) else {}), "const": name}
+    asked = {  # mistakes are found in this order
+        "type": "object",
+        "required": list(dict.fromkeys([*envelope["required"], *document.get("required", ())])),
+        "properties": {**members, **{key: schema for key, schema in own.items() if key not in members}},
+    }
+    rest = {key: value for key, value in document.items() if key not in asked and key not in {"$schema", "$id"}}
+    return {"$schema": _DIALECT, "$id": base, **asked, **rest}
+
+
+def _read(path: Path, name: str) -> Json:
+    if not name or name != name.strip() or "*" in name:
+        raise refusal(path, f"{name!r} is no event type", "name the file <event type>.json")
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise refusal(path, f"it cannot be read as JSON ({error})", "correct the file") from None
+    if not isinstance(document, dict):
+        raise refusal(path, "a schema is a JSON object", "write a JSON Schema of the whole event")
+    dialect = document.get("$schema", _DIALECT)
+    if dialect != _DIALECT:
+        raise refusal(path, f"$schema is {dialect!r}", f"write the schema for {_DIALECT}")
+    _check(path, document)
+    return document
+
+
+def _check(path: Path, document: Json) -> None:
+    from jsonschema import SchemaError  # noqa: PLC0415 - jsonschema takes 80 ms to load
+
+    from mockstore.events.validation import check_schema  # noqa: PLC0415 - likewise
+
+    try:
+        check_schema(document)
+    except SchemaError as error:
+        where = ".".join(map(str, error.absolute_path)) or "its root"
+        raise refusal(path, f"no JSON Schema 2020-12 at {where}: {error.message}", "correct the file") from None
+
+
+def refusal(path: Path, found: str, remedy: str) -> InvalidInputError:
+    """Return the error that says what was found at `path` and what to do."""
+    return InvalidInputError(f"event schema {path}: {found}; {remedy}", field="schemas", code="invalid_schema")
+
+
+def _is_envelope(schema: Json, base: str, envelope: Json) -> bool:
+    return isinstance(schema, dict) and schema.keys() == {"$ref"} and urljoin(base, schema["$ref"]) == envelope["$id"]
+
+
+def _inline(schema: Json, base: str, envelope: Json) -> Json:
+    """Return `schema` with what it refers to in the `envelope` put in place; references to itself stay."""
+    if isinstance(schema, list):
+        return [_inline(each, base, envelope) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inlined = {key: _inline_keyword(key, value, base, envelope) for key, value in schema.items()}
+    if "$ref" not in inlined:
+        return inlined
+    reference = inlined.pop("$ref")
+    address, _, pointer = urljoin(base, reference).partition("#")
+    if address == envelope["$id"]:
+        return _both(_inline(follow(f"#{pointer}", envelope), address, envelope), inlined)
+    if address != base:
+        raise LookupError(reference)
+    return {"$ref": f"#{pointer}", **inlined}
+
+
+def _inline_keyword(key: str, value: Json, base: str, envelope: Json) -> Json:
+    if key in _LITERAL:
+        return value
+    if key in _BY_NAME and isinstance(value, dict):
+        return {name: _inline(schema, base, envelope) for name, schema in value.items()}
+    return _inline(value, base, envelope)
+
+
+def _references(schema: Json) -> Iterator[str]:
+    """Yield the references that are left."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _references(each)
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "$ref" and isinstance(value, str):
+                yield value
+            elif key not in _LITERAL:
+                yield from _references(value)
+
+
+def _both(first: Json, second: Json) -> Json:
+    """Return one schema that asks for what both ask for; the words of the second win."""
+    if not isinstance(second, dict):
+        return first if second else second
+    words = {"title", "description", "examples"}
+    clash = [key for key in first.keys() & second.keys() if key not in words and first[key] != second[key]]
+    return {**first, "allOf": [*first.get("allOf", ()), second]} if clash else {**first, **second}

@@ -1,0 +1,64 @@
+"""Draws the small things that events are made of. Everything comes from `dice` and `now`."""
+
+import random
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from mockstore.events.ids import uuid7
+from mockstore.events.names import first_names, last_names
+from mockstore.events.rules import MAIL_DOMAINS
+
+T = TypeVar("T")
+
+_SECONDS_PER_YEAR = 365 * 86_400
+_LONGEST_LOCAL_PART = 64
+"""RFC 5321, 4.5.3.1.1."""
+
+_CURRENCIES = ("USD", "USD", "USD", "USD", "EUR", "GBP", "CAD", "AUD")
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One event's draws: the same dice in the same state give the same things."""
+
+    now: datetime
+    dice: random.Random
+
+    def pick(self, things: Sequence[T]) -> T:
+        """Return one of `things`."""
+        return things[int(self.dice.random() * len(things))]
+
+    def number(self, least: int, most: int) -> int:
+        """Return a whole number from `least` to `most`, both included."""
+        return least + int(self.dice.random() * (most - least + 1))
+
+    def new_id(self) -> str:
+        """Return the id of something that is made now."""
+        return uuid7(self.now, self.dice)
+
+    def earlier_id(self) -> str:
+        """Return the id of something that was made within the last year."""
+        return uuid7(self.now - timedelta(seconds=int(self.dice.random() * _SECONDS_PER_YEAR)), self.dice)
+
+    def name(self) -> str:
+        """Return a person's full name."""
+        return f"{first_names().draw(self.dice)} {last_names().draw(self.dice)}"
+
+    def currency(self) -> str:
+        """Return a currency's code, most often USD."""
+        return self.pick(_CURRENCIES)
+
+    def mail_domain(self) -> str:
+        """Return a domain that is reserved for examples."""
+        return self.pick(MAIL_DOMAINS)
+
+
+def mail_address(name: str, domain: str) -> str:
+    """Return the address of the person `name` at `domain`: the name in ASCII, its words joined by dots."""
+    ascii_name = name if name.isascii() else unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = "".join(char if char.isalnum() else " " for char in ascii_name.replace("'", "")).lower().split()
+    local_part = ".".join(words)[:_LONGEST_LOCAL_PART].strip(".")
+    return f"{local_part or 'someone'}@{domain}"

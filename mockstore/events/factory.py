@@ -1,0 +1,70 @@
+"""Makes events: realistic, coherent, valid, and the same from the same dice. Pure but for reading Faker's tables."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mockstore.errors import InvalidInputError, InvalidPayloadError
+from mockstore.events.catalogue import Catalogue
+from mockstore.events.coherence import RULES, Draft
+from mockstore.events.draw import Draw
+from mockstore.events.encode import rfc3339
+from mockstore.events.overrides import apply
+from mockstore.events.recipes import RECIPES
+from mockstore.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class EventFactory:
+    """Makes events of the types in `catalogue`."""
+
+    catalogue: Catalogue
+
+    def make(
+        self,
+        event_type: str,
+        *,
+        now: datetime,
+        dice: random.Random,
+        overrides: Mapping[str, Json] | None = None,
+        invalid: bool = False,
+    ) -> dict[str, Json]:
+        """Return a whole event: `id`, `eventType`, `timestamp` and `data`.
+
+        `now` is aware; `dice` is drawn from. `overrides` are laid over `data` (see `overrides.merge`) and what hangs on
+        them follows. The result is valid, or `InvalidPayloadError` is raised; with `invalid` it may be anything.
+        Raises `UnknownEventTypeError` and `UnknownPathError`; types of the user's own are made from their example.
+        """
+        self.catalogue.check_type(event_type)
+        if now.tzinfo is None:
+            raise InvalidInputError(f"{now!r} has no time zone: pass an aware datetime", field="now")
+        draw = Draw(now, dice)
+        event: dict[str, Json] = {
+            "id": draw.new_id(),
+            "eventType": event_type,
+            "timestamp": rfc3339(now),
+            "data": self._data(event_type, draw),
+        }
+        if overrides:
+            event["data"] = self._overridden(event_type, event["data"], overrides, draw, invalid=invalid)
+            if not invalid and not self.catalogue.is_valid(event):
+                raise InvalidPayloadError(event_type, [str(mistake) for mistake in self.catalogue.mistakes(event)])
+        return event
+
+    def _data(self, event_type: str, draw: Draw) -> dict[str, Json]:
+        recipe = RECIPES.get(event_type)
+        if recipe is not None:
+            return recipe(draw)
+        data: dict[str, Json] = self.catalogue.example(event_type)["data"]
+        return data
+
+    def _overridden(
+        self, event_type: str, data: dict[str, Json], overrides: Mapping[str, Json], draw: Draw, *, invalid: bool
+    ) -> dict[str, Json]:
+        shape = (self.catalogue.shape(event_type).members or {}).get("data")
+        merged, given = apply(data, overrides, shape, invalid=invalid)
+        rule = RULES.get(event_type)
+        if rule is not None:
+            rule(Draft(merged, given, draw))
+        return merged

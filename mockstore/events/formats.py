@@ -1,0 +1,67 @@
+"""What counts as a date-time, a date, an e-mail address, a URI, a UUID: strict, and pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+
+_DATE_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)(?:\.[0-9]+)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,255}}\Z){_LABEL}(?:\.{_LABEL})+")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+
+
+def is_date_time(text: str) -> bool:
+    """RFC 3339, 5.6: a date and a time with an offset; second 60 only where a leap second can be."""
+    match = _DATE_TIME.fullmatch(text)
+    if match is None or not is_date(match[1]):
+        return False
+    return match[4] != "60" or _is_leap_second(text)
+
+
+def is_date(text: str) -> bool:
+    """RFC 3339 `full-date`: a day that exists."""
+    if _DATE.fullmatch(text) is None:
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_email(text: str) -> bool:
+    """RFC 5321 mailbox in ASCII with a dot-atom before the `@` and a fully qualified domain after it."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def is_uri(text: str) -> bool:
+    """RFC 3986 URI: a scheme, a colon, and only characters that a URI may hold."""
+    return _URI.fullmatch(text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    """8-4-4-4-12 hexadecimal digits; version and variant are not looked at (contract 1.1)."""
+    return _UUID.fullmatch(text) is not None
+
+
+FORMATS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
+    {"date-time": is_date_time, "date": is_date, "email": is_email, "uri": is_uri, "uuid": is_uuid}
+)
+"""The formats that are checked, by the names that JSON Schema gives them."""
+
+
+def _is_leap_second(text: str) -> bool:
+    """Tell whether the second 60 in `text` falls on 23:59:60 UTC (RFC 3339, 5.7)."""
+    offset = "Z" if text[-1] in "Zz" else text[-6:]
+    try:
+        before = datetime.fromisoformat(f"{text[:17]}59{offset}").astimezone(UTC)
+    except OverflowError:  # a local time at the very ends of the calendar
+        return False
+    return f"{before:%H:%M}" == "23:59"

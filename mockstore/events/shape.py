@@ -1,0 +1,104 @@
+"""Which members a schema knows: for overrides, and for the check that nothing extra is there. Pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from mockstore.model import Json
+
+_IN_PLACE_LISTS = ("allOf", "anyOf", "oneOf")
+_IN_PLACE = ("if", "then", "else")
+_DEEPEST = 12
+"""How deep paths are listed: a schema may refer to itself."""
+
+
+@dataclass(frozen=True)  # without slots, for what is read once is kept
+class Shape:
+    """A schema read as a list of members; `root` is the document that its local references lead into."""
+
+    schema: Json
+    root: Json
+
+    @cached_property
+    def members(self) -> dict[str, "Shape"] | None:
+        """The members of an object by name, or None where any name will do."""
+        parts = [part["properties"] for part in self._parts() if "properties" in part]
+        if not parts:
+            return None
+        return {name: Shape(schema, self.root) for part in parts for name, schema in part.items()}
+
+    @cached_property
+    def element(self) -> "Shape":
+        """The shape of an array's elements."""
+        for part in self._parts():
+            if "items" in part:
+                return Shape(part["items"], self.root)
+        return Shape(True, self.root)  # noqa: FBT003 - the schema that allows everything is spelt `true`
+
+    def paths(self, prefix: str = "", depth: int = 0) -> Iterator[str]:
+        """Yield the dotted path of every member, parents first; an array's elements as `0`."""
+        if depth > _DEEPEST:
+            return
+        known = dict(self.members or {})
+        if any("items" in part for part in self._parts()):
+            known["0"] = self.element
+        for name, shape in known.items():
+            path = f"{prefix}.{name}" if prefix else name
+            yield path
+            yield from shape.paths(path, depth + 1)
+
+    def extras(self, value: Json, prefix: str = "") -> Iterator[str]:
+        """Yield the dotted paths of the members in `value` that the schema does not know."""
+        if isinstance(value, list):
+            element = self.element
+            for index, item in enumerate(value):
+                yield from element.extras(item, f"{prefix}.{index}" if prefix else str(index))
+        if not isinstance(value, dict):
+            return
+        members = self.members
+        if members is None:
+            return
+        for name, item in value.items():
+            path = f"{prefix}.{name}" if prefix else str(name)
+            if name in members:
+                yield from members[name].extras(item, path)
+            elif not self.invites(str(name)):
+                yield path
+
+    def invites(self, name: str) -> bool:
+        """Tell whether the schema provides for a member of the name `name` without listing it."""
+        return any(
+            isinstance(part.get("additionalProperties"), dict)
+            or any(re.search(pattern, name) for pattern in part.get("patternProperties", ()))
+            for part in self._parts()
+        )
+
+    def _parts(self) -> Iterator[dict[str, Json]]:
+        """Yield this schema and those that apply to the same value."""
+        waiting, seen = [self.schema], set[int]()
+        while waiting:
+            part = waiting.pop(0)
+            if not isinstance(part, dict) or id(part) in seen:
+                continue
+            seen.add(id(part))
+            yield part
+            waiting += [each for key in _IN_PLACE_LISTS for each in part.get(key, ())]
+            waiting += [part[key] for key in _IN_PLACE if key in part]
+            if "$ref" in part:
+                waiting.append(follow(part["$ref"], self.root))
+
+
+def follow(reference: str, root: Json) -> Json:
+    """Return what a local reference (`#/$defs/x`) leads to in `root`; raise `LookupError` when it leads nowhere."""
+    address, _, pointer = reference.partition("#")
+    if address or (pointer and not pointer.startswith("/")):
+        raise LookupError(reference)
+    found = root
+    try:
+        for step in pointer.split("/")[1:]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            found = found[int(name)] if isinstance(found, list) else found[name]
+    except (LookupError, TypeError, ValueError):
+        raise LookupError(reference) from None
+    return found
