@@ -1,0 +1,61 @@
+"""A mock of the Modern Petstore API: signed webhook events, a retry ladder on a clock you control, and a judge.
+
+The names below are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockstore.answers import Answer
+    from mockstore.errors import MockstoreError
+    from mockstore.events import EventFactory
+    from mockstore.handles import Deliveries, Delivery, Event, Webhook
+    from mockstore.inbox import Inbox, Received
+    from mockstore.model import Attempt, Outgoing, Reply
+    from mockstore.provider import Provider
+    from mockstore.service import Mockstore
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Deliveries",
+    "Delivery",
+    "Event",
+    "EventFactory",
+    "Inbox",
+    "Mockstore",
+    "MockstoreError",
+    "Outgoing",
+    "Provider",
+    "Received",
+    "Reply",
+    "Webhook",
+]
+
+_HOMES = {
+    "Answer": "answers",
+    "Attempt": "model",
+    "Deliveries": "handles",
+    "Delivery": "handles",
+    "Event": "handles",
+    "EventFactory": "events",
+    "Inbox": "inbox",
+    "Mockstore": "service",
+    "MockstoreError": "errors",
+    "Outgoing": "model",
+    "Provider": "provider",
+    "Received": "inbox",
+    "Reply": "model",
+    "Webhook": "handles",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

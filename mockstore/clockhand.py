@@ -1,0 +1,60 @@
+"""The clock as a user holds it: read it, advance it, freeze it, let it run."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mockstore.errors import InvalidInputError
+from mockstore.world.clock import RunningClock
+from mockstore.world.seams import Clock
+
+
+class Mover(Protocol):
+    """Who runs what falls due while the clock is moved."""
+
+    def advance(self, by: timedelta | None = None, **units: float) -> None:
+        """Move the clock, and run what falls due on the way."""
+
+
+class ClockHand:
+    """A Mockstore's time."""
+
+    def __init__(self, mover: Mover, clock: Clock) -> None:
+        self._mover = mover
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        return self._clock.now()
+
+    def advance(self, by: timedelta | None = None, **units: float) -> None:
+        """Move on by a timedelta or its keywords (`minutes=96`); what falls due on the way runs at its own moment."""
+        self._mover.advance(by, **units)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the time stands still unless it is advanced."""
+        return self._clock.frozen if isinstance(self._clock, RunningClock) else True
+
+    def freeze(self) -> None:
+        """Stop the time where it is."""
+        if isinstance(self._clock, RunningClock):
+            self._clock.freeze()
+
+    def run(self) -> None:
+        """Let the time run; raise `InvalidInputError` for a virtual clock, which only `advance` moves."""
+        if not isinstance(self._clock, RunningClock):
+            raise InvalidInputError("a virtual clock does not run; use clock='system', or advance it", field="clock")
+        self._clock.run()
+
+
+def span(by: timedelta | None, units: dict[str, float]) -> timedelta:
+    """Return a timedelta of its keywords; raise `InvalidInputError` when it is negative or nothing is said."""
+    if by is None and not units:
+        raise InvalidInputError("say how far to advance: a timedelta, or for instance minutes=5")
+    try:
+        total = (by or timedelta()) + timedelta(**units)
+    except TypeError as error:
+        raise InvalidInputError(f"{error}; allowed are timedelta's keywords, for instance minutes=5") from None
+    if total < timedelta():
+        raise InvalidInputError(f"cannot go back by {-total}: time moves forward only")
+    return total

@@ -1,0 +1,153 @@
+"""What was emitted, delivered or captured, with the questions that tests ask of it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
+from typing import Generic, Protocol, Self, TypeVar, overload
+
+from mockstore.events import differences
+from mockstore.model import Json
+
+
+class Sighting(Protocol):
+    """One thing that was seen, of an event type and with its data."""
+
+    @property
+    def type(self) -> str:
+        """The event type, or an empty text when there is none."""
+
+    @property
+    def data(self) -> Json:
+        """The event's `data`, or None when there is none."""
+
+    def summary(self) -> str:
+        """Return what happened to it, for a failure text."""
+
+
+T = TypeVar("T", bound=Sighting)
+Waiter = Callable[[Callable[[], bool], float | None], bool]
+
+
+class Collection(Sequence[T], Generic[T]):
+    """A live sequence, oldest first: each question is asked of what is there at that moment.
+
+    `find` returns what is there, `wait` blocks until a claim holds (see `News.wait_for`), `noun`
+    names the members in failure texts.
+    """
+
+    def __init__(self, find: Callable[[], Sequence[T]], wait: Waiter, *, noun: str) -> None:
+        self._find = find
+        self._wait = wait
+        self._noun = noun
+
+    def __len__(self) -> int:
+        return len(self._find())
+
+    def __bool__(self) -> bool:
+        return bool(self._find())
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return self._find()[index]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} {self._noun}: {', '.join(one.type for one in self._find())}>"
+
+    def of(self, event_type: str) -> Self:
+        """Return those of `event_type`, as a live collection."""
+        return self._narrowed(lambda: [one for one in self._find() if one.type == event_type])
+
+    def where(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> Sequence[T]:
+        """Return those of `event_type` whose `data` has what `match` says (keys may be dotted paths)."""
+        return [one for one in self._find() if not _mismatches(one, event_type, match)]
+
+    def one(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> T:
+        """Return the only one that fits; raise `AssertionError` with the nearest when there are none or several."""
+        __tracebackhide__ = True
+        found = self.where(event_type, match)
+        if len(found) != 1:
+            raise AssertionError(self._miss(f"exactly one {self._noun}", event_type, match, found))
+        return found[0]
+
+    def none(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> None:
+        """Raise `AssertionError` when there is any that fits."""
+        __tracebackhide__ = True
+        found = self.where(event_type, match)
+        if found:
+            raise AssertionError(self._miss(f"no {self._noun}", event_type, match, found))
+
+    @property
+    def last(self) -> T:
+        """The latest; raise `AssertionError` when there is none."""
+        __tracebackhide__ = True
+        found = self._find()
+        if not found:
+            raise AssertionError(f"expected at least one {self._noun}, there is none")
+        return found[-1]
+
+    def wait_for(self, count: int, timeout: float = 5.0) -> Sequence[T]:
+        """Return at least `count` of them as soon as they are there; raise `AssertionError` after `timeout` seconds."""
+        __tracebackhide__ = True
+        if not self._wait(lambda: len(self._complete()) >= count, timeout):
+            found = self._complete()
+            raise AssertionError(
+                f"waited {timeout:g} s for {count} x {self._noun}, got {len(found)}:\n{_listed(self._find())}"
+            )
+        return self._complete()
+
+    def assert_types(self, expected: Iterable[str]) -> None:
+        """Raise `AssertionError` unless the event types are exactly `expected`, in that order."""
+        __tracebackhide__ = True
+        _compare_types("in this order", list(expected), [one.type for one in self._find()])
+
+    def assert_types_in_any_order(self, expected: Iterable[str]) -> None:
+        """Raise `AssertionError` unless the event types are `expected`, each as often, in whatever order."""
+        __tracebackhide__ = True
+        _compare_types("in any order", sorted(expected), sorted(one.type for one in self._find()))
+
+    def _narrowed(self, find: Callable[[], Sequence[T]]) -> Self:
+        return type(self)(find, self._wait, noun=self._noun)
+
+    def _complete(self) -> Sequence[T]:
+        return self._find()
+
+    def _miss(self, expected: str, event_type: str | None, match: Mapping[str, Json] | None, found: Sequence[T]) -> str:
+        wanted = (f" of type {event_type!r}" if event_type else "") + (f" with {dict(match)!r}" if match else "")
+        lines = [f"expected {expected}{wanted}, found {len(found)}"]
+        if found:
+            lines += ["they are:", _listed(found)]
+        elif everything := self._find():
+            nearest = min(everything, key=lambda one: len(_mismatches(one, event_type, match)))
+            lines += ["the nearest:", _indented(nearest.summary()), "differs in:"]
+            lines += [f"  {mismatch}" for mismatch in _mismatches(nearest, event_type, match)]
+            lines += [f"all {len(everything)}:", _listed(everything)]
+        else:
+            lines.append(f"there is no {self._noun} at all")
+        return "\n".join(lines)
+
+
+def _mismatches(one: Sighting, event_type: str | None, match: Mapping[str, Json] | None) -> list[str]:
+    """Return why `one` does not fit, a line for each reason; a wrong type weighs more than wrong data."""
+    wrong_type = event_type is not None and one.type != event_type
+    lines = [f"type: expected {event_type!r}, found {one.type!r}"] * wrong_type
+    return lines + (differences(match, one.data) if match is not None else [])
+
+
+def _compare_types(order: str, wanted: list[str], seen: list[str]) -> None:
+    __tracebackhide__ = True
+    if wanted == seen:
+        return
+    lines = [f"expected {len(wanted)} event types {order}, found {len(seen)}:"]
+    for number, (left, right) in enumerate(zip_longest(wanted, seen, fillvalue="(none)"), start=1):
+        lines.append(f"  {' ' if left == right else '!'} {number}. expected {left}, found {right}")
+    raise AssertionError("\n".join(lines))
+
+
+def _listed(found: Sequence[Sighting]) -> str:
+    return "\n".join(_indented(one.summary()) for one in found)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

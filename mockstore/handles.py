@@ -1,0 +1,358 @@
+"""What a user holds: live views of webhooks, events and deliveries, with the assertions of a test."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from mockstore.collection import Collection, Waiter
+from mockstore.errors import NotFoundError
+from mockstore.model import (
+    Attempt,
+    DeliveryRecord,
+    DeliveryState,
+    EventRecord,
+    Json,
+    Outcome,
+    WebhookRecord,
+    WebhookStatus,
+)
+from mockstore.signing import verify
+from mockstore.timeline import delivery_text, refusal_hints, timeline_text
+
+
+class Source(Protocol):
+    """Where the handles read, and whom they tell that somebody looked."""
+
+    @property
+    def wait(self) -> Waiter:
+        """Block until a claim holds."""
+
+    def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
+        """Return the webhook's record, or None."""
+
+    def event_record(self, event_id: str) -> EventRecord:
+        """Return the event's record; raise `NotFoundError`."""
+
+    def delivery_record(self, delivery_id: str) -> DeliveryRecord:
+        """Return the delivery's record; raise `NotFoundError`."""
+
+    def delivery_records(
+        self, *, webhook_id: str | None = None, event_id: str | None = None
+    ) -> Sequence[DeliveryRecord]:
+        """Return the deliveries to a webhook, of an event, or all, oldest first."""
+
+    def looked_at(self, delivery_id: str) -> None:
+        """Settle the delivery: the test knows how it stands."""
+
+    def let_end(self, delivery_id: str) -> None:
+        """Wait for the attempt that is due now, if attempts are made elsewhere."""
+
+    def mistakes(self, event: EventRecord) -> Sequence[str]:
+        """Return what breaks the schema in the event's body."""
+
+    def process_time(self) -> datetime:
+        """Return the time that the consumer's code sees."""
+
+
+class Webhook:
+    """A registration: who wants which events, and where (contract 1.4)."""
+
+    def __init__(self, source: Source, webhook_id: str) -> None:
+        self._source = source
+        self.id = webhook_id
+        self._last_seen = self._read()
+
+    def _read(self) -> WebhookRecord:
+        record = self._source.webhook_record(self.id)
+        if record is None:
+            raise NotFoundError("webhook", self.id)
+        return record
+
+    @property
+    def record(self) -> WebhookRecord:
+        """The registration as it stands now; as it last stood, once it is deleted."""
+        self._last_seen = self._source.webhook_record(self.id) or self._last_seen
+        return self._last_seen
+
+    @property
+    def url(self) -> str:
+        """Where its deliveries go."""
+        return self.record.url
+
+    @property
+    def secret(self) -> str:
+        """The secret that signs, whole."""
+        return self.record.secret
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The event types or patterns it subscribes to."""
+        return self.record.events
+
+    @property
+    def status(self) -> WebhookStatus:
+        """`active` or `disabled`."""
+        return self.record.status
+
+    @property
+    def deliveries(self) -> "Deliveries":
+        """Everything that was sent to it, oldest first."""
+        return Deliveries.of_source(self._source, webhook_id=self.id)
+
+    def assert_disabled(self) -> None:
+        """Raise `AssertionError` unless it is disabled."""
+        __tracebackhide__ = True
+        self._assert_status(WebhookStatus.DISABLED)
+
+    def assert_active(self) -> None:
+        """Raise `AssertionError` unless it is active."""
+        __tracebackhide__ = True
+        self._assert_status(WebhookStatus.ACTIVE)
+
+    def _assert_status(self, expected: WebhookStatus) -> None:
+        __tracebackhide__ = True
+        deliveries = list(self.deliveries)
+        for delivery in deliveries:
+            delivery.look()
+        if self.status is not expected:
+            raise AssertionError(
+                f"webhook {self.id} -> {self.url} is {self.status}, expected {expected}. Its deliveries:\n"
+                f"{_timeline(deliveries)}"
+            )
+
+    def __repr__(self) -> str:
+        return f"<Webhook {self.id} -> {self.url} {self.status}>"
+
+
+class Event:
+    """Something that happened in the shop, and what became of telling it."""
+
+    def __init__(self, source: Source, record: EventRecord) -> None:
+        self._source = source
+        self.record = record
+
+    @property
+    def id(self) -> str:
+        """The event's id, the same over all retries."""
+        return self.record.id
+
+    @property
+    def type(self) -> str:
+        """The event type, `pet.adopted` for instance."""
+        return self.record.type
+
+    @property
+    def timestamp(self) -> datetime:
+        """When it happened, in UTC."""
+        return self.record.timestamp
+
+    @property
+    def body(self) -> bytes:
+        """The exact bytes that are sent."""
+        return self.record.body
+
+    @property
+    def payload(self) -> Json:
+        """The whole event as sent; None when the body is not JSON (sent so on purpose)."""
+        return parsed(self.record.body)
+
+    @property
+    def data(self) -> Json:
+        """The event's `data`; None when there is none (sent so on purpose)."""
+        payload = self.payload
+        return payload.get("data") if isinstance(payload, dict) else None
+
+    @property
+    def deliveries(self) -> "Deliveries":
+        """One for each webhook that wanted the event."""
+        return Deliveries.of_source(self._source, event_id=self.id)
+
+    @property
+    def delivery(self) -> "Delivery":
+        """The only delivery; raise `AssertionError` that lists them when there is none or several."""
+        __tracebackhide__ = True
+        found = list(self.deliveries)
+        if len(found) != 1:
+            raise AssertionError(
+                f"{self.type} {self.id} has {len(found)} deliveries, expected exactly one"
+                + (f":\n{_timeline(found)}" if found else ": no active webhook subscribes to it")
+            )
+        return found[0]
+
+    def assert_acknowledged(self) -> None:
+        """Raise `AssertionError` unless there is a delivery and every one was acknowledged."""
+        __tracebackhide__ = True
+        found = list(self.deliveries)
+        if not found:
+            raise AssertionError(f"{self.type} {self.id} was delivered to nobody: no active webhook subscribes to it")
+        for delivery in found:
+            delivery.assert_acknowledged()
+
+    def summary(self) -> str:
+        """Return its id and its deliveries."""
+        return _timeline(list(self.deliveries)) if self.deliveries else f"{self.type} {self.id}: no delivery"
+
+    def __repr__(self) -> str:
+        return f"<Event {self.type} {self.id}>"
+
+
+class Delivery:
+    """One event on its way to one webhook."""
+
+    def __init__(self, source: Source, delivery_id: str) -> None:
+        self._source = source
+        self.id = delivery_id
+
+    @property
+    def record(self) -> DeliveryRecord:
+        """The delivery as it stands now; reading it does not count as looking."""
+        return self._source.delivery_record(self.id)
+
+    @property
+    def event(self) -> Event:
+        """The event."""
+        return Event(self._source, self._source.event_record(self.record.event_id))
+
+    @property
+    def webhook(self) -> Webhook:
+        """The webhook; raise `NotFoundError` when it was deleted."""
+        return Webhook(self._source, self.record.webhook_id)
+
+    @property
+    def type(self) -> str:
+        """The event's type."""
+        return self.event.type
+
+    @property
+    def data(self) -> Json:
+        """The event's data."""
+        return self.event.data
+
+    @property
+    def state(self) -> DeliveryState:
+        """`held`, `pending`, `delivered`, `failed` or `discarded`."""
+        self.look()
+        return self.record.state
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every attempt so far."""
+        self.look()
+        return self.record.attempts
+
+    def look(self) -> None:
+        """Settle the delivery: a strict test does not complain about it any more."""
+        self._source.looked_at(self.id)
+
+    def assert_acknowledged(self) -> None:
+        """Raise `AssertionError` with the timeline unless the receiver acknowledged it."""
+        __tracebackhide__ = True
+        self._source.let_end(self.id)
+        if self.state is not DeliveryState.DELIVERED:
+            raise AssertionError(f"expected {self.type} to be acknowledged\n{self.report()}")
+
+    def assert_rejected(self, status: int | None = None) -> None:
+        """Raise `AssertionError` unless the latest attempt was answered 4xx, or exactly `status`."""
+        __tracebackhide__ = True
+        self._source.let_end(self.id)
+        last = self.attempts[-1] if self.attempts else None
+        found = last.status if last is not None and last.outcome is Outcome.REFUSED else None
+        fits = found == status if status is not None else found is not None and 400 <= found < 500  # noqa: PLR2004 - 4xx
+        if not fits:
+            wanted = f"with {status}" if status is not None else "with a 4xx status"
+            raise AssertionError(f"expected {self.type} to be rejected {wanted}\n{self.report()}")
+
+    def assert_valid(self) -> None:
+        """Raise `AssertionError` with all mistakes unless each request was signed and the body fits its schema."""
+        __tracebackhide__ = True
+        self._source.let_end(self.id)
+        mistakes = list(self._source.mistakes(self.event.record))
+        secret = self.webhook.secret
+        for attempt in self.attempts:
+            verdict = verify(attempt.request.body, attempt.request.headers, secret)
+            if not verdict.ok:
+                mistakes.append(f"attempt {attempt.number}: {verdict.message}")
+        if mistakes:
+            listed = "\n".join(f"  {mistake}" for mistake in mistakes)
+            raise AssertionError(f"{self.type} {self.event.id} is not valid:\n{listed}\n{self.report()}")
+
+    def report(self) -> str:
+        """Return the timeline and what may explain a refusal."""
+        record, event = self.record, self.event.record
+        webhook = self._source.webhook_record(record.webhook_id)
+        lines = [delivery_text(record, event, webhook)]
+        if webhook is not None:
+            lines += refusal_hints(record, event, webhook, process_time=self._source.process_time())
+        lines += [f"raised: {one}" for one in _raised(record)]
+        return "\n".join(lines)
+
+    def summary(self) -> str:
+        """Return its timeline."""
+        record = self.record
+        event, webhook = self._source.event_record(record.event_id), self._source.webhook_record(record.webhook_id)
+        return delivery_text(record, event, webhook)
+
+    @property
+    def ended_or_tried(self) -> bool:
+        """Whether there is something to judge: an attempt, or an end without one."""
+        return bool(self.record.attempts) or self.record.state is DeliveryState.DISCARDED
+
+    def __repr__(self) -> str:
+        record = self.record
+        return f"<Delivery {self.type} {record.id} {record.state} after {len(record.attempts)} attempts>"
+
+
+class Deliveries(Collection[Delivery]):
+    """Deliveries, oldest first."""
+
+    @classmethod
+    def of_source(cls, source: Source, *, webhook_id: str | None = None, event_id: str | None = None) -> "Deliveries":
+        """Return the live collection of those to a webhook, of an event, or of all."""
+
+        def find() -> list[Delivery]:
+            records = source.delivery_records(webhook_id=webhook_id, event_id=event_id)
+            return [Delivery(source, record.id) for record in records]
+
+        return cls(find, source.wait, noun="delivery")
+
+    @property
+    def failed(self) -> Sequence[Delivery]:
+        """Those with a failed attempt that have not been acknowledged since; each counts as looked at."""
+        found = [delivery for delivery in self if unacknowledged(delivery.record)]
+        for delivery in found:
+            delivery.look()
+        return found
+
+    def _complete(self) -> Sequence[Delivery]:
+        return [delivery for delivery in self._find() if delivery.ended_or_tried]
+
+
+def unacknowledged(record: DeliveryRecord) -> bool:
+    """Tell whether the delivery failed so far, or was discarded."""
+    if record.state in (DeliveryState.FAILED, DeliveryState.DISCARDED):
+        return True
+    return record.state is DeliveryState.PENDING and len(record.attempts) > record.round_start
+
+
+def parsed(body: bytes) -> Json:
+    """Return the JSON value of `body`, or None when it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _raised(record: DeliveryRecord) -> list[str]:
+    return [
+        f"attempt {attempt.number}: {type(attempt.exception).__name__}: {attempt.exception}"
+        for attempt in record.attempts
+        if attempt.exception is not None
+    ]
+
+
+def _timeline(deliveries: Sequence[Delivery]) -> str:
+    return timeline_text(
+        (one.record, one.event.record, one._source.webhook_record(one.record.webhook_id))  # noqa: SLF001 - same file
+        for one in deliveries
+    )

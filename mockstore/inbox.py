@@ -1,0 +1,167 @@
+"""A subscriber that captures what it is sent, and judges it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mockstore.answers import Answer, Script
+from mockstore.collection import Collection
+from mockstore.errors import DeliveryError
+from mockstore.handles import parsed
+from mockstore.model import Headers, Json, Outgoing, Reply
+from mockstore.news import News
+from mockstore.provider import Provider
+from mockstore.signing import SCHEMES, Verdict, verify
+
+if TYPE_CHECKING:
+    from mockstore.handles import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a capture is judged against: the sender's rules and the secrets that may sign."""
+
+    provider: Provider
+    secret: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One captured request."""
+
+    url: str
+    headers: Headers
+    body: bytes
+    answer: str
+    """What the inbox answered: a status or the way it failed."""
+    arrival: int
+    """How often the same body had come by then, this time included."""
+    expected: Expected
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of the header field, whatever its case; None when it is absent."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def event(self) -> Json:
+        """The event as a plain dict; None when the body is not JSON."""
+        return parsed(self.body)
+
+    @property
+    def type(self) -> str:
+        """The event type as the body says; an empty text when it does not."""
+        event = self.event
+        return str(event.get("eventType", "")) if isinstance(event, dict) else ""
+
+    @property
+    def data(self) -> Json:
+        """The event's data; None when there is none."""
+        event = self.event
+        return event.get("data") if isinstance(event, dict) else None
+
+    @property
+    def attempt(self) -> int:
+        """The attempt's number as the headers say, else how often these bytes have come."""
+        named = next((name for name, value in self.expected.provider.headers.items() if value == "{attempt}"), "")
+        number = self.header(named) or ""
+        return int(number) if number.isdecimal() else self.arrival
+
+    @property
+    def signature(self) -> Verdict:
+        """What the signature check sees, by the first scheme whose headers are there."""
+        return next(iter(self._verdicts()))
+
+    def assert_valid(self) -> None:
+        """Raise `AssertionError` with every mistake of schema, signature and headers at once."""
+        __tracebackhide__ = True
+        mistakes = [*self._schema_mistakes(), *self._header_mistakes()]
+        mistakes += [f"signature: {verdict.message}" for verdict in self._verdicts() if not verdict.ok]
+        if mistakes:
+            listed = "\n".join(f"  {mistake}" for mistake in mistakes)
+            raise AssertionError(f"received {self.type or 'a request'} is not valid:\n{listed}\n{self.summary()}")
+
+    def assert_nothing_extra(self) -> None:
+        """Raise `AssertionError` when the event has a member that its schema does not know."""
+        __tracebackhide__ = True
+        extras = self.expected.provider.catalogue.extras(self.event)
+        if extras:
+            raise AssertionError(f"received {self.type} has members that its schema does not know: {', '.join(extras)}")
+
+    def summary(self) -> str:
+        """Return its type, id, attempt and answer on one line."""
+        event = self.event
+        id_ = event.get("id", "?") if isinstance(event, dict) else f"{len(self.body)} bytes that are no JSON object"
+        return f"{self.type or '(no event type)'} {id_} attempt {self.attempt}: answered {self.answer}"
+
+    def __repr__(self) -> str:
+        return f"<Received {self.summary()}>"
+
+    def _verdicts(self) -> list[Verdict]:
+        provider = self.expected.provider
+        present = [name for name, scheme in SCHEMES.items() if any(self.header(one) for one in scheme.headers)]
+        return [
+            verify(self.body, self.headers, self.expected.secret(), scheme=name)
+            for name in present or provider.signatures[:1]
+        ]
+
+    def _schema_mistakes(self) -> list[str]:
+        if self.event is None:
+            return ["body: is not JSON"]
+        return [str(mistake) for mistake in self.expected.provider.catalogue.mistakes(self.event)]
+
+    def _header_mistakes(self) -> list[str]:
+        event = self.event if isinstance(self.event, dict) else {}
+        fields = {"event_id": event.get("id"), "event_type": event.get("eventType"), "attempt": self.attempt}
+        wanted = {name: template.format_map(fields) for name, template in self.expected.provider.headers.items()}
+        wanted |= {"Content-Type": "application/json"}
+        return [
+            f"header {name}: expected {value!r}, found {self.header(name)!r}"
+            for name, value in wanted.items()
+            if self.header(name) != value
+        ]
+
+
+class Inbox(Collection[Received]):
+    """Captures deliveries in the order of their arrival, and answers as told (200 by default)."""
+
+    webhook: "Webhook"
+    """Its own registration."""
+
+    def __init__(self, news: News) -> None:
+        self._captured: list[Received] = []
+        self._arrivals: dict[bytes, int] = {}
+        super().__init__(lambda: self._captured, news.wait_for, noun="received delivery")
+        self._news = news
+        self._script = Script()
+
+    def will_answer(self, *answers: Answer | int | str | timedelta) -> None:
+        """Answer in turn: statuses, `"timeout"`, `"reset"`, a timedelta to take, or an Answer; the last repeats."""
+        self._script.will_answer(*answers)
+
+    def clear(self) -> None:
+        """Forget what was captured and what was scripted."""
+        self._captured, self._arrivals = [], {}
+        self._script.will_answer()
+
+    def take(self, outgoing: Outgoing, expected: Expected) -> Reply:
+        """Capture the request and answer it; raise the `DeliveryError` of an answer that never comes."""
+        answer = self._script.next()
+        try:
+            reply = answer.reply()
+        except DeliveryError as silence:
+            self._capture(outgoing, expected, str(silence))
+            raise
+        self._capture(outgoing, expected, str(reply.status))
+        return reply
+
+    def _capture(self, outgoing: Outgoing, expected: Expected, answer: str) -> None:
+        arrival = self._arrivals[outgoing.body] = self._arrivals.get(outgoing.body, 0) + 1
+        self._captured.append(Received(outgoing.url, outgoing.headers, outgoing.body, answer, arrival, expected))
+        self._news.tell()
+
+    def _narrowed(self, find: Callable[[], Sequence[Received]]) -> "Inbox":
+        narrowed = Inbox(self._news)
+        narrowed._find = find
+        narrowed.webhook = self.webhook
+        return narrowed

@@ -1,0 +1,145 @@
+"""What a Mockstore is put together from, for a test and for the server."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from os import PathLike
+from typing import Literal, Protocol
+
+from mockstore.delivery.engine import Engine, SignatureTime
+from mockstore.delivery.pump import InlinePump
+from mockstore.delivery.schedule import RetryPolicy, policy
+from mockstore.errors import InvalidInputError
+from mockstore.events import Catalogue, EventFactory
+from mockstore.news import News
+from mockstore.provider import Provider, petstore
+from mockstore.registration import checked_signatures
+from mockstore.world.clock import Chance, RunningClock, TravellingClock, VirtualClock
+from mockstore.world.seams import Clock, Store
+from mockstore.world.store_memory import MemoryStore
+from mockstore.world.transports.router import Router
+
+ClockName = Literal["virtual", "travel", "system"]
+
+_CLOCKS: Mapping[str, Callable[..., Clock]] = {
+    "virtual": VirtualClock,
+    "travel": TravellingClock,
+    "system": RunningClock,
+}
+
+
+class Pump(Protocol):
+    """Runs what is due: on the caller's thread (tests), or on threads of its own (the server)."""
+
+    raised: list[BaseException]
+
+    def kick(self) -> None:
+        """Have run what is due now."""
+
+    async def akick(self) -> None:
+        """Do the same on the running event loop."""
+
+    def settle(self, timeout: timedelta | None = None) -> bool:
+        """Return once nothing is due or under way, or False after `timeout`."""
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock, and have run what falls due on the way, in order."""
+
+    async def aadvance(self, by: timedelta) -> None:
+        """Do the same on the running event loop."""
+
+    def close(self) -> None:
+        """Stop, once what is under way has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a Mockstore behaves towards the test that holds it."""
+
+    strict: bool = True
+    """Whether the end of a test judges what it never looked at."""
+    raise_errors: bool = True
+    """Whether an exception of the consumer's code comes out of `emit` and `advance`."""
+    url_schemes: tuple[str, ...] = ("http", "https")
+    """Which URLs a registration may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a Mockstore owns, or shares with others of its kind."""
+
+    provider: Provider
+    factory: EventFactory
+    store: Store
+    clock: Clock
+    chance: Chance
+    engine: Engine
+    pump: Pump
+    router: Router
+    news: News
+    options: Options
+
+
+def provider_with(
+    provider: Provider | None,
+    *,
+    schedule: RetryPolicy | Sequence[timedelta | float] | None = None,
+    timeout: timedelta | float | None = None,
+    signatures: str | Sequence[str] | None = None,
+    schemas: Sequence[str | PathLike[str]] = (),
+) -> Provider:
+    """Return the provider's rules (the Petstore's by default) with what the caller wants different.
+
+    `schedule` is the waits between attempts and `timeout` the time for an answer, both as timedelta
+    or seconds; `schemas` are folders with further event schemas.
+    """
+    rules = provider or petstore()
+    if schedule is not None:
+        rules = replace(rules, schedule=policy(schedule))
+    if timeout is not None:
+        rules = replace(rules, timeout=timeout if isinstance(timeout, timedelta) else timedelta(seconds=timeout))
+    if signatures is not None:
+        rules = replace(rules, signatures=checked_signatures(signatures) or ())
+    if schemas:
+        rules = replace(rules, catalogue=_catalogue_with(tuple(map(str, schemas))))
+    return rules
+
+
+def in_process_parts(  # noqa: PLR0913 - the composition root names every part once
+    provider: Provider,
+    *,
+    seed: int | None,
+    clock: ClockName,
+    start: datetime | None,
+    factory: EventFactory | None,
+    signature_time: SignatureTime,
+    options: Options,
+) -> Parts:
+    """Return the parts of a test: no socket until one is asked for, no thread, no waiting."""
+    if clock not in _CLOCKS:
+        raise InvalidInputError(f"unknown clock {clock!r}; known clocks: {', '.join(_CLOCKS)}", field="clock")
+    its_clock = _CLOCKS[clock](start) if start is not None else _CLOCKS[clock]()
+    store, chance, router, news = MemoryStore(), Chance(seed), Router.in_process(), News()
+    engine = Engine(provider, store, its_clock, chance, tell=news.tell, signature_time=signature_time)
+    return Parts(
+        provider=provider,
+        factory=factory if factory is not None and factory.catalogue is provider.catalogue else _factory(provider),
+        store=store,
+        clock=its_clock,
+        chance=chance,
+        engine=engine,
+        pump=InlinePump(engine, router),
+        router=router,
+        news=news,
+        options=options,
+    )
+
+
+def _factory(provider: Provider) -> EventFactory:
+    return EventFactory(provider.catalogue)
+
+
+@lru_cache(maxsize=8)
+def _catalogue_with(folders: tuple[str, ...]) -> Catalogue:
+    return Catalogue.with_folders(folders)

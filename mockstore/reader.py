@@ -1,0 +1,82 @@
+"""Where the handles read what is recorded, and note that somebody looked."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from mockstore.collection import Waiter
+from mockstore.errors import NotFoundError
+from mockstore.handles import parsed
+from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
+from mockstore.parts import Parts
+from mockstore.world.clock import wall_time
+
+PATIENCE = timedelta(seconds=10)
+"""How long an assertion waits for an attempt that is under way."""
+
+
+class Reader:
+    """The `Source` of the handles, over the store of one Mockstore."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._seen: set[str] = set()
+
+    @property
+    def wait(self) -> Waiter:
+        """Block until a claim holds, looking again whenever something was recorded."""
+        return self._parts.news.wait_for
+
+    def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
+        """Return the webhook's record, or None."""
+        return self._parts.store.webhook(webhook_id)
+
+    def event_record(self, event_id: str) -> EventRecord:
+        """Return the event's record; raise `NotFoundError`."""
+        record = self._parts.store.event(event_id)
+        if record is None:
+            raise NotFoundError("event", event_id)
+        return record
+
+    def delivery_record(self, delivery_id: str) -> DeliveryRecord:
+        """Return the delivery's record; raise `NotFoundError`."""
+        record = self._parts.store.delivery(delivery_id)
+        if record is None:
+            raise NotFoundError("delivery", delivery_id)
+        return record
+
+    def delivery_records(
+        self, *, webhook_id: str | None = None, event_id: str | None = None
+    ) -> Sequence[DeliveryRecord]:
+        """Return the deliveries to a webhook, of an event, or all."""
+        return self._parts.store.deliveries(webhook_id=webhook_id, event_id=event_id)
+
+    def looked_at(self, delivery_id: str) -> None:
+        """Settle the delivery for the strict judgement."""
+        self._seen.add(delivery_id)
+
+    def was_looked_at(self, delivery_id: str) -> bool:
+        """Tell whether somebody looked."""
+        return delivery_id in self._seen
+
+    def forget(self) -> None:
+        """Nobody has looked at anything."""
+        self._seen.clear()
+
+    def let_end(self, delivery_id: str) -> None:
+        """Wait for the attempt that is due now, where threads make it."""
+        self.wait(lambda: not self._is_due(delivery_id), PATIENCE.total_seconds())
+
+    def mistakes(self, event: EventRecord) -> Sequence[str]:
+        """Return what breaks the schema in the event's body."""
+        payload = parsed(event.body)
+        if payload is None:
+            return ["body: is not JSON"]
+        return [str(mistake) for mistake in self._parts.provider.catalogue.mistakes(payload)]
+
+    def process_time(self) -> datetime:
+        """Return the time that the consumer's code sees."""
+        return wall_time()
+
+    def _is_due(self, delivery_id: str) -> bool:
+        record = self.delivery_record(delivery_id)
+        return record.due is not None and record.due <= self._parts.clock.now()

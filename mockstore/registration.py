@@ -1,0 +1,72 @@
+"""What a registration may say: an absolute URL, known events, known signature schemes. Pure."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from mockstore.errors import InvalidInputError
+from mockstore.events import Catalogue
+from mockstore.signing import scheme_named
+
+URL_LIMIT = 2048
+"""The longest URL that is taken; servers commonly refuse longer ones."""
+
+
+def checked_url(url: object, *, schemes: Sequence[str] = ("http", "https")) -> str:
+    """Return `url` when it is an absolute http(s) URL; raise `InvalidInputError` when it is not (contract 1.4)."""
+    problem = _url_problem(url, schemes)
+    if problem is not None:
+        raise InvalidInputError(
+            f"{url!r} is no URL to deliver to: {problem}. Write for instance {schemes[-1]}://shop.example.com/webhooks",
+            field="url",
+            code="invalid_url",
+        )
+    return str(url)
+
+
+def checked_events(events: object, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the event types and patterns as a tuple; raise `InvalidInputError` for anything unknown or empty."""
+    listed = [events] if isinstance(events, str) else events
+    if not isinstance(listed, (list, tuple)) or not listed or not all(isinstance(one, str) for one in listed):
+        raise InvalidInputError(
+            f"{events!r} is no list of events; name event types or patterns: {', '.join(catalogue.types)}, pet.*, *",
+            field="events",
+            code="invalid_events",
+        )
+    catalogue.expand(tuple(listed))
+    return tuple(dict.fromkeys(listed))
+
+
+def checked_secret(secret: object) -> str:
+    """Return the secret; raise `InvalidInputError` when it is empty or no text."""
+    if not isinstance(secret, str) or not secret:
+        raise InvalidInputError("the secret must be a text that is not empty", field="secret", code="invalid_secret")
+    return secret
+
+
+def checked_signatures(signatures: object) -> tuple[str, ...] | None:
+    """Return the names of the signature schemes; None stands for the provider's own."""
+    if signatures is None:
+        return None
+    listed = [signatures] if isinstance(signatures, str) else signatures
+    if not isinstance(listed, (list, tuple)) or not listed:
+        raise InvalidInputError(f"{signatures!r} is no list of signature schemes", field="signatures", code="invalid")
+    for name in listed:
+        scheme_named(str(name))
+    return tuple(listed)
+
+
+def _url_problem(url: object, schemes: Sequence[str]) -> str | None:
+    if not isinstance(url, str) or not url:
+        return "it is no text"
+    if len(url) > URL_LIMIT:
+        return f"it is longer than {URL_LIMIT} characters"
+    if any(character.isspace() or not character.isprintable() for character in url):
+        return "it contains white space or control characters"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        return str(error)
+    if parts.scheme not in schemes:
+        return f"its scheme is {parts.scheme or 'absent'!r}, allowed: {', '.join(schemes)}"
+    return None if parts.hostname else "it names no host"

@@ -1,0 +1,161 @@
+"""Webhooks: registered, changed, disabled, enabled, rotated, removed, recovered (contract 1.4)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from mockstore.errors import InvalidInputError, NotFoundError
+from mockstore.events import uuid7
+from mockstore.handles import Source, Webhook
+from mockstore.model import DeliveryRecord, DeliveryState, Json, OldSecret, WebhookRecord, WebhookStatus
+from mockstore.parts import Parts
+from mockstore.registration import checked_events, checked_secret, checked_signatures, checked_url
+from mockstore.signing import new_secret
+
+RECOVERABLE = frozenset({DeliveryState.FAILED, DeliveryState.DISCARDED})
+"""States that a recovery starts anew."""
+
+
+class Webhooks:
+    """The registrations, oldest first; `webhooks[id]` raises `NotFoundError` for an unknown id."""
+
+    def __init__(self, source: Source, parts: Parts) -> None:
+        self._source = source
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[Webhook]:
+        return (Webhook(self._source, record.id) for record in self._parts.store.webhooks())
+
+    def __len__(self) -> int:
+        return len(self._parts.store.webhooks())
+
+    def __getitem__(self, webhook_id: str) -> Webhook:
+        return Webhook(self._source, webhook_id)
+
+    def add(
+        self,
+        url: object,
+        events: object,
+        *,
+        secret: object = None,
+        description: str | None = None,
+        signatures: object = None,
+    ) -> Webhook:
+        """Register; a secret is made when none is given. Raises `InvalidInputError`, and then nothing is registered."""
+        parts = self._parts
+        now = parts.clock.now()
+        record = WebhookRecord(
+            id=uuid7(now, parts.chance.dice),
+            url=checked_url(url, schemes=parts.options.url_schemes),
+            events=checked_events(events, parts.provider.catalogue),
+            secret=new_secret(parts.chance.bytes) if secret is None else checked_secret(secret),
+            created_at=now,
+            updated_at=now,
+            description=checked_description(description),
+            signatures=checked_signatures(signatures),
+        )
+        parts.store.save_webhook(record)
+        return Webhook(self._source, record.id)
+
+    def update(self, webhook_id: str, changes: Mapping[str, Json]) -> Webhook:
+        """Change `url`, `events`, `secret`, `description`, `signatures` or `status`; all or nothing.
+
+        Raises `NotFoundError`, and `InvalidInputError` for an unknown member or value.
+        """
+        parts = self._parts
+        unknown = sorted(set(changes) - set(CHANGEABLE))
+        if unknown:
+            raise InvalidInputError(
+                f"cannot change {', '.join(unknown)}; can be changed: {', '.join(CHANGEABLE)}", field=unknown[0]
+            )
+        checked: dict[str, Any] = {name: CHANGEABLE[name](parts, value) for name, value in changes.items()}
+        with parts.store.transaction():
+            before = self._record(webhook_id)
+            after = replace(before, **checked, updated_at=parts.clock.now())
+            parts.store.save_webhook(after)
+            if after.status is WebhookStatus.DISABLED and before.status is WebhookStatus.ACTIVE:
+                parts.engine.disable(after, "by request")
+        return Webhook(self._source, webhook_id)
+
+    def remove(self, webhook_id: str) -> None:
+        """Delete the registration; what it still had to get is discarded. Raises `NotFoundError`."""
+        with self._parts.store.transaction():
+            record = self._record(webhook_id)
+            self._parts.engine.discard_pending(record, "the webhook was deleted")
+            self._parts.store.remove_webhook(webhook_id)
+
+    def rotate_secret(self, webhook_id: str, *, overlap: timedelta, secret: str | None = None) -> Webhook:
+        """Give the webhook a new secret; for `overlap` the old one signs as well (contract 1.2)."""
+        if overlap < timedelta():
+            raise InvalidInputError("the overlap cannot be negative", field="overlapSeconds")
+        parts = self._parts
+        now = parts.clock.now()
+        with parts.store.transaction():
+            record = self._record(webhook_id)
+            kept = tuple(old for old in record.old_secrets if old.until > now)
+            retired = (OldSecret(record.secret, now + overlap),) if overlap else ()
+            fresh = new_secret(parts.chance.bytes) if secret is None else checked_secret(secret)
+            parts.store.save_webhook(replace(record, secret=fresh, old_secrets=(*retired, *kept), updated_at=now))
+        return Webhook(self._source, webhook_id)
+
+    def recover(self, webhook_id: str, since: datetime | None = None) -> Sequence[DeliveryRecord]:
+        """Start every failed or discarded delivery since then anew; raise `InvalidInputError` while it is disabled."""
+        with self._parts.store.transaction():
+            self._must_be_active(self._record(webhook_id))
+            return [
+                self._parts.engine.restart(delivery)
+                for delivery in self._parts.store.deliveries(webhook_id=webhook_id)
+                if delivery.state in RECOVERABLE and (since is None or delivery.created_at >= since)
+            ]
+
+    def redeliver(self, delivery_id: str) -> DeliveryRecord:
+        """Start one delivery anew, whatever became of it; raise `InvalidInputError` while its webhook is disabled."""
+        with self._parts.store.transaction():
+            delivery = self._parts.store.delivery(delivery_id)
+            if delivery is None:
+                raise NotFoundError("delivery", delivery_id)
+            self._must_be_active(self._record(delivery.webhook_id))
+            return self._parts.engine.restart(delivery)
+
+    def _record(self, webhook_id: str) -> WebhookRecord:
+        record = self._parts.store.webhook(webhook_id)
+        if record is None:
+            raise NotFoundError("webhook", webhook_id)
+        return record
+
+    @staticmethod
+    def _must_be_active(record: WebhookRecord) -> None:
+        if record.status is WebhookStatus.DISABLED:
+            raise InvalidInputError(
+                f"webhook {record.id} is disabled; enable it first (set its status to active)",
+                field="status",
+                code="disabled",
+            )
+
+
+def checked_description(description: object) -> str | None:
+    """Return the description; raise `InvalidInputError` when it is no text."""
+    if description is not None and not isinstance(description, str):
+        raise InvalidInputError("the description must be a text", field="description")
+    return description
+
+
+def checked_status(status: object) -> WebhookStatus:
+    """Return the status; raise `InvalidInputError` for any other."""
+    if status not in list(WebhookStatus):
+        raise InvalidInputError(
+            f"unknown status {status!r}; allowed: {', '.join(WebhookStatus)}", field="status", code="invalid_status"
+        )
+    return WebhookStatus(str(status))
+
+
+CHANGEABLE: Mapping[str, Callable[[Parts, Json], object]] = {
+    "url": lambda parts, value: checked_url(value, schemes=parts.options.url_schemes),
+    "events": lambda parts, value: checked_events(value, parts.provider.catalogue),
+    "secret": lambda _, value: checked_secret(value),
+    "description": lambda _, value: checked_description(value),
+    "signatures": lambda _, value: checked_signatures(value),
+    "status": lambda _, value: checked_status(value),
+}
+"""What can be changed of a webhook, and how each value is checked."""

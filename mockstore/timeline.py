@@ -1,0 +1,100 @@
+"""What happened, told as text for people. Pure: records in, lines out."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from mockstore.delivery.schedule import describe
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, Outcome, WebhookRecord, WebhookStatus
+from mockstore.signing import mask, verify
+
+SKEW = timedelta(seconds=300)
+"""The window that verifiers of signed timestamps usually keep."""
+
+EXPLAINED = frozenset({400, 401, 403})
+"""Refusals that a signature or a clock may be the cause of."""
+
+
+def delivery_text(delivery: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> str:
+    """Return the timeline of one delivery: a head line, then one line for each attempt and what comes next."""
+    url = webhook.url if webhook is not None else "(deleted webhook)"
+    lines = [f"{event.type} {event.id} -> {url}: {_state(delivery, webhook)}"]
+    lines += [_attempt_line(attempt) for attempt in delivery.attempts]
+    if delivery.state is DeliveryState.PENDING and delivery.due is not None:
+        lines.append(f"  {_offset(delivery.due - delivery.created_at)}  attempt {len(delivery.attempts) + 1} is due")
+    if delivery.reason is not None:
+        lines.append(f"  discarded: {delivery.reason}")
+    return "\n".join(lines)
+
+
+def timeline_text(told: Iterable[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]) -> str:
+    """Return the timelines of several deliveries below each other."""
+    return "\n".join(delivery_text(*one) for one in told) or "(no deliveries)"
+
+
+def refusal_hints(
+    delivery: DeliveryRecord, event: EventRecord, webhook: WebhookRecord, *, process_time: datetime
+) -> list[str]:
+    """Return what may explain a refusal: what the signature check saw, and how far the clocks are apart."""
+    last = delivery.attempts[-1] if delivery.attempts else None
+    if last is None or last.status not in EXPLAINED:
+        return []
+    hints = [_signature_hint(last, webhook)]
+    skew = last.at - process_time
+    if abs(skew) > SKEW:
+        hints.append(
+            f"clocks: the event says {event.timestamp.isoformat()}, the attempt was made at {last.at.isoformat()}, and "
+            f"the process's time is {process_time.isoformat(timespec='seconds')}: {describe_skew(skew)} apart. A "
+            f"verifier with a time window refuses that; clock='travel' takes the process's time along"
+        )
+    return hints
+
+
+def describe_skew(skew: timedelta) -> str:
+    """Say a distance in time in its largest unit."""
+    seconds = abs(skew.total_seconds())
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _signature_hint(attempt: Attempt, webhook: WebhookRecord) -> str:
+    verdict = verify(attempt.request.body, attempt.request.headers, webhook.secret)
+    if verdict.ok:
+        return (
+            f"signature: what was sent verifies with the webhook's secret {mask(webhook.secret)}; "
+            f"does the consumer use the same secret, and the raw body?"
+        )
+    return f"signature: {verdict.message}"
+
+
+def _state(delivery: DeliveryRecord, webhook: WebhookRecord | None) -> str:
+    made = len(delivery.attempts)
+    attempts = f" after {made} attempt{'s' if made != 1 else ''}" if made else ""
+    disabled = webhook is not None and webhook.status is WebhookStatus.DISABLED
+    return f"{delivery.state}{attempts}{' (webhook disabled)' if disabled else ''}"
+
+
+def _attempt_line(attempt: Attempt) -> str:
+    answer = str(attempt.status) if attempt.status is not None else attempt.outcome
+    line = f"  {_offset(attempt.offset)}  attempt {attempt.number}: {answer}"
+    if attempt.outcome is not Outcome.ACKNOWLEDGED and attempt.error and attempt.error != f"answered {attempt.status}":
+        line += f" ({attempt.error})"
+    if attempt.reply is not None and attempt.outcome is not Outcome.ACKNOWLEDGED and attempt.reply.body:
+        line += f" {excerpt(attempt.reply.body)}"
+    return line
+
+
+def excerpt(body: bytes, *, limit: int = 120) -> str:
+    """Return the start of `body` on one line, quoted, with everything unprintable escaped."""
+    text = body[: limit * 4].decode("utf-8", "replace")
+    return ascii_safe(text[:limit]) + ("…" if len(text) > limit or len(body) > limit * 4 else "")
+
+
+def ascii_safe(text: str) -> str:
+    """Return `text` quoted, control characters escaped."""
+    return repr(text)
+
+
+def _offset(offset: timedelta) -> str:
+    return f"+{describe(offset)}".ljust(12)

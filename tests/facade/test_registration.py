@@ -1,0 +1,196 @@
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockstore import Mockstore
+from mockstore.errors import InvalidInputError, NotFoundError, UnknownEventTypeError
+from mockstore.model import Json
+from mockstore.registration import checked_url
+
+URL = "https://shop.example.com/hooks"
+
+
+@pytest.fixture
+def store() -> Iterator[Mockstore]:
+    with Mockstore.in_process() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        URL,
+        "http://localhost:8000/hooks?tenant=1",
+        "http://127.0.0.1/",
+        "http://[::1]:9000/hooks",
+        "https://user:pass@shop.example.com/",
+        "http://shop.example.com",
+    ],
+)
+def test_an_absolute_http_url_is_taken_as_it_is(url: str) -> None:
+    assert checked_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        pytest.param("", "it is no text", id="empty"),
+        pytest.param(None, "it is no text", id="none"),
+        pytest.param(7, "it is no text", id="a number"),
+        pytest.param("/hooks", "its scheme is 'absent'", id="relative"),
+        pytest.param("shop.example.com/hooks", "its scheme is 'absent'", id="no scheme"),
+        pytest.param("ftp://shop.example.com/", "its scheme is 'ftp'", id="another scheme"),
+        pytest.param("http://", "it names no host", id="no host"),
+        pytest.param("http:///hooks", "it names no host", id="no host but a path"),
+        pytest.param("http://shop.example.com/a b", "white space", id="white space"),
+        pytest.param("http://shop.example.com/\r\nX: y", "white space", id="line breaks"),
+        pytest.param("http://shop.example.com:http/", "Port could not be cast", id="no port"),
+        pytest.param("http://shop.example.com:99999/", "Port out of range", id="port out of range"),
+        pytest.param("http://[::1/", "Invalid IPv6 URL", id="broken IPv6"),
+        pytest.param("http://shop.example.com/" + "a" * 2048, "longer than 2048", id="too long"),
+    ],
+)
+def test_any_other_url_is_refused_with_the_reason(url: object, problem: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"is no URL to deliver to: .*{problem}") as caught:
+        checked_url(url)
+    assert (caught.value.field, caught.value.code) == ("url", "invalid_url")
+
+
+@given(st.one_of(st.text(), st.from_regex(r"https?://[^\s]{0,40}")))
+def test_any_text_is_taken_or_refused_and_nothing_else(url: str) -> None:
+    with suppress(InvalidInputError):
+        assert checked_url(url) == url
+
+
+def test_https_can_be_required() -> None:
+    with (
+        Mockstore.in_process(require_https=True) as store,
+        pytest.raises(InvalidInputError, match=r"its scheme is 'http', allowed: https\."),
+    ):
+        store.subscribe("http://shop.example.com/hooks")
+
+
+@pytest.mark.parametrize(
+    "events",
+    [["pet.adopted"], ["pet.*", "order.created"], "*", ["order.*", "payment.*", "*"]],
+    ids=["a type", "a group and a type", "everything, as a text", "overlapping"],
+)
+def test_event_types_and_patterns_can_be_subscribed_to(store: Mockstore, events: list[str] | str) -> None:
+    expected = (events,) if isinstance(events, str) else tuple(events)
+
+    assert store.subscribe(URL, events=events).events == expected
+
+
+@pytest.mark.parametrize(
+    ("events", "error"),
+    [
+        pytest.param([], InvalidInputError, id="none"),
+        pytest.param([1], InvalidInputError, id="no texts"),
+        pytest.param({"pet.adopted": True}, InvalidInputError, id="a mapping"),
+        pytest.param(["pet.adopted", "pet.sold"], UnknownEventTypeError, id="one unknown"),
+        pytest.param(["pets.*"], UnknownEventTypeError, id="unknown group"),
+    ],
+)
+def test_anything_else_is_refused_and_nothing_is_registered(
+    store: Mockstore, events: Json, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        store.subscribe(lambda _: None, events=events)
+    assert len(store.webhooks) == 0
+
+
+def test_a_secret_is_made_when_none_is_given(store: Mockstore) -> None:
+    first, second = store.subscribe(URL), store.subscribe(URL)
+
+    assert first.secret.startswith("whsec_")
+    assert first.secret != second.secret
+
+
+def test_a_given_secret_is_kept_whatever_it_is(store: Mockstore) -> None:
+    assert store.subscribe(URL, secret="ß is no base64").secret == "ß is no base64"
+
+
+def test_an_empty_secret_is_refused(store: Mockstore) -> None:
+    with pytest.raises(InvalidInputError, match="not empty"):
+        store.subscribe(URL, secret="")
+
+
+def test_the_same_registration_can_be_made_twice(store: Mockstore) -> None:
+    first, second = store.subscribe(URL, events=["pet.adopted"]), store.subscribe(URL, events=["pet.adopted"])
+
+    assert first.id != second.id
+    assert [webhook.id for webhook in store.webhooks] == [first.id, second.id]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"url": "https://new.example.com/"},
+        {"events": ["pet.adopted"]},
+        {"description": "the new shop"},
+        {"secret": "whsec_new"},
+        {"signatures": ["petstore", "standard-webhooks"]},
+        {"status": "disabled"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_each_part_can_be_changed_alone(store: Mockstore, changes: dict[str, Any]) -> None:
+    webhook = store.subscribe(URL)
+    before = webhook.record
+
+    store.webhooks.update(webhook.id, changes)
+
+    after = webhook.record
+    name, value = next(iter(changes.items()))
+    assert getattr(after, name) == (tuple(value) if isinstance(value, list) else value)
+    unchanged = {"url", "events", "description", "secret", "signatures", "status"} - {name}
+    assert [getattr(before, one) for one in unchanged] == [getattr(after, one) for one in unchanged]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param({"url": "nowhere"}, "is no URL", id="url"),
+        pytest.param({"events": ["pet.sold"]}, "unknown event type", id="events"),
+        pytest.param({"status": "asleep"}, "unknown status 'asleep'; allowed: active, disabled", id="status"),
+        pytest.param({"description": 7}, "must be a text", id="description"),
+        pytest.param({"colour": "red"}, "cannot change colour; can be changed: url, events", id="unknown member"),
+    ],
+)
+def test_a_wrong_change_is_refused_whole(store: Mockstore, changes: dict[str, Any], told: str) -> None:
+    webhook = store.subscribe(URL)
+    before = webhook.record
+
+    with pytest.raises(InvalidInputError, match=told):
+        store.webhooks.update(webhook.id, {"description": "changed", **changes})
+    assert webhook.record == before
+
+
+def test_an_unknown_webhook_cannot_be_changed_rotated_removed_or_recovered(store: Mockstore) -> None:
+    calls = [
+        lambda: store.webhooks.update("nope", {"status": "active"}),
+        lambda: store.webhooks.rotate_secret("nope", overlap=timedelta()),
+        lambda: store.webhooks.remove("nope"),
+        lambda: store.webhooks.recover("nope"),
+        lambda: store.webhooks["nope"],
+    ]
+    for call in calls:
+        with pytest.raises(NotFoundError, match="no webhook 'nope'"):
+            call()
+
+
+def test_an_overlap_cannot_be_negative(store: Mockstore) -> None:
+    webhook = store.subscribe(URL)
+
+    with pytest.raises(InvalidInputError, match="cannot be negative"):
+        store.rotate_secret(webhook, overlap=timedelta(seconds=-1))
+
+
+def test_an_app_needs_a_path_that_starts_with_a_slash(store: Mockstore) -> None:
+    with pytest.raises(InvalidInputError, match="must start with a slash"):
+        store.subscribe(lambda _: None, path="hooks")
