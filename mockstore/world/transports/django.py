@@ -1,0 +1,73 @@
+"""Delivers into the configured Django project, through its WSGI handler: middleware and CSRF checks included.
+
+Django is the consumer's, not ours: it is imported by name, and only when it is asked for.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib import import_module
+from typing import cast
+
+from mockstore.errors import InvalidInputError
+from mockstore.model import Outgoing, Reply
+from mockstore.world.transports.wsgi import WsgiApp, WsgiTransport
+
+
+class DjangoTransport:
+    """A `WsgiTransport` for a Django handler that leaves the test's database connections open.
+
+    Django closes old connections around each request, and with them the transaction that a test runs in. Its own test
+    client holds that back for the length of a request, and so does this.
+    """
+
+    def __init__(self, handler: WsgiApp) -> None:
+        self._wsgi = WsgiTransport(handler)
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
+        """Call the handler and return its answer."""
+        with _connections_kept():
+            return self._wsgi.send(outgoing, timeout)
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        """Do the same on the thread that Django sets apart for sync code: its ORM refuses a thread with a loop."""
+        from asgiref.sync import sync_to_async  # noqa: PLC0415 - Django brings it along; nobody else needs it
+
+        return await sync_to_async(self.send)(outgoing, timeout)
+
+    def close(self) -> None:
+        """Stop listening for the project's exceptions."""
+        self._wsgi.close()
+
+
+def django_wsgi() -> WsgiApp:
+    """Return a WSGI handler of the configured project; set Django up if nobody has.
+
+    Raises `InvalidInputError` when Django is not installed or not configured.
+    """
+    try:
+        apps = import_module("django.apps").apps
+    except ImportError as error:
+        raise InvalidInputError(f"cannot deliver to 'django': {error}; install Django", field="target") from None
+    try:
+        if apps.ready:
+            return cast("WsgiApp", import_module("django.core.handlers.wsgi").WSGIHandler())
+        return cast("WsgiApp", import_module("django.core.wsgi").get_wsgi_application())
+    except import_module("django.core.exceptions").ImproperlyConfigured as error:
+        raise InvalidInputError(
+            f"cannot deliver to 'django': {error} Set DJANGO_SETTINGS_MODULE, or let pytest-django do it",
+            field="target",
+        ) from error
+
+
+@contextmanager
+def _connections_kept() -> Iterator[None]:
+    signals = import_module("django.core.signals")
+    close_old_connections = import_module("django.db").close_old_connections
+    both = (signals.request_started, signals.request_finished)
+    silenced = [signal for signal in both if signal.disconnect(close_old_connections)]
+    try:
+        yield
+    finally:
+        for signal in silenced:  # of a delivery inside a delivery only the outer one finds them connected
+            signal.connect(close_old_connections)

@@ -1,0 +1,132 @@
+"""Delivers over HTTP and HTTPS with kept-alive connections, out of reach of whatever a test has patched.
+
+Built on `http.client.HTTPResponse` and sockets: the connection classes, which vcrpy replaces, are not used.
+"""
+
+import asyncio
+import ssl
+from collections import deque
+from contextlib import suppress
+from datetime import timedelta
+from threading import Lock
+from typing import TypeAlias
+
+from mockstore.errors import DeliveryError
+from mockstore.model import Outgoing, Reply
+from mockstore.world.transports.location import Location, locate
+from mockstore.world.transports.rules import Deadline
+from mockstore.world.transports.wire import Connection, NoAnswerError, connect
+
+Origin: TypeAlias = tuple[str, str, int]
+
+_IDLE_LIMIT = 64
+"""Connections kept for one origin: more than any pool of deliveries has threads."""
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+
+
+class HttpTransport:
+    """Sends requests as they are; safe to use from many threads.
+
+    Success within `timeout` means: connected, sent and every header of the answer read. Redirects are answers, and the
+    headers are the caller's, plus `Host` and `Content-Length` where they are missing. A kept connection that turns out
+    to be closed is replaced once; one that has rested longer than `trusted_rest` is looked at before it is used.
+    `ssl_context` is what HTTPS trusts; by default what the system trusts.
+    """
+
+    def __init__(
+        self, ssl_context: ssl.SSLContext | None = None, *, trusted_rest: timedelta = timedelta(seconds=1)
+    ) -> None:
+        self._trusted_rest = trusted_rest
+        self._ssl_context = ssl_context
+        # No lock: appending to a deque and popping from it are atomic, and the last one used is the freshest.
+        self._idle: dict[Origin, deque[Connection]] = {}
+        self._closed = False
+        self._trusting = Lock()
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
+        """Return the answer, or raise a `DeliveryError` that says in one sentence why there is none."""
+        deadline = Deadline(timeout)
+        location = locate(outgoing.url)
+        request = _compose(outgoing, location)
+        kept = self._take(location)
+        if kept is not None:
+            try:
+                return self._exchange(kept, location, request, outgoing, deadline)
+            except NoAnswerError:
+                pass  # the receiver closed it meanwhile; delivery is at least once, so trying again is safe
+        return self._exchange(connect(location, self._tls, deadline), location, request, outgoing, deadline)
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        """Do the same on a worker thread."""
+        return await asyncio.to_thread(self.send, outgoing, timeout)
+
+    def close(self) -> None:
+        """Close the idle connections; one in use is closed when its answer is in."""
+        self._closed = True
+        for connections in tuple(self._idle.values()):
+            while connections:
+                with suppress(IndexError):  # another thread was faster
+                    connections.pop().close()
+
+    def _exchange(
+        self, connection: Connection, location: Location, request: bytes, outgoing: Outgoing, deadline: Deadline
+    ) -> Reply:
+        reusable = False
+        try:
+            reply, reusable = connection.exchange(request, outgoing.method, deadline)
+            return reply
+        finally:
+            if reusable and _is_framed_by_us(outgoing):
+                self._keep(connection, location)
+            else:
+                connection.close()
+
+    def _take(self, location: Location) -> Connection | None:
+        connections = self._idle.setdefault((location.scheme, location.host, location.port), deque())
+        while True:
+            try:
+                connection = connections.pop()
+            except IndexError:
+                return None
+            # The look costs throughput when there are many threads: a system call hands the GIL on.
+            if connection.rested_for() < self._trusted_rest or connection.is_quiet():
+                return connection
+            connection.close()
+
+    def _keep(self, connection: Connection, location: Location) -> None:
+        connections = self._idle.setdefault((location.scheme, location.host, location.port), deque())
+        if len(connections) >= _IDLE_LIMIT:
+            connection.close()
+            return
+        connections.append(connection)
+        if self._closed:  # meanwhile: nobody else would close it
+            self.close()
+
+    def _tls(self) -> ssl.SSLContext:
+        with self._trusting:
+            if self._ssl_context is None:
+                self._ssl_context = ssl.create_default_context()
+            return self._ssl_context
+
+
+def _is_framed_by_us(outgoing: Outgoing) -> bool:
+    """Return whether the end of the request is certain; a length of the caller's own may be a lie."""
+    return _FRAMING.isdisjoint(name.lower() for name, _ in outgoing.headers)
+
+
+def _compose(outgoing: Outgoing, location: Location) -> bytes:
+    """Return the whole request in one piece: sent in two, Nagle's algorithm would hold the second back."""
+    given = {name.lower() for name, _ in outgoing.headers}
+    lines = [f"{outgoing.method} {location.target} HTTP/1.1"]
+    if "host" not in given:
+        lines.append(f"Host: {location.authority}")
+    lines.extend(f"{name}: {value}" for name, value in outgoing.headers)
+    if given.isdisjoint({"content-length", "transfer-encoding"}):
+        lines.append(f"Content-Length: {len(outgoing.body)}")
+    text = "\r\n".join(lines)
+    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+        raise DeliveryError("a header cannot be sent: it has a line break in it")
+    try:
+        return text.encode("latin-1") + b"\r\n\r\n" + outgoing.body
+    except UnicodeEncodeError as error:
+        raise DeliveryError(f"a header cannot be sent: {text[error.start]!r} is no Latin-1 character") from None

@@ -1,0 +1,129 @@
+"""Chooses the way by the host of the URL: an app mounted there, the network, or a clear refusal."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from ipaddress import ip_address
+from threading import Lock
+from typing import Self
+
+from mockstore.errors import InvalidInputError, NotMountedError
+from mockstore.model import Outgoing, Reply
+from mockstore.world.seams import Transport
+from mockstore.world.transports.location import locate
+from mockstore.world.transports.target import transport_for
+
+FIRST_HOST = "testserver"
+"""The host of the first app; the only one that Django's and pytest-django's test settings allow."""
+
+
+def http_network() -> Transport:
+    """Return a new `HttpTransport`, loading its modules only now."""
+    from mockstore.world.transports.http import HttpTransport  # noqa: PLC0415 - loads ssl, which in-process tests spare
+
+    return HttpTransport()
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` can be nothing but this machine (RFC 6761 6.3 for the names)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Router:
+    """A transport made of others. It owns what is mounted and closes it.
+
+    `network` makes the transport for hosts where nothing is mounted, when the first one is needed; `reachable` says
+    which hosts may be reached by it.
+    """
+
+    def __init__(self, network: Callable[[], Transport], reachable: Callable[[str], bool]) -> None:
+        self._make_network = network
+        self._reachable = reachable
+        self._network: Transport | None = None
+        self._making = Lock()
+        self._mounted: dict[str, Transport] = {}
+        self._apps: list[tuple[object, str]] = []
+
+    @classmethod
+    def in_process(cls, network: Callable[[], Transport] = http_network) -> Self:
+        """Reach mounted apps and loopback addresses, nothing else."""
+        return cls(network, is_loopback)
+
+    @classmethod
+    def standalone(cls, network: Callable[[], Transport] = http_network) -> Self:
+        """Reach every host."""
+        return cls(network, lambda _host: True)
+
+    def mount(self, origin_host: str, transport: Transport) -> None:
+        """Let `transport` answer for a host, like `shop.test` or `shop.test:8080`; without a port: the scheme's own.
+
+        Raises `InvalidInputError` when something is mounted there already.
+        """
+        host = origin_host.lower()
+        if host in self._mounted:
+            raise InvalidInputError(f"something is mounted at {host!r} already; unmount it first", field="host")
+        self._mounted[host] = transport
+
+    def unmount(self, origin_host: str) -> None:
+        """Close what is mounted at a host and forget it; raise `InvalidInputError` when there is nothing."""
+        host = origin_host.lower()
+        transport = self._mounted.pop(host, None)
+        if transport is None:
+            raise InvalidInputError(f"nothing is mounted at {host!r}; mounted: {sorted(self._mounted)}", field="host")
+        self._apps = [(app, its_host) for app, its_host in self._apps if its_host != host]
+        if transport not in self._mounted.values():
+            transport.close()
+
+    def mount_app(self, app: object) -> str:
+        """Mount an app (see `transport_for`) unless it is mounted already, and return its host."""
+        host = self.host_for(app)
+        if host not in self._mounted:
+            self.mount(host, transport_for(app))
+            self._apps.append((app, host))
+        return host
+
+    def host_for(self, app: object) -> str:
+        """Return the host of `app`, or the next free one: `testserver`, `app-2.testserver`, and so on."""
+        for known, host in self._apps:
+            if known is app:
+                return host
+        number, host = 1, FIRST_HOST
+        while host in self._mounted:
+            number += 1
+            host = f"app-{number}.{FIRST_HOST}"
+        return host
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
+        """Send by the transport for this host; raise `NotMountedError` when there is none."""
+        return self._transport(outgoing.url).send(outgoing, timeout)
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        """Do the same on the running event loop."""
+        return await self._transport(outgoing.url).asend(outgoing, timeout)
+
+    def close(self) -> None:
+        """Close everything that is mounted, and the network; a failure does not keep the others open."""
+        transports = {id(transport): transport for transport in self._mounted.values()}
+        if self._network is not None:
+            transports[id(self._network)] = self._network
+        self._mounted, self._apps, self._network = {}, [], None
+        with ExitStack() as stack:
+            for transport in transports.values():
+                stack.callback(transport.close)
+
+    def _transport(self, url: str) -> Transport:
+        location = locate(url)
+        mounted = self._mounted.get(location.authority)
+        if mounted is not None:
+            return mounted
+        if not self._reachable(location.host):
+            raise NotMountedError(location.authority, tuple(self._mounted))
+        with self._making:
+            if self._network is None:
+                self._network = self._make_network()
+            return self._network

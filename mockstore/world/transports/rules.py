@@ -1,0 +1,49 @@
+"""What every transport keeps to: one time limit, 64 KiB of an answer (contract 1.3), the same words for a failure."""
+
+from datetime import timedelta
+from time import perf_counter
+
+from mockstore.errors import ConsumerError, ReceiverTimeoutError
+
+BODY_LIMIT = 64 * 1024
+"""How many bytes of an answer are read (contract 1.3)."""
+
+
+class Deadline:
+    """The time limit of one delivery, running from its creation. It measures real time, whatever a test has frozen."""
+
+    __slots__ = ("_limit", "_started", "_timeout")
+
+    # An attribute of a class: freezegun replaces the names of modules only.
+    _real_time = staticmethod(perf_counter)
+
+    def __init__(self, timeout: timedelta) -> None:
+        self._timeout = timeout
+        self._limit = timeout.total_seconds()
+        self._started = self._real_time()
+
+    def elapsed(self) -> timedelta:
+        """Return the time since the start."""
+        return timedelta(seconds=self._real_time() - self._started)
+
+    def passed(self) -> bool:
+        """Return whether the time is up."""
+        return self._real_time() - self._started > self._limit
+
+    def left(self) -> float:
+        """Return the seconds that remain, zero when the time is up."""
+        return max(0.0, self._started + self._limit - self._real_time())
+
+    def missed_by(self, receiver: str) -> ReceiverTimeoutError:
+        """Return the error for a receiver that has not answered in time."""
+        return too_late(receiver, self._timeout)
+
+
+def too_late(receiver: str, timeout: timedelta) -> ReceiverTimeoutError:
+    """Return the error for a receiver that took longer than `timeout`."""
+    return ReceiverTimeoutError(f"no answer from {receiver} within {timeout.total_seconds():g} s")
+
+
+def consumer_raised(error: BaseException) -> ConsumerError:
+    """Return the error to raise `from error`, which the consumer's own code raised."""
+    return ConsumerError(f"the consumer raised {type(error).__name__}: {error}")

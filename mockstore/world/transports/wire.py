@@ -1,0 +1,250 @@
+"""One connection to a receiver: every step of an exchange on it ends at one deadline."""
+
+import ssl
+from collections.abc import Callable
+from datetime import timedelta
+from http.client import HTTPException, HTTPResponse
+from io import BufferedReader, RawIOBase
+from socket import (
+    AF_UNSPEC,
+    IPPROTO_TCP,
+    MSG_PEEK,
+    SOCK_STREAM,
+    TCP_NODELAY,
+    getaddrinfo,
+    socket,
+)
+from typing import TYPE_CHECKING, cast
+
+from mockstore.errors import BrokenConnectionError, DeliveryError, UnreachableError
+from mockstore.model import Reply
+from mockstore.world.transports.location import Location
+from mockstore.world.transports.rules import BODY_LIMIT, Deadline
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_PIECE = 16 * 1024
+_FINAL = 200
+_SWITCHING_PROTOCOLS = 101
+
+
+class NoAnswerError(BrokenConnectionError):
+    """The connection broke before the first byte of an answer."""
+
+
+class Connection:
+    """An open connection; whoever holds it closes it."""
+
+    def __init__(self, sock: socket, peer: str) -> None:
+        self._socket = sock
+        self._peer = peer
+        self._used = Deadline(timedelta())
+
+    def rested_for(self) -> timedelta:
+        """Return how long it has not been used."""
+        return self._used.elapsed()
+
+    def is_quiet(self) -> bool:
+        """Return whether the peer has neither closed it nor said anything since the last answer."""
+        self._socket.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        try:
+            socket.recv(self._socket, 1, MSG_PEEK)  # below TLS, which cannot peek
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def exchange(self, request: bytes, method: str, deadline: Deadline) -> tuple[Reply, bool]:
+        """Send a request; return the answer and whether the connection can take another one."""
+        wire = _Wire(self._socket, deadline)
+        reader = _Reader(wire)
+        try:
+            self._send(request, deadline)
+            response = _final_response(wire, reader, method)
+        except TimeoutError:
+            raise deadline.missed_by(self._peer) from None
+        except ssl.SSLError as error:  # with TLS 1.3 a refused client certificate shows here
+            raise tls_failed(self._peer, error) from error
+        except OSError as error:
+            kind = BrokenConnectionError if wire.received else NoAnswerError
+            raise kind(f"{self._peer} broke the connection before the answer was complete: {_said(error)}") from error
+        except HTTPException as error:
+            if wire.ended:
+                raise _cut_off(self._peer) from None
+            raise DeliveryError(f"{self._peer} did not answer in HTTP: {_said(error):.200}") from error
+        if wire.ended:  # http.client takes that for the end of the headers
+            raise _cut_off(self._peer)
+        took = deadline.elapsed()
+        body, whole = _read_body(response)
+        reply = Reply(response.status, tuple(response.headers.items()), body, took)
+        self._used = Deadline(timedelta())
+        broken = wire.ended or response.will_close or response.status < _FINAL
+        return reply, whole and not broken and not wire.has_more(reader)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def _send(self, request: bytes, deadline: Deadline) -> None:
+        rest = memoryview(request)
+        while rest:
+            _arm(self._socket, deadline)
+            rest = rest[self._socket.send(rest) :]
+
+
+def connect(location: Location, tls: Callable[[], ssl.SSLContext], deadline: Deadline) -> Connection:
+    """Open a connection; raise `UnreachableError` or `ReceiverTimeoutError`.
+
+    The look-up of the name is the operating system's, which knows no time limit: it counts, but cannot be cut short.
+    """
+    try:
+        sock = _connected_socket(location, deadline)
+        if location.scheme == "https":
+            sock = _secured(sock, tls(), location, deadline)
+    except TimeoutError:
+        raise deadline.missed_by(location.peer) from None
+    return Connection(sock, location.peer)
+
+
+def tls_failed(peer: str, error: OSError) -> UnreachableError:
+    """Return the error for a receiver that TLS does not get on with."""
+    why = getattr(error, "verify_message", None) or getattr(error, "reason", None) or _said(error)
+    return UnreachableError(f"TLS failed with {peer}: {str(why).replace('_', ' ').lower()}")
+
+
+class _Wire(RawIOBase):
+    """What comes in from a socket, each read within what is left of the deadline."""
+
+    def __init__(self, sock: socket, deadline: Deadline) -> None:
+        self._socket = sock
+        self._deadline = deadline
+        self.received = False
+        self.ended = False
+        self._over = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        if self._over:
+            return 0
+        _arm(self._socket, self._deadline)
+        count = self._socket.recv_into(buffer)
+        if count:
+            self.received = True
+        else:
+            self.ended = True
+        return count
+
+    def has_more(self, reader: BufferedReader) -> bool:
+        """Return whether more has come in than was read; it would pass for the next answer. Ends all reading."""
+        self._over = True
+        return bool(reader.peek(1))
+
+
+class _Reader(BufferedReader):
+    """Survives http.client, which closes what it reads from after every answer, the informational ones too."""
+
+    def close(self) -> None:
+        """Leave the connection to its owner."""
+
+
+class _Source:
+    """As much of a socket as `HTTPResponse` asks for."""
+
+    def __init__(self, reader: BufferedReader) -> None:
+        self._reader = reader
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        return self._reader
+
+
+def _final_response(wire: _Wire, reader: BufferedReader, method: str) -> HTTPResponse:
+    """Read answers up to the first that is not merely informational, to the end of its headers."""
+    source = cast("socket", _Source(reader))
+    while True:
+        response = HTTPResponse(source, method=method)
+        response.begin()
+        if response.status >= _FINAL or response.status == _SWITCHING_PROTOCOLS or wire.ended:
+            return response
+
+
+def _read_body(response: HTTPResponse) -> tuple[bytes, bool]:
+    """Return what arrives of the body within the limits, and whether that is all of it.
+
+    The verdict has fallen with the headers: a body that breaks off or comes too late is cut short, no more.
+    """
+    pieces: list[bytes] = []
+    room = BODY_LIMIT
+    try:
+        while room and not _is_read(response):
+            piece = response.read1(min(room, _PIECE))
+            if not piece:
+                break
+            pieces.append(piece)
+            room -= len(piece)
+    except (OSError, HTTPException):
+        return b"".join(pieces), False
+    return b"".join(pieces), _is_read(response)
+
+
+def _is_read(response: HTTPResponse) -> bool:
+    return response.isclosed() if response.chunked else response.length == 0
+
+
+def _connected_socket(location: Location, deadline: Deadline) -> socket:
+    try:
+        found = getaddrinfo(location.host, location.port, AF_UNSPEC, SOCK_STREAM)
+    except (OSError, ValueError):  # ValueError: a label too long for IDNA, a NUL
+        raise UnreachableError(f"no address for {location.host!r}") from None
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in found:
+        sock = socket(family, kind, protocol)
+        try:
+            _arm(sock, deadline)
+            sock.connect(address)
+            sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+            return sock
+        except OSError as error:
+            sock.close()
+            if isinstance(error, TimeoutError):
+                raise
+            failure = error
+    if isinstance(failure, ConnectionRefusedError):
+        raise UnreachableError(f"connection refused by {location.peer}") from failure
+    raise UnreachableError(f"cannot connect to {location.peer}: {_said(failure)}") from failure
+
+
+def _secured(sock: socket, context: ssl.SSLContext, location: Location, deadline: Deadline) -> socket:
+    try:
+        secured = context.wrap_socket(sock, server_hostname=location.host, do_handshake_on_connect=False)
+    except BaseException:
+        sock.close()
+        raise
+    try:
+        _arm(secured, deadline)
+        secured.do_handshake()
+        return secured
+    except BaseException as error:
+        secured.close()
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            raise tls_failed(location.peer, error) from error
+        raise
+
+
+def _cut_off(peer: str) -> BrokenConnectionError:
+    return BrokenConnectionError(f"{peer} closed the connection amid the headers of its answer")
+
+
+def _arm(sock: socket, deadline: Deadline) -> None:
+    """Give the next operation what is left of the time: a drip of bytes does not extend it."""
+    left = deadline.left()
+    if not left:
+        raise TimeoutError
+    sock.settimeout(left)
+
+
+def _said(error: BaseException | None) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,182 @@
+"""Which way a URL takes."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from mockstore.errors import InvalidInputError, NotMountedError, UnreachableError
+from mockstore.model import Outgoing, Reply
+from mockstore.world.transports.router import Router
+
+SECOND = timedelta(seconds=1)
+
+
+class Recording:
+    """A transport that answers with its own name and knows whether it was closed."""
+
+    def __init__(self, name: str) -> None:
+        self.reply = Reply(200, body=name.encode())
+        self.closed = 0
+
+    def send(self, _outgoing: Outgoing, _timeout: timedelta) -> Reply:
+        return self.reply
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        return self.send(outgoing, timeout)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Unclosable(Recording):
+    def close(self) -> None:
+        super().close()
+        raise OSError("stuck")
+
+
+def no_network() -> Recording:
+    pytest.fail("the network was asked for")
+
+
+def way(router: Router, url: str) -> str:
+    return router.send(Outgoing(url, (), b""), SECOND).body.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        pytest.param("http://a.test/x", "a", id="by name"),
+        pytest.param("HTTP://A.Test/", "a", id="in any case"),
+        pytest.param("http://a.test:80/", "a", id="the scheme's own port"),
+        pytest.param("https://a.test/", "a", id="by https"),
+        pytest.param("http://b.test:8080/", "b", id="by name and port"),
+        pytest.param("http://localhost:5000/", "c", id="loopback too"),
+        pytest.param("http://user:pass@a.test/", "a", id="with credentials"),
+    ],
+)
+def test_a_mounted_host_is_reached_in_process(url: str, name: str) -> None:
+    router = Router.in_process(no_network)
+    router.mount("A.test", Recording("a"))
+    router.mount("b.test:8080", Recording("b"))
+    router.mount("localhost:5000", Recording("c"))
+
+    assert way(router, url) == name
+    assert asyncio.run(router.asend(Outgoing(url, (), b""), SECOND)).body == name.encode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:1/",
+        "http://LOCALHOST/",
+        "http://shop.localhost/",
+        "http://127.0.0.1:8000/",
+        "http://127.9.9.9/",
+        "http://[::1]:8000/",
+    ],
+)
+def test_loopback_takes_the_network(url: str) -> None:
+    assert way(Router.in_process(lambda: Recording("network")), url) == "network"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://typo.test/", "http://a.test:81/", "http://128.0.0.1/", "http://localhost.test/", "http://[::2]/"]
+)
+def test_nothing_else_is_reached_in_process(url: str) -> None:
+    router = Router.in_process(no_network)
+    router.mount("a.test", Recording("a"))
+
+    with pytest.raises(NotMountedError, match=r"mounted: \['a\.test'\]"):
+        way(router, url)
+
+
+def test_standalone_every_host_is_reached() -> None:
+    assert way(Router.standalone(lambda: Recording("network")), "https://shop.example/") == "network"
+
+
+def test_an_unusable_url_is_unreachable() -> None:
+    with pytest.raises(UnreachableError, match="no usable URL"):
+        way(Router.in_process(no_network), "shop")
+
+
+def test_the_network_is_made_once_and_closed_along_with_the_rest() -> None:
+    made: list[Recording] = []
+
+    def network() -> Recording:
+        made.append(Recording("network"))
+        return made[-1]
+
+    mounted = Recording("a")
+    router = Router.in_process(network)
+    router.mount("a.test", mounted)
+    router.mount("b.test", mounted)
+
+    way(router, "http://localhost/")
+    way(router, "http://127.0.0.1/")
+    router.close()
+
+    assert [transport.closed for transport in (*made, mounted)] == [1, 1]
+
+
+def test_one_that_cannot_be_closed_keeps_no_other_open() -> None:
+    transports = [Unclosable("a"), Recording("b"), Unclosable("c")]
+    router = Router.in_process(no_network)
+    for number, transport in enumerate(transports):
+        router.mount(f"{number}.test", transport)
+
+    with pytest.raises(OSError, match="stuck"):
+        router.close()
+
+    assert [transport.closed for transport in transports] == [1, 1, 1]
+
+
+def test_a_host_is_mounted_once() -> None:
+    router = Router.in_process(no_network)
+    router.mount("a.test", Recording("a"))
+
+    with pytest.raises(InvalidInputError, match=r"mounted at 'a\.test' already"):
+        router.mount("A.TEST", Recording("b"))
+
+
+def test_what_is_unmounted_is_closed_and_forgotten() -> None:
+    router, transport = Router.in_process(no_network), Recording("a")
+    router.mount("a.test", transport)
+
+    router.unmount("A.test")
+
+    assert transport.closed == 1
+    with pytest.raises(NotMountedError):
+        way(router, "http://a.test/")
+    with pytest.raises(InvalidInputError, match="nothing is mounted"):
+        router.unmount("a.test")
+
+
+def receiver(status: int) -> Callable[[Outgoing], int]:
+    def receive(_: Outgoing) -> int:
+        return status
+
+    return receive
+
+
+def test_each_app_gets_a_host_and_keeps_it() -> None:
+    router = Router.in_process(no_network)
+    first, second = receiver(201), receiver(202)
+
+    hosts = [router.mount_app(app) for app in (first, second, first, second)]
+
+    assert hosts == ["testserver", "app-2.testserver"] * 2
+    statuses = [router.send(Outgoing(f"http://{host}/", (), b""), SECOND).status for host in hosts]
+    assert statuses == [201, 202, 201, 202]
+    router.close()
+
+
+def test_an_unmounted_apps_host_is_free_again() -> None:
+    router = Router.in_process(no_network)
+    router.mount_app(receiver(201))
+
+    router.unmount("testserver")
+
+    assert router.mount_app(receiver(202)) == "testserver"
+    router.close()
