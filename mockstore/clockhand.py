@@ -28,6 +28,7 @@ class ClockHand:
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
         """Move on by a timedelta or its keywords (`minutes=96`); what falls due on the way runs at its own moment."""
+        __tracebackhide__ = True
         self._mover.advance(by, **units)
 
     @property

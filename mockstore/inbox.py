@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from mockstore.answers import Answer, Script
 from mockstore.collection import Collection
 from mockstore.errors import DeliveryError
-from mockstore.handles import parsed
 from mockstore.model import Headers, Json, Outgoing, Reply
 from mockstore.news import News
 from mockstore.provider import Provider
 from mockstore.signing import SCHEMES, Verdict, verify
+from mockstore.source import parsed
 
 if TYPE_CHECKING:
     from mockstore.handles import Webhook

@@ -10,15 +10,17 @@ from typing import Literal, Protocol
 from mockstore.delivery.engine import Engine, SignatureTime
 from mockstore.delivery.pump import InlinePump
 from mockstore.delivery.schedule import RetryPolicy, policy
+from mockstore.delivery.workers import WorkerPump
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue, EventFactory
 from mockstore.news import News
 from mockstore.provider import Provider, petstore
 from mockstore.registration import checked_signatures
-from mockstore.world.clock import Chance, RunningClock, TravellingClock, VirtualClock
-from mockstore.world.seams import Clock, Store
+from mockstore.settings import Settings
+from mockstore.world.clock import EPOCH, Chance, RunningClock, TravellingClock, VirtualClock
+from mockstore.world.seams import Clock, Store, Transport
 from mockstore.world.store_memory import MemoryStore
-from mockstore.world.transports.router import Router
+from mockstore.world.transports.router import Router, http_network
 
 ClockName = Literal["virtual", "travel", "system"]
 
@@ -79,6 +81,10 @@ class Parts:
     router: Router
     news: News
     options: Options
+    tenant: str | None = None
+    """Whose world it is (the header `X-Tenant-ID`); None is the shared one."""
+    base_url: str = "/v1"
+    """Where the API is found from outside."""
 
 
 def provider_with(
@@ -133,6 +139,46 @@ def in_process_parts(  # noqa: PLR0913 - the composition root names every part o
         router=router,
         news=news,
         options=options,
+    )
+
+
+def standalone_rules(settings: Settings) -> Provider:
+    """Return the Petstore's rules with what the settings want different."""
+    return provider_with(
+        None, schedule=settings.schedule, timeout=settings.timeout, signatures=settings.signatures or None
+    )
+
+
+def standalone_parts(
+    settings: Settings,
+    *,
+    provider: Provider | None = None,
+    factory: EventFactory | None = None,
+    network: Callable[[], Transport] = http_network,
+    tenant: str | None = None,
+) -> Parts:
+    """Return the parts of a server's tenant: sockets, threads that start with the first delivery, time that runs.
+
+    `provider`, `factory` and `network` may be shared by many; what `network` returns is closed by each.
+    """
+    rules = provider or standalone_rules(settings)
+    clock = RunningClock(EPOCH if settings.clock == "virtual" else None)
+    store, chance, router, news = MemoryStore(), Chance(settings.seed), Router.standalone(network), News()
+    engine = Engine(rules, store, clock, chance, tell=news.tell, signature_time=settings.signature_time)
+    return Parts(
+        provider=rules,
+        factory=factory or _factory(rules),
+        store=store,
+        clock=clock,
+        chance=chance,
+        engine=engine,
+        pump=WorkerPump(engine, router, threads=settings.threads),
+        router=router,
+        news=news,
+        options=Options(
+            strict=False, raise_errors=False, url_schemes=("https",) if settings.require_https else ("http", "https")
+        ),
+        tenant=tenant,
     )
 
 

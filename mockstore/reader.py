@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from mockstore.collection import Waiter
 from mockstore.errors import NotFoundError
-from mockstore.handles import parsed
 from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.parts import Parts
+from mockstore.source import parsed
 from mockstore.world.clock import wall_time
 
 PATIENCE = timedelta(seconds=10)
@@ -53,6 +53,12 @@ class Reader:
     def looked_at(self, delivery_id: str) -> None:
         """Settle the delivery for the strict judgement."""
         self._seen.add(delivery_id)
+
+    def came_out(self, error: BaseException) -> None:
+        """Settle the delivery that `error` comes from: a test that goes on after it has seen it."""
+        for record in self._parts.store.deliveries():
+            if any(attempt.exception is error for attempt in record.attempts):
+                self._seen.add(record.id)
 
     def was_looked_at(self, delivery_id: str) -> bool:
         """Tell whether somebody looked."""

@@ -7,11 +7,12 @@ from typing import Any
 
 from mockstore.errors import InvalidInputError, NotFoundError
 from mockstore.events import uuid7
-from mockstore.handles import Source, Webhook
+from mockstore.handles import Webhook
 from mockstore.model import DeliveryRecord, DeliveryState, Json, OldSecret, WebhookRecord, WebhookStatus
 from mockstore.parts import Parts
 from mockstore.registration import checked_events, checked_secret, checked_signatures, checked_url
 from mockstore.signing import new_secret
+from mockstore.source import Source
 
 RECOVERABLE = frozenset({DeliveryState.FAILED, DeliveryState.DISCARDED})
 """States that a recovery starts anew."""
@@ -25,10 +26,14 @@ class Webhooks:
         self._parts = parts
 
     def __iter__(self) -> Iterator[Webhook]:
-        return (Webhook(self._source, record.id) for record in self._parts.store.webhooks())
+        return (Webhook(self._source, record.id) for record in self._registered())
 
     def __len__(self) -> int:
-        return len(self._parts.store.webhooks())
+        return len(self._registered())
+
+    def _registered(self) -> list[WebhookRecord]:
+        """Return all but those that were made for one callback: nobody registered them."""
+        return [record for record in self._parts.store.webhooks() if record.events]
 
     def __getitem__(self, webhook_id: str) -> Webhook:
         return Webhook(self._source, webhook_id)

@@ -1,37 +1,41 @@
 """The façade: every verb a user knows, once. The doors (plugin, web, command) call nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mockstore.clockhand import ClockHand, span
 from mockstore.collection import Collection
 from mockstore.delivery.engine import SignatureTime
 from mockstore.delivery.schedule import RetryPolicy
-from mockstore.errors import InvalidInputError, InvalidPayloadError
-from mockstore.events import EventFactory, encode, uuid7
-from mockstore.handles import Deliveries, Delivery, Event, Webhook, parsed
+from mockstore.errors import InvalidInputError
+from mockstore.events import EventFactory
+from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.inbox import Expected, Inbox
 from mockstore.model import (
     DeliveryRecord,
     DeliveryState,
-    EventRecord,
     Json,
     Outgoing,
     Reply,
-    WebhookRecord,
-    WebhookStatus,
 )
-from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with
+from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
 from mockstore.provider import Provider
+from mockstore.publishing import Publisher
 from mockstore.reader import Reader
 from mockstore.registration import checked_events
 from mockstore.registry import Webhooks
+from mockstore.settings import Settings
 from mockstore.strict import complaints
 from mockstore.timeline import timeline_text
+from mockstore.world.seams import Transport
 from mockstore.world.transports import FunctionTransport
+from mockstore.world.transports.router import http_network
+
+if TYPE_CHECKING:
+    from mockstore.shopfront import Front, Orders, Pets, Users
 
 DEFAULT_PATH = "/webhooks/petstore"
 """Where an app is taken to have its handler."""
@@ -46,6 +50,8 @@ class Mockstore:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._reader = Reader(parts)
+        self._publisher = Publisher(parts)
+        self._shop: Front | None = None
         self._inboxes: dict[str, Inbox] = {}
         self._opened = 0
         self.clock = ClockHand(self, parts.clock)
@@ -96,6 +102,23 @@ class Mockstore:
                 options=options,
             )
         )
+
+    @classmethod
+    def standalone(
+        cls,
+        settings: Settings,
+        *,
+        provider: Provider | None = None,
+        factory: EventFactory | None = None,
+        network: Callable[[], Transport] = http_network,
+        tenant: str | None = None,
+    ) -> Self:
+        """Return a Mockstore of a server: time runs, threads deliver over HTTP, no call waits for a delivery.
+
+        `provider`, `factory` and the transport that `network` makes may be shared by many; each closes the transport.
+        `tenant` is the UUID of whose it is.
+        """
+        return cls(standalone_parts(settings, provider=provider, factory=factory, network=network, tenant=tenant))
 
     def __enter__(self) -> Self:
         return self
@@ -170,6 +193,32 @@ class Mockstore:
         scheme = self._parts.options.url_schemes[0]
         return f"{scheme}://{self._parts.router.mount_app(target)}{path}"
 
+    # ---- the shop ---------------------------------------------------------------------------
+
+    @property
+    def shop(self) -> "Front":
+        """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`; each tells its events (contract 1.5)."""
+        if self._shop is None:
+            from mockstore.shopfront import Front  # noqa: PLC0415 - most tests only emit
+
+            self._shop = Front(self._parts, self._publisher, self.settle)
+        return self._shop
+
+    @property
+    def pets(self) -> "Pets":
+        """The pets: `add`, `find`, `[id].adopt()` and more."""
+        return self.shop.pets
+
+    @property
+    def orders(self) -> "Orders":
+        """The orders: `place`, `[id].pay()`, `.ship()`, `.deliver()`, `.cancel()`."""
+        return self.shop.orders
+
+    @property
+    def users(self) -> "Users":
+        """The users: `add`, `[id]`."""
+        return self.shop.users
+
     # ---- events -----------------------------------------------------------------------------
 
     def emit(  # noqa: PLR0913 - each keyword is one thing to say of an event
@@ -189,7 +238,11 @@ class Mockstore:
         Raises `UnknownEventTypeError`, `UnknownPathError`, `InvalidPayloadError`, and what the consumer's own
         code raised unless `raise_errors` is off.
         """
-        event = self._publish(event_type, overrides, body, content_type, invalid=invalid, to=to)
+        __tracebackhide__ = True
+        try:
+            event = self._publish(event_type, overrides, body, content_type, invalid=invalid, to=to)
+        except InvalidInputError as error:
+            raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
         self._parts.pump.kick()
         self._come_out()
         return event
@@ -205,7 +258,11 @@ class Mockstore:
         to: Webhook | None = None,
     ) -> Event:
         """Do what `emit` does, on the running event loop."""
-        event = self._publish(event_type, overrides, body, content_type, invalid=invalid, to=to)
+        __tracebackhide__ = True
+        try:
+            event = self._publish(event_type, overrides, body, content_type, invalid=invalid, to=to)
+        except InvalidInputError as error:
+            raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
         await self._parts.pump.akick()
         self._come_out()
         return event
@@ -220,42 +277,9 @@ class Mockstore:
         invalid: bool,
         to: Webhook | None,
     ) -> Event:
-        parts = self._parts
-        now = parts.clock.now()
-        if body is None:
-            payload = parts.factory.make(
-                event_type, now=now, dice=parts.chance.dice, overrides=overrides, invalid=invalid
-            )
-            content = encode(payload)
-            its_id = payload["id"] if isinstance(payload.get("id"), str) else uuid7(now, parts.chance.dice)
-        else:
-            content = body.encode() if isinstance(body, str) else body
-            its_id = self._checked_body(event_type, content, now, invalid=invalid)
-        record = EventRecord(
-            its_id, event_type, now, content, content_type, declared_invalid=invalid, checked=not invalid
-        )
-        webhooks = [to.record] if to is not None else self._subscribers(event_type)
-        parts.engine.publish(record, webhooks)
+        record = self._publisher.make(event_type, overrides, body=body, content_type=content_type, invalid=invalid)
+        self._publisher.publish(record, to.record if to is not None else None)
         return Event(self._reader, record)
-
-    def _checked_body(self, event_type: str, body: bytes, now: datetime, *, invalid: bool) -> str:
-        event = parsed(body)
-        if not invalid:
-            self.provider.catalogue.check_type(event_type)
-            mistakes = self.provider.catalogue.mistakes(event) if event is not None else ["body: is not JSON"]
-            if mistakes:
-                raise InvalidPayloadError(event_type, [str(mistake) for mistake in mistakes])
-        its_id = event.get("id") if isinstance(event, dict) else None
-        taken = not isinstance(its_id, str) or self._parts.store.event(its_id) is not None
-        return uuid7(now, self._parts.chance.dice) if taken else str(its_id)
-
-    def _subscribers(self, event_type: str) -> list[WebhookRecord]:
-        matches = self.provider.catalogue.matches
-        return [
-            webhook
-            for webhook in self._parts.store.webhooks()
-            if webhook.status is WebhookStatus.ACTIVE and matches(webhook.events, event_type)
-        ]
 
     @property
     def events(self) -> Collection[Event]:
@@ -274,16 +298,19 @@ class Mockstore:
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
         """Move the clock by a timedelta or its keywords (`minutes=5`), and run what falls due on the way, in order."""
+        __tracebackhide__ = True
         self._parts.pump.advance(span(by, units))
         self._come_out()
 
     async def aadvance(self, by: timedelta | None = None, **units: float) -> None:
         """Do what `advance` does, on the running event loop."""
+        __tracebackhide__ = True
         await self._parts.pump.aadvance(span(by, units))
         self._come_out()
 
     def settle(self, timeout: timedelta | None = None) -> None:
         """Run what is due now, or wait for the threads that do; raise `TimeoutError` after `timeout`."""
+        __tracebackhide__ = True
         if not self._parts.pump.settle(timeout):
             raise TimeoutError(f"deliveries are still under way after {timeout}")
         self._come_out()
@@ -298,6 +325,7 @@ class Mockstore:
         A position may be left out (that one stays held) but not named twice; raises `InvalidInputError` for one
         that does not exist.
         """
+        __tracebackhide__ = True
         self._parts.engine.holding = False
         for delivery in self._held_in(order):
             self._parts.engine.restart(delivery)
@@ -316,6 +344,7 @@ class Mockstore:
 
     def redeliver(self, delivery: Delivery | str) -> Delivery:
         """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""
+        __tracebackhide__ = True
         record = self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id)
         self._parts.pump.kick()
         self._come_out()
@@ -323,6 +352,7 @@ class Mockstore:
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
         """Send again what failed or was discarded since then (contract 1.3); the webhook must be active."""
+        __tracebackhide__ = True
         records = self.webhooks.recover(webhook if isinstance(webhook, str) else webhook.id, since)
         self._parts.pump.kick()
         self._come_out()
@@ -358,8 +388,10 @@ class Mockstore:
 
     def _come_out(self) -> None:
         """Raise what a consumer's code raised, unless that is switched off."""
+        __tracebackhide__ = True
         raised = self._parts.pump.raised
         if self.options.raise_errors and raised:
             error = raised[0]
             raised.clear()
+            self._reader.came_out(error)
             raise error

@@ -1,13 +1,13 @@
 """What a strict test has against itself: what went wrong and nobody looked at."""
 
 import traceback
-from collections.abc import Container, Iterator
-from itertools import chain
+from collections.abc import Container, Iterator, Sequence
 
-from mockstore.handles import Delivery, unacknowledged
+from mockstore.handles import Delivery
 from mockstore.model import DeliveryRecord, DeliveryState
 from mockstore.parts import Parts
 from mockstore.reader import Reader
+from mockstore.source import unacknowledged
 
 
 def complaints(source: Reader, parts: Parts, *, scripted: Container[str]) -> list[str]:
@@ -15,23 +15,43 @@ def complaints(source: Reader, parts: Parts, *, scripted: Container[str]) -> lis
 
     `scripted` holds the ids of webhooks whose receiver fails only when the test says so.
     """
-    unseen = [record for record in parts.store.deliveries() if not source.was_looked_at(record.id)]
-    return list(
-        chain(
-            _broken_schemas(source, parts),
-            (_unacknowledged(source, record) for record in unseen if _is_news(record, scripted)),
-            _held(source, unseen),
-            (f"went wrong while delivering:\n{_traceback(error)}" for error in parts.pump.raised),
-        )
-    )
+    deliveries = parts.store.deliveries()
+    unseen = [record for record in deliveries if not source.was_looked_at(record.id)]
+    failed = (record for record in unseen if record.webhook_id not in scripted)
+    return [
+        *_broken_schemas(source, parts),
+        *(f"{verdict}\n{_account(source, record)}" for record in failed if (verdict := _verdict(record))),
+        *_held(source, [record for record in unseen if record.state is DeliveryState.HELD]),
+        *(f"an exception while delivering:\n{consumers_part(error)}" for error in _stray(parts, deliveries)),
+    ]
 
 
-def _is_news(record: DeliveryRecord, scripted: Container[str]) -> bool:
-    return unacknowledged(record) and record.webhook_id not in scripted
+def consumers_part(error: BaseException) -> str:
+    """Return the traceback from where it leaves our own code."""
+    start = error.__traceback__
+    while start is not None and str(start.tb_frame.f_globals.get("__name__")).startswith("mockstore."):
+        start = start.tb_next
+    lines = traceback.format_exception(type(error), error, start or error.__traceback__)
+    return "".join(lines).rstrip()
 
 
-def _unacknowledged(source: Reader, record: DeliveryRecord) -> str:
-    return f"never acknowledged, and the test never looked at it:\n{Delivery(source, record.id).report()}"
+def _verdict(record: DeliveryRecord) -> str | None:
+    """Return what is wrong with the delivery, in a few words; None when nothing is."""
+    if unacknowledged(record):
+        return "a delivery was not acknowledged:"
+    if _exceptions(record):
+        return "a delivery was acknowledged only after the consumer had raised:"
+    return None
+
+
+def _account(source: Reader, record: DeliveryRecord) -> str:
+    """Return the delivery's report and the latest traceback."""
+    lines = [Delivery(source, record.id).report()]
+    return "\n".join(lines + [consumers_part(error) for error in _exceptions(record)[-1:]])
+
+
+def _exceptions(record: DeliveryRecord) -> list[BaseException]:
+    return [attempt.exception for attempt in record.attempts if attempt.exception is not None]
 
 
 def _broken_schemas(source: Reader, parts: Parts) -> Iterator[str]:
@@ -41,13 +61,14 @@ def _broken_schemas(source: Reader, parts: Parts) -> Iterator[str]:
             yield f"{event.type} {event.id} breaks its schema:\n" + "\n".join(f"  {mistake}" for mistake in mistakes)
 
 
-def _held(source: Reader, unseen: list[DeliveryRecord]) -> list[str]:
-    held = [record for record in unseen if record.state is DeliveryState.HELD]
-    if not held:
-        return []
-    listed = "\n".join(f"  {Delivery(source, record.id).summary()}" for record in held)
-    return [f"still held at the end of the test; call mockstore.release():\n{listed}"]
+def _held(source: Reader, held: Sequence[DeliveryRecord]) -> Iterator[str]:
+    if held:
+        listed = "\n".join(Delivery(source, record.id).summary() for record in held)
+        count = "1 delivery is" if len(held) == 1 else f"{len(held)} deliveries are"
+        yield f"{count} still held; mockstore.release() would send:\n{listed}"
 
 
-def _traceback(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error)).rstrip()
+def _stray(parts: Parts, deliveries: Sequence[DeliveryRecord]) -> list[BaseException]:
+    """Return the exceptions that belong to no attempt: they are judged with it."""
+    known = {id(error) for record in deliveries for error in _exceptions(record)}
+    return [error for error in parts.pump.raised if id(error) not in known]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mockstore.delivery.judge import judge, next_step
-from mockstore.errors import DeliveryError
+from mockstore.errors import ConsumerError, DeliveryError
 from mockstore.events import uuid7
 from mockstore.model import (
     Attempt,
@@ -112,7 +112,8 @@ class Engine:
         now = self.clock.now()
         secrets = [webhook.secret, *(old.secret for old in webhook.old_secrets if old.until > now)]
         signed_at = wall_time() if self._signature_time == "wall" else now
-        for name in webhook.signatures or self.provider.signatures:
+        names = self.provider.signatures if webhook.signatures is None else webhook.signatures
+        for name in names:
             headers += scheme_named(name).sign(event.body, secrets=secrets, event_id=event.id, at=signed_at)
         return Outgoing(webhook.url, headers, event.body)
 
@@ -170,7 +171,7 @@ class Engine:
             error=verdict.error,
             request=started.outgoing,
             reply=reply,
-            exception=reply.exception if reply is not None else getattr(answer, "__cause__", None),
+            exception=reply.exception if reply is not None else _raised_by_consumer(answer),
         )
 
     def _record(self, delivery: DeliveryRecord, attempt: Attempt) -> None:
@@ -184,3 +185,8 @@ class Engine:
             webhook = self.store.webhook(delivery.webhook_id)
             if webhook is not None and webhook.status is WebhookStatus.ACTIVE:
                 self.disable(webhook, step.disables)
+
+
+def _raised_by_consumer(answer: Reply | DeliveryError) -> BaseException | None:
+    """Return what the consumer's code raised; the cause of a broken connection is none of that."""
+    return answer.__cause__ if isinstance(answer, ConsumerError) else None

@@ -25,6 +25,7 @@ class InlinePump:
         self._transport = transport
         self._chain_limit = chain_limit
         self._running = False
+        self._caught: list[BaseException] = []
         self.raised: list[BaseException] = []
         """What consumers' code raised and nobody has seen yet."""
 
@@ -68,6 +69,8 @@ class InlinePump:
             yield
         finally:
             self._running = False
+            self.raised += self._caught  # not earlier: a consumer that emits is not to get what another one raised
+            self._caught = []
 
     def _next(self) -> Started | None:
         if self._engine.published > self._allowed:
@@ -102,7 +105,7 @@ class InlinePump:
     def _finish(self, started: Started, answer: Reply | DeliveryError) -> None:
         attempt: Attempt = self._engine.finish(started, answer)
         if attempt.exception is not None:
-            self.raised.append(attempt.exception)
+            self._caught.append(attempt.exception)
 
     def _steps(self, by: timedelta) -> Iterator[None]:
         """Yield at every moment up to now + `by` at which something falls due."""

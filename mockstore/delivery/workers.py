@@ -1,71 +1,87 @@
 """Runs what is due on a pool of threads, under a clock that runs. An API call never waits for it."""
 
-from collections import deque
-from datetime import timedelta
-from threading import Condition, Lock, Thread
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from threading import Condition, Lock, Thread, current_thread
+from types import MappingProxyType
+from typing import Final
 
-from mockstore.delivery.engine import Engine
+from mockstore.delivery.engine import Engine, Started
+from mockstore.delivery.lines import Lines, Pace
 from mockstore.errors import DeliveryError
-from mockstore.model import Attempt, DeliveryRecord, Outcome
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome, Reply
 from mockstore.world.seams import Transport
 
-SLOW = timedelta(seconds=1)
-"""A receiver that took longer than this at its last attempt is slow."""
+SLOW: Final = timedelta(seconds=1)
+"""A receiver whose latest answer took longer is slow."""
 
-BATCH = 64
+BATCH: Final = 64
 """How many due deliveries are claimed at once."""
+
+REST: Final = timedelta(seconds=10)
+"""How long a thread waits for work before it ends."""
+
+REMEMBERED: Final = 100
+"""How many errors are kept for who asks."""
+
+_TELLS: Final[Mapping[Outcome, Pace]] = MappingProxyType(
+    {Outcome.TIMEOUT: Pace.SLOW, Outcome.UNREACHABLE: Pace.UNPROVEN}
+)
+"""Outcomes that say more about a receiver than the time it took."""
 
 
 class WorkerPump:
-    """The pump of the server: threads are started as they are needed, up to `threads`.
+    """The pump of the server: threads are started as they are needed, up to `threads`, and end when they are not.
 
-    Slow receivers share at most half of the threads, and no receiver takes the last idle ones
-    beside its first: so neither one dead consumer nor many hold up the others.
+    Who goes next is up to `Lines`. None of its methods may be called inside a transaction of the store.
     """
 
     def __init__(self, engine: Engine, transport: Transport, *, threads: int = 16) -> None:
         self._engine = engine
         self._transport = transport
         self._limit = threads
-        self._reserve = max(1, threads // 16) if threads > 1 else 0
         lock = Lock()
         self._work = Condition(lock)
         self._calm = Condition(lock)
-        self._threads: list[Thread] = []
+        self._lines = Lines(threads)
+        self._threads: set[Thread] = set()
         self._idle = 0
+        self._watched: datetime | None = None
+        """The moment that an idle thread waits for."""
         self._closing = False
-        self._ready: dict[str, deque[DeliveryRecord]] = {}
-        self._busy: dict[str, int] = {}
-        self._slow: set[str] = set()
         self.raised: list[BaseException] = []
-        """What went wrong on a thread and nobody has seen yet."""
+        """What was raised on a thread and nobody has seen yet; the latest ones."""
 
     def kick(self) -> None:
-        """Tell the threads that something may be due; start one if none is idle."""
+        """See to it that a thread looks after what is due, now or later."""
         with self._work:
-            if self._idle == 0 and len(self._threads) < self._limit and not self._closing:
-                self._start_thread()
-            self._work.notify()
+            if self._lines.waiting or self._engine.store.next_due() is not None:
+                self._wake()
 
     async def akick(self) -> None:
-        """Do the same; nothing here blocks."""
+        """Do the same; nothing here blocks for long."""
         self.kick()
 
     def settle(self, timeout: timedelta | None = None) -> bool:
-        """Wait until nothing is due or under way; False when that takes longer than `timeout`."""
+        """Wait until nothing is due or under way; False when that takes longer than `timeout`, or the pump closes."""
         self.kick()
         with self._calm:
-            return self._calm.wait_for(self._is_settled, None if timeout is None else timeout.total_seconds())
+            self._calm.wait_for(self._is_calm, None if timeout is None else timeout.total_seconds())
+            return self._is_settled()
 
     def advance(self, by: timedelta) -> None:
         """Move the clock, and let what falls due on the way end at its own moment, in order."""
         clock, store = self._engine.clock, self._engine.store
         target = clock.now() + by
-        self.settle()
-        while (due := store.next_due()) is not None and due <= target:
+        settled = self.settle()
+        while settled and (due := store.next_due()) is not None and due <= target:
             clock.jump_to(due)
-            self.settle()
+            settled = self.settle()
         clock.jump_to(target)
+        with self._work:
+            self._watched = None
+            self._work.notify_all()  # whoever waits for a moment has less long to wait now
         self.kick()
 
     async def aadvance(self, by: timedelta) -> None:
@@ -79,92 +95,139 @@ class WorkerPump:
         with self._work:
             self._closing = True
             self._work.notify_all()
-        for thread in self._threads:
+            self._calm.notify_all()
+            threads, left = self._threads - {current_thread()}, self._lines.drain()
+        for delivery in left:
+            self._engine.store.release(delivery.id)
+        for thread in threads:
             thread.join()
 
-    def _start_thread(self) -> None:
-        thread = Thread(target=self._run, name=f"mockstore-delivery-{len(self._threads) + 1}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    # ---- on the threads; `_work` is held wherever `_lines` or the counts are touched -------------
 
     def _run(self) -> None:
         while (delivery := self._take()) is not None:
+            attempt = None
             try:
                 attempt = self._deliver(delivery)
             except Exception as error:  # noqa: BLE001 - the thread must live; the error comes out in `raised`
-                self._engine.store.release(delivery.id)
-                attempt, self.raised = None, [*self.raised, error]
+                self._remember(error)
+                self._give_up(delivery, error)
             self._give_back(delivery, attempt)
 
     def _take(self) -> DeliveryRecord | None:
-        """Wait for a delivery that may be sent now; None when the pool closes."""
+        """Wait for a delivery that may be sent now; None when this thread is to end."""
         with self._work:
+            tired = False
             while not self._closing:
                 delivery = self._pick()
                 if delivery is not None:
-                    self._wake_another()
+                    self._hand_on()
                     return delivery
-                self._idle += 1
-                self._work.wait(self._engine.clock.seconds_until(self._engine.store.next_due()))
-                self._idle -= 1
+                if self._is_settled():
+                    self._calm.notify_all()
+                if tired and self._unwatched() is None:
+                    break
+                tired = self._rest()
+            self._threads.discard(current_thread())
             return None
 
     def _pick(self) -> DeliveryRecord | None:
-        """Return the next delivery, webhook by webhook in turn."""
         for delivery in self._engine.claim(BATCH):
-            self._ready.setdefault(delivery.webhook_id, deque()).append(delivery)
-        for webhook_id in self._ready:
-            if self._may_start(webhook_id):
-                waiting = self._ready.pop(webhook_id)
-                delivery = waiting.popleft()
-                if waiting:
-                    self._ready[webhook_id] = waiting  # at the end of the line
-                self._busy[webhook_id] = self._busy.get(webhook_id, 0) + 1
-                return delivery
-        return None
+            self._lines.add(delivery)
+        return self._lines.take()
 
-    def _may_start(self, webhook_id: str) -> bool:
-        under_way = sum(self._busy.values())
-        free = self._limit - under_way
-        if webhook_id in self._slow:
-            return sum(self._busy.get(slow, 0) for slow in self._slow) < max(1, self._limit // 2)
-        return free > self._reserve or webhook_id not in self._busy
+    def _rest(self) -> bool:
+        """Wait for work, or for the next due moment if nobody waits for that; return whether it was for naught."""
+        moment = self._unwatched()
+        if moment is not None:
+            self._watched = moment
+        self._idle += 1
+        woken = self._work.wait(REST.total_seconds() if moment is None else self._engine.clock.seconds_until(moment))
+        self._idle -= 1
+        if moment is not None and self._watched == moment:
+            self._watched = None
+        return not woken and moment is None
 
-    def _wake_another(self) -> None:
-        if not self._ready and not self._something_is_due():
-            return
+    def _unwatched(self) -> datetime | None:
+        """Return the next due moment that time brings nearer and no thread waits for."""
+        due = self._engine.store.next_due()
+        if due is None or self._engine.clock.seconds_until(due) is None:
+            return None
+        return due if self._watched is None or due < self._watched else None
+
+    def _hand_on(self) -> None:
+        """See to it that somebody looks after the rest while this thread is busy."""
+        if self._lines.waiting or self._something_is_due() or self._unwatched() is not None:
+            self._wake()
+
+    def _wake(self) -> None:
         if self._idle:
             self._work.notify()
-        elif len(self._threads) < self._limit:
-            self._start_thread()
+        elif len(self._threads) < self._limit and not self._closing:
+            thread = Thread(target=self._run, name=f"mockstore-delivery-{len(self._threads) + 1}", daemon=True)
+            self._threads.add(thread)
+            thread.start()
 
-    def _deliver(self, delivery: DeliveryRecord) -> Attempt | None:
-        started = self._engine.start(delivery)
+    def _deliver(self, claimed: DeliveryRecord) -> Attempt | None:
+        started = self._start(claimed)
         if started is None:
             return None
+        attempt = self._engine.finish(started, self._send(started))
+        if attempt.exception is not None:
+            self._remember(attempt.exception)
+        return attempt
+
+    def _start(self, claimed: DeliveryRecord) -> Started | None:
+        """Compose the request, unless the delivery has been forgotten, stopped or put off since it was claimed."""
+        store = self._engine.store
+        with store.transaction():  # a reset must not come in between, or what it forgot would come back
+            delivery = store.delivery(claimed.id)
+            if delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due is not None:
+                return self._engine.start(delivery)
+        store.release(claimed.id)
+        return None
+
+    def _send(self, started: Started) -> Reply | DeliveryError:
         try:
-            answer = self._transport.send(started.outgoing, self._engine.provider.timeout)
+            return self._transport.send(started.outgoing, self._engine.provider.timeout)
         except DeliveryError as error:
-            return self._engine.finish(started, error)
-        return self._engine.finish(started, answer)
+            return error
+        except Exception as error:  # noqa: BLE001 - an attempt that cannot be made has failed; the ladder goes on
+            self._remember(error)
+            return DeliveryError(f"it could not be sent: {type(error).__name__}: {error}")
+
+    def _give_up(self, delivery: DeliveryRecord, error: Exception) -> None:
+        """Discard what cannot even be tried; where that fails too, the claim stays, so that nobody tries for ever."""
+        store = self._engine.store
+        with suppress(Exception), store.transaction():
+            current = store.delivery(delivery.id)
+            if current is not None and current.state is DeliveryState.PENDING:
+                self._engine.discard(current, f"it could not be tried: {type(error).__name__}: {error}")
+            store.release(delivery.id)
 
     def _give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
         with self._work:
-            webhook_id = delivery.webhook_id
-            self._busy[webhook_id] -= 1
-            if not self._busy[webhook_id]:
-                del self._busy[webhook_id]
-            if attempt is not None:
-                slow = attempt.outcome is Outcome.TIMEOUT or attempt.duration > SLOW
-                (self._slow.add if slow else self._slow.discard)(webhook_id)
+            self._lines.give_back(delivery, None if attempt is None else _pace(attempt))
             if self._is_settled():
                 self._calm.notify_all()
-            if self._ready:
-                self._work.notify()
+
+    def _remember(self, error: BaseException) -> None:
+        with self._work:
+            self.raised.append(error)
+            del self.raised[:-REMEMBERED]
+
+    def _is_calm(self) -> bool:
+        return self._closing or self._is_settled()
 
     def _is_settled(self) -> bool:
-        return not self._ready and not self._busy and not self._something_is_due()
+        return self._lines.empty and not self._something_is_due()
 
     def _something_is_due(self) -> bool:
         due = self._engine.store.next_due()
         return due is not None and due <= self._engine.clock.now()
+
+
+def _pace(attempt: Attempt) -> Pace:
+    """Return what an attempt tells about its receiver."""
+    by_time = Pace.SLOW if attempt.duration > SLOW else Pace.QUICK
+    return _TELLS.get(attempt.outcome, by_time)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
+from mockstore.errors import InvalidInputError
+
 EPOCH = datetime(2025, 1, 6, 12, tzinfo=UTC)
 """Where virtual time starts: the moment of the samples in the guide (contract 1.1)."""
 
@@ -64,8 +66,12 @@ class TravellingClock:
     """A virtual clock that takes the process's own time along, by time-machine."""
 
     def __init__(self, start: datetime = EPOCH) -> None:
-        import time_machine  # noqa: PLC0415 - an extra, and only for this clock
-
+        try:
+            import time_machine  # noqa: PLC0415 - an extra, and only for this clock
+        except ImportError:
+            raise InvalidInputError(
+                "clock='travel' needs time-machine: pip install 'mockstore[travel]'", field="clock"
+            ) from None
         self._start = start
         self._travel: Any = time_machine.travel(start, tick=False)
         self._traveller: Any = self._travel.start()

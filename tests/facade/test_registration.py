@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -172,7 +172,7 @@ def test_a_wrong_change_is_refused_whole(store: Mockstore, changes: dict[str, An
 
 
 def test_an_unknown_webhook_cannot_be_changed_rotated_removed_or_recovered(store: Mockstore) -> None:
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: store.webhooks.update("nope", {"status": "active"}),
         lambda: store.webhooks.rotate_secret("nope", overlap=timedelta()),
         lambda: store.webhooks.remove("nope"),

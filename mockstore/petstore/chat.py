@@ -1,0 +1,131 @@
+"""The pet adviser: answers about the pets of the shop, the same for the same question. No model is asked."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mockstore.model import Json, Payload
+from mockstore.petstore import matching
+from mockstore.petstore.desk import Desk
+from mockstore.petstore.documents import demand
+
+_SPECIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "DOG": ("dog", "puppy", "puppie"),
+        "CAT": ("cat", "kitten"),
+        "RABBIT": ("rabbit", "bunny", "bunnie"),
+        "BIRD": ("bird", "parrot", "canary"),
+        "REPTILE": ("reptile", "lizard", "snake", "tortoise"),
+        "OTHER": ("other", "hamster", "ferret"),
+    }
+)
+_SIZES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"SMALL": ("small", "little"), "MEDIUM": ("medium",), "LARGE": ("large", "big")}
+)
+_CHILDREN = frozenset({"kid", "child", "children", "family", "familie", "baby", "toddler"})
+_SHOWN: Mapping[str, int] = MappingProxyType({"PET_ADVISOR_1": 3, "PET_ADVISOR_TURBO": 5})
+"""How many pets each model tells of."""
+_DEFAULT_MODEL = "PET_ADVISOR_1"
+_WORD = re.compile(r"[a-z]+")
+_TOKEN = re.compile(r"\s*(?:\w+|[^\w\s])")
+_ALL_SPECIES = "dogs, cats, rabbits, birds, reptiles and others"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer before it is written down: its pieces, why it ends, and how many tokens asked for it."""
+
+    id: str
+    created: int
+    model: str
+    pieces: tuple[str, ...]
+    finish_reason: str
+    prompt_tokens: int
+
+    def head(self, object_: str) -> dict[str, Json]:
+        """Return the members that all forms of the answer share."""
+        return {"id": self.id, "object": object_, "created": self.created, "model": self.model}
+
+    def usage(self) -> dict[str, int]:
+        """Return the counts of tokens."""
+        completion = len(self.pieces)
+        return {
+            "promptTokens": self.prompt_tokens,
+            "completionTokens": completion,
+            "totalTokens": self.prompt_tokens + completion,
+        }
+
+
+class Chat:
+    """The adviser of one tenant's shop. A bad request (schema `chat-request`) raises `ValidationError`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def complete(self, request: Payload) -> dict[str, Json]:
+        """Return the answer in one piece (schema `chat-completion`)."""
+        answer = self._answer(request)
+        message = {"role": "assistant", "content": "".join(answer.pieces)}
+        choice = {"index": 0, "message": message, "finishReason": answer.finish_reason}
+        return {**answer.head("chat.completion"), "choices": [choice], "usage": answer.usage()}
+
+    def stream(self, request: Payload) -> Iterator[dict[str, Json]]:
+        """Return the answer in pieces (schema `chat-chunk`); the request is judged at once, before the first piece."""
+        return _chunks(self._answer(request))
+
+    def _answer(self, request: Payload) -> Answer:
+        demand("chat-request", request)
+        model = request.get("model", _DEFAULT_MODEL)
+        spoken = [message["content"] for message in request["messages"]]
+        asked = [message["content"] for message in request["messages"] if message["role"] == "USER"]
+        pieces = tuple(_TOKEN.findall(self._advice(asked[-1] if asked else "", _SHOWN[model])))
+        most = request.get("maxTokens", len(pieces))
+        return Answer(
+            id=f"chatcmpl_{self._desk.new_id().replace('-', '')}",
+            created=int(self._desk.now().timestamp()),
+            model=model,
+            pieces=pieces[:most],
+            finish_reason="length" if most < len(pieces) else "stop",
+            prompt_tokens=sum(len(_TOKEN.findall(text)) for text in spoken),
+        )
+
+    def _advice(self, question: str, most: int) -> str:
+        criteria = criteria_in(question)
+        if not criteria:
+            return f"We have {_ALL_SPECIES}. Tell me the species and size you like, and whether children live with you."
+        pets = matching.found(self._desk.shelf("pet").everything(), {"status": ["AVAILABLE"], **criteria})
+        if not pets:
+            return "No pet like that is available today. Shall we try another species or size?"
+        cheapest = matching.in_order(pets, {"field": "price"})[:most]
+        count = "1 pet fits" if len(pets) == 1 else f"{len(pets)} pets fit"
+        return f"{count}. {' '.join(map(_introduction, cheapest))} Place an order with the id of the one you like."
+
+
+def criteria_in(question: str) -> dict[str, Json]:
+    """Return the criteria of a search that the words of `question` stand for; empty when there are none."""
+    words = {word.removesuffix("s") for word in _WORD.findall(question.lower())}
+    criteria: dict[str, Json] = {}
+    for name, known in (("species", _SPECIES), ("size", _SIZES)):
+        if meant := [value for value, named in known.items() if not words.isdisjoint(named)]:
+            criteria[name] = meant
+    if not _CHILDREN.isdisjoint(words):
+        criteria["compatibility"] = {"goodWithKids": True}
+    return criteria
+
+
+def _introduction(pet: Payload) -> str:
+    kind = pet.get("breed") or pet["species"].lower()
+    return (
+        f"{pet['name']} ({kind}, {pet['ageMonths']} months, {pet['price']} {pet['currency']}) has the id {pet['id']}."
+    )
+
+
+def _chunks(answer: Answer) -> Iterator[dict[str, Json]]:
+    head = answer.head("chat.completion.chunk")
+    role = {"role": "assistant"}
+    for piece in answer.pieces:
+        yield {**head, "choices": [{"index": 0, "delta": {**role, "content": piece}, "finishReason": None}]}
+        role = {}
+    last = {"index": 0, "delta": {}, "finishReason": answer.finish_reason}
+    yield {**head, "choices": [last], "usage": answer.usage()}

@@ -1,0 +1,52 @@
+"""Photos of pets: what may be uploaded, and how it is kept."""
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+
+from mockstore.model import Json, ResourceRecord
+from mockstore.petstore.desk import Desk
+from mockstore.petstore.errors import FieldMistake, ValidationError
+
+_TYPES = ("image/gif", "image/jpeg", "image/png", "image/webp")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was uploaded: its bytes, its media type, and what it was called."""
+
+    content: bytes
+    content_type: str
+    filename: str | None = None
+
+    @classmethod
+    def unpacked(cls, record: ResourceRecord) -> "Upload":
+        """Return the file that an image's record keeps."""
+        known = record.document
+        return cls(b64decode(record.hidden["content"]), known["contentType"], known.get("filename"))
+
+
+def image_of(upload: Upload, desk: Desk, pet_id: str) -> dict[str, Json]:
+    """Return the document of a new image; raise `ValidationError` when the file is empty or no picture."""
+    mistakes = []
+    if not upload.content:
+        mistakes.append(FieldMistake("file", "must not be empty", "min_length"))
+    if upload.content_type not in _TYPES:
+        mistakes.append(FieldMistake("file", f"must be one of {', '.join(_TYPES)}", "media_type"))
+    if mistakes:
+        raise ValidationError(mistakes)
+    id_ = desk.new_id()
+    named = {} if upload.filename is None else {"filename": upload.filename}
+    return {
+        "id": id_,
+        "petId": pet_id,
+        "url": f"{desk.base_url}/pets/{pet_id}/images/{id_}",
+        **named,
+        "contentType": upload.content_type,
+        "size": len(upload.content),
+        "createdAt": desk.moment(),
+    }
+
+
+def packed(upload: Upload) -> dict[str, Json]:
+    """Return the bytes as JSON can hold them."""
+    return {"content": b64encode(upload.content).decode()}

@@ -1,0 +1,68 @@
+"""What may become of a pet, an order and a payment, and in which words events tell it. Tables, and three readers."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mockstore.petstore.errors import ConflictError
+
+MOVES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "pet": {
+            "order": {"AVAILABLE": "PENDING", "PENDING": "PENDING"},
+            "adopt": {"AVAILABLE": "ADOPTED", "PENDING": "ADOPTED"},
+            "release": {"PENDING": "AVAILABLE", "ADOPTED": "AVAILABLE"},
+        },
+        "order": {
+            "pay": {"PLACED": "APPROVED", "APPROVED": "APPROVED"},
+            "ship": {"APPROVED": "SHIPPED"},
+            "deliver": {"SHIPPED": "DELIVERED"},
+            "cancel": {"PLACED": "CANCELLED", "APPROVED": "CANCELLED"},
+        },
+        "payment": {
+            "process": {"PENDING": "PROCESSING"},
+            "succeed": {"PROCESSING": "SUCCEEDED"},
+            "fail": {"PROCESSING": "FAILED"},
+            "cancel": {"PENDING": "CANCELLED"},
+        },
+    }
+)
+"""By kind and verb: from which status to which. What is not here is a conflict.
+
+A pending pet can be ordered again and an approved order be paid again, without a second change (contract 2).
+"""
+
+EDITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "AVAILABLE": ("PENDING", "ADOPTED", "NOT_AVAILABLE"),
+        "PENDING": ("AVAILABLE", "ADOPTED", "NOT_AVAILABLE"),
+        "ADOPTED": ("AVAILABLE",),
+        "NOT_AVAILABLE": ("AVAILABLE", "PENDING"),
+    }
+)
+"""The statuses that staff may give a pet by PUT: one adopted has to come back first, one not for sale is not sold."""
+
+OPEN_ORDERS = ("PLACED", "APPROVED")
+"""An order in one of these holds its pet."""
+
+_EVENT_WORDS: Mapping[str, str] = MappingProxyType({"PLACED": "PENDING", "APPROVED": "PROCESSING"})
+"""The guide's words for an order's state, where they differ from REST's (contract 1.1)."""
+
+
+def after(kind: str, id_: str, status: str, verb: str) -> str:
+    """Return the status that `verb` leads to from `status`; raise `ConflictError` when it leads nowhere."""
+    moves = MOVES[kind]
+    if status not in moves[verb]:
+        allowed = [name for name, steps in moves.items() if status in steps]
+        raise ConflictError(kind, id_, status=status, wanted=verb, allowed=allowed)
+    return moves[verb][status]
+
+
+def check_edit(pet_id: str, status: str, wanted: str) -> None:
+    """Raise `ConflictError` unless staff may turn a pet's `status` into `wanted`; to leave it as it is, is allowed."""
+    if wanted != status and wanted not in EDITS[status]:
+        raise ConflictError("pet", pet_id, status=status, wanted=f"become {wanted}", allowed=EDITS[status])
+
+
+def event_word(order_status: str) -> str:
+    """Return the word that events use for an order's state."""
+    return _EVENT_WORDS.get(order_status, order_status)

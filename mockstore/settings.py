@@ -1,0 +1,164 @@
+"""What a server is told before it starts: one frozen value, checked as a whole. Pure: no environment is read here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final, Literal, Self, get_args
+
+from mockstore.delivery.schedule import RetryPolicy, parse_duration, parse_schedule
+from mockstore.errors import InvalidInputError
+from mockstore.signing import SCHEMES
+
+ServerClock = Literal["system", "virtual"]
+AuthMode = Literal["observed", "strict"]
+TimeSource = Literal["wall", "virtual"]
+
+PREFIX: Final = "MOCKSTORE_"
+READ_ELSEWHERE: Final = frozenset({"MOCKSTORE_SERVER"})
+"""Variables of the same prefix that name a server which runs already."""
+
+_HIGHEST_PORT: Final = 65_535
+_WORDS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server is to run; raises `InvalidInputError` that names the member for a value that makes no sense."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 takes any free port."""
+    seed: int | None = 0
+    """The same seed makes the same payloads; None is random."""
+    clock: ServerClock = "system"
+    """`virtual` stands still at the moment of the guide's samples until it is advanced or told to run."""
+    schedule: RetryPolicy | None = None
+    """The waits between attempts; None means the provider's."""
+    timeout: timedelta | None = None
+    """How long a receiver may take to answer; None means the provider's."""
+    signatures: tuple[str, ...] | None = None
+    """Names of the schemes that sign every delivery; None means the provider's."""
+    signature_time: TimeSource = "wall"
+    """Which clock a signed timestamp carries (contract 1.2)."""
+    require_https: bool = False
+    """Whether a webhook's URL has to be https (contract 1.4)."""
+    auth: AuthMode = "observed"
+    """`strict` asks for a token wherever the contract's table does not say that none is needed (contract 2)."""
+    threads: int = 16
+    """The most deliveries that are under way at once, for each tenant."""
+    requests: int = 64
+    """The most requests that are answered at once."""
+    body_limit: int = 10 * 1024 * 1024
+    """The largest request body, in bytes."""
+    rate_limit: int | None = None
+    """The most calls of `/v1` that a tenant may make in a minute of its clock; None is no limit."""
+    tenants: int = 1000
+    """The most tenants that are kept; when there are more, the one that was silent longest is forgotten."""
+    tls_certificate: str | None = None
+    """A PEM file with the certificate chain; the server then speaks HTTPS."""
+    tls_key: str | None = None
+    """A PEM file with the private key; None when the certificate's file holds it."""
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            _must(getattr(self, name) is None or getattr(self, name) >= least, name, self, f"at least {least}")
+        _must(0 <= self.port <= _HIGHEST_PORT, "port", self, f"0 to {_HIGHEST_PORT}, where 0 takes any free port")
+        for name, allowed in _CHOICES.items():
+            _must(getattr(self, name) in allowed, name, self, " or ".join(allowed))
+        _must(bool(self.host.strip()), "host", self, "an address or a name of this machine, such as 127.0.0.1")
+        _must(self.timeout is None or self.timeout > timedelta(), "timeout", self, "longer than nothing")
+        _must(self.tls_key is None or self.tls_certificate is not None, "tls_key", self, "given with tls_certificate")
+        known = set(self.signatures or ()) <= SCHEMES.keys() and self.signatures != ()
+        _must(known, "signatures", self, f"names out of {', '.join(SCHEMES)}")
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> Self:
+        """Read the `MOCKSTORE_*` variables: `MOCKSTORE_PORT=0` is `port=0`. Others are left alone.
+
+        An empty value is none at all. Raises `InvalidInputError` that names the variable for one that no setting has,
+        and for a value that is not allowed.
+        """
+        told = {
+            name: value
+            for name, value in variables.items()
+            if name.startswith(PREFIX) and name not in READ_ELSEWHERE and value.strip()
+        }
+        values = {name.removeprefix(PREFIX).lower(): _read(name, value.strip()) for name, value in told.items()}
+        try:
+            return cls(**values)  # type: ignore[arg-type]  # the readers and __post_init__ see to the types
+        except InvalidInputError as error:
+            if error.field is None or error.field not in values:
+                raise
+            variable = f"{PREFIX}{error.field.upper()}"
+            raise InvalidInputError(f"{variable}: {error}", field=variable) from None
+
+
+def _read(variable: str, value: str) -> object:
+    name = variable.removeprefix(PREFIX).lower()
+    if name not in _READERS:
+        known = [f"{PREFIX}{one.upper()}" for one in _READERS]
+        near = get_close_matches(variable, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        raise InvalidInputError(f"unknown variable {variable}; {hint}", field=variable, code="unknown_variable")
+    try:
+        return _READERS[name](value)
+    except (InvalidInputError, ValueError) as error:
+        why = str(error) if isinstance(error, InvalidInputError) else _EXPECTED[_READERS[name]]
+        raise InvalidInputError(f"{variable} is {value!r}: {why}", field=variable) from None
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in _WORDS:
+        raise ValueError
+    return _WORDS[text.lower()]
+
+
+def _number_or_none(text: str) -> int | None:
+    return None if text.lower() in ("none", "random", "unlimited") else int(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _must(holds: object, name: str, settings: Settings, allowed: str) -> None:
+    if not holds:
+        raise InvalidInputError(f"{name} is {getattr(settings, name)!r}; it must be {allowed}", field=name)
+
+
+_LEAST: Mapping[str, int] = {"threads": 1, "requests": 1, "body_limit": 1, "rate_limit": 1, "tenants": 1}
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "clock": get_args(ServerClock),
+    "auth": get_args(AuthMode),
+    "signature_time": get_args(TimeSource),
+}
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "host": str,
+    "port": int,
+    "seed": _number_or_none,
+    "clock": str,
+    "schedule": parse_schedule,
+    "timeout": parse_duration,
+    "signatures": _names,
+    "signature_time": str,
+    "require_https": _yes_or_no,
+    "auth": str,
+    "threads": int,
+    "requests": int,
+    "body_limit": int,
+    "rate_limit": _number_or_none,
+    "tenants": int,
+    "tls_certificate": str,
+    "tls_key": str,
+}
+"""How each variable is read; the names are the members of `Settings`."""
+
+_EXPECTED: Mapping[Callable[[str], object], str] = {
+    int: "write a whole number",
+    _number_or_none: "write a whole number, or none",
+    _yes_or_no: "write yes or no",
+}

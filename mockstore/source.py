@@ -1,0 +1,58 @@
+"""Where the handles read; a Mockstore in this process is one, a server elsewhere can be another."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from mockstore.collection import Waiter
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Json, WebhookRecord
+
+
+class Source(Protocol):
+    """Where the handles read, and whom they tell that somebody looked."""
+
+    @property
+    def wait(self) -> Waiter:
+        """Block until a claim holds."""
+
+    def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
+        """Return the webhook's record, or None."""
+
+    def event_record(self, event_id: str) -> EventRecord:
+        """Return the event's record; raise `NotFoundError`."""
+
+    def delivery_record(self, delivery_id: str) -> DeliveryRecord:
+        """Return the delivery's record; raise `NotFoundError`."""
+
+    def delivery_records(
+        self, *, webhook_id: str | None = None, event_id: str | None = None
+    ) -> Sequence[DeliveryRecord]:
+        """Return the deliveries to a webhook, of an event, or all, oldest first."""
+
+    def looked_at(self, delivery_id: str) -> None:
+        """Settle the delivery: the test knows how it stands."""
+
+    def let_end(self, delivery_id: str) -> None:
+        """Wait for the attempt that is due now, if attempts are made elsewhere."""
+
+    def mistakes(self, event: EventRecord) -> Sequence[str]:
+        """Return what breaks the schema in the event's body."""
+
+    def process_time(self) -> datetime:
+        """Return the time that the consumer's code sees."""
+
+
+def unacknowledged(record: DeliveryRecord) -> bool:
+    """Tell whether the delivery failed so far, or was discarded."""
+    if record.state in (DeliveryState.FAILED, DeliveryState.DISCARDED):
+        return True
+    return record.state is DeliveryState.PENDING and len(record.attempts) > record.round_start
+
+
+def parsed(body: bytes) -> Json:
+    """Return the JSON value of `body`, or None when it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
