@@ -130,8 +130,9 @@ class Collection(Sequence[T], Generic[T]):
 
 def _mismatches(one: Sighting, event_type: str | None, match: Mapping[str, Json] | None) -> list[str]:
     """Return why `one` does not fit, a line for each reason; a wrong type weighs more than wrong data."""
-    wrong_type = event_type is not None and one.type != event_type
-    lines = [f"type: expected {event_type!r}, found {one.type!r}"] * wrong_type
+    lines = []
+    if event_type is not None and (found := one.type) != event_type:
+        lines.append(f"type: expected {event_type!r}, found {found!r}")
     return lines + (differences(match, one.data) if match is not None else [])
 
 

@@ -1,6 +1,7 @@
 """What a Mockstore is put together from, for a test and for the server."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -51,6 +52,9 @@ class Pump(Protocol):
     async def aadvance(self, by: timedelta) -> None:
         """Do the same on the running event loop."""
 
+    def deferred(self) -> AbstractContextManager[None]:
+        """Leave what falls due inside to the next `kick` or `akick`, where a caller would wait for it."""
+
     def close(self) -> None:
         """Stop, once what is under way has ended."""
 
@@ -85,6 +89,21 @@ class Parts:
     """Whose world it is (the header `X-Tenant-ID`); None is the shared one."""
     base_url: str = "/v1"
     """Where the API is found from outside."""
+
+    def reset(self) -> None:
+        """Forget every record; start time and chance anew. What is mounted stays."""
+        self.store.clear()
+        self.chance.reseed()
+        self.clock.reset()
+        self.engine.holding = False
+        self.pump.raised.clear()
+
+    def close(self) -> None:
+        """Stop delivering, and give back connections, loops and the process's time."""
+        self.pump.close()
+        self.router.close()
+        self.clock.close()
+        self.store.close()
 
 
 def provider_with(
@@ -125,6 +144,10 @@ def in_process_parts(  # noqa: PLR0913 - the composition root names every part o
     """Return the parts of a test: no socket until one is asked for, no thread, no waiting."""
     if clock not in _CLOCKS:
         raise InvalidInputError(f"unknown clock {clock!r}; known clocks: {', '.join(_CLOCKS)}", field="clock")
+    if signature_time not in ("wall", "virtual"):
+        raise InvalidInputError(
+            f"unknown signature_time {signature_time!r}; allowed: wall, virtual", field="signature_time"
+        )
     its_clock = _CLOCKS[clock](start) if start is not None else _CLOCKS[clock]()
     store, chance, router, news = MemoryStore(), Chance(seed), Router.in_process(), News()
     engine = Engine(provider, store, its_clock, chance, tell=news.tell, signature_time=signature_time)
@@ -135,7 +158,7 @@ def in_process_parts(  # noqa: PLR0913 - the composition root names every part o
         clock=its_clock,
         chance=chance,
         engine=engine,
-        pump=InlinePump(engine, router),
+        pump=InlinePump(engine, router, is_remote=router.is_remote),
         router=router,
         news=news,
         options=options,

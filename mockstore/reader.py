@@ -1,10 +1,11 @@
 """Where the handles read what is recorded, and note that somebody looked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from mockstore.collection import Waiter
+from mockstore.collection import Collection, Waiter
 from mockstore.errors import NotFoundError
+from mockstore.handles import Event
 from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.parts import Parts
 from mockstore.source import parsed
@@ -30,6 +31,11 @@ class Reader:
         """Return the webhook's record, or None."""
         return self._parts.store.webhook(webhook_id)
 
+    def must_know(self, webhook_id: str) -> None:
+        """Raise `NotFoundError` unless there is such a webhook."""
+        if self.webhook_record(webhook_id) is None:
+            raise NotFoundError("webhook", webhook_id)
+
     def event_record(self, event_id: str) -> EventRecord:
         """Return the event's record; raise `NotFoundError`."""
         record = self._parts.store.event(event_id)
@@ -49,6 +55,17 @@ class Reader:
     ) -> Sequence[DeliveryRecord]:
         """Return the deliveries to a webhook, of an event, or all."""
         return self._parts.store.deliveries(webhook_id=webhook_id, event_id=event_id)
+
+    def events(self) -> Collection[Event]:
+        """Return the live collection of everything that was emitted, oldest first."""
+        return Collection(
+            lambda: [Event(self, record) for record in self._parts.store.events()], self.wait, noun="event"
+        )
+
+    def told(self) -> Iterator[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
+        """Yield each delivery with its event and its webhook."""
+        for record in self.delivery_records():
+            yield record, self.event_record(record.event_id), self.webhook_record(record.webhook_id)
 
     def looked_at(self, delivery_id: str) -> None:
         """Settle the delivery for the strict judgement."""

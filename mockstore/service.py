@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 from mockstore.clockhand import ClockHand, span
 from mockstore.collection import Collection
@@ -12,33 +12,30 @@ from mockstore.delivery.engine import SignatureTime
 from mockstore.delivery.schedule import RetryPolicy
 from mockstore.errors import InvalidInputError
 from mockstore.events import EventFactory
+from mockstore.faults.standing import StandingFaults
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
-from mockstore.inbox import Expected, Inbox
-from mockstore.model import (
-    DeliveryRecord,
-    DeliveryState,
-    Json,
-    Outgoing,
-    Reply,
-)
+from mockstore.inbox import Inbox
+from mockstore.model import Json
 from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
 from mockstore.provider import Provider
-from mockstore.publishing import Publisher
+from mockstore.publishing import Emission, Publisher
 from mockstore.reader import Reader
+from mockstore.receivers import DEFAULT_PATH, Receivers
 from mockstore.registration import checked_events
 from mockstore.registry import Webhooks
 from mockstore.settings import Settings
-from mockstore.strict import complaints
+from mockstore.strict import complaints, consumers_frames
 from mockstore.timeline import timeline_text
 from mockstore.world.seams import Transport
-from mockstore.world.transports import FunctionTransport
 from mockstore.world.transports.router import http_network
 
 if TYPE_CHECKING:
-    from mockstore.shopfront import Front, Orders, Pets, Users
+    from wsgiref.types import WSGIApplication
 
-DEFAULT_PATH = "/webhooks/petstore"
-"""Where an app is taken to have its handler."""
+    from mockstore.shopfront import Front, Orders, Pets, Users
+    from mockstore.web.httpx_transport import PetstoreTransport
+
+T = TypeVar("T")
 
 
 class Mockstore:
@@ -50,10 +47,13 @@ class Mockstore:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._reader = Reader(parts)
-        self._publisher = Publisher(parts)
+        self.faults = StandingFaults(parts.provider.catalogue, self._reader.must_know)
+        self._publisher = Publisher(parts, self.faults)
         self._shop: Front | None = None
-        self._inboxes: dict[str, Inbox] = {}
-        self._opened = 0
+        self._app: WSGIApplication | None = None
+        self._receivers = Receivers(parts)
+        self.url = ""
+        """Where its server is reached, without a slash at the end; empty in process."""
         self.clock = ClockHand(self, parts.clock)
         self.webhooks = Webhooks(self._reader, parts)
 
@@ -84,10 +84,6 @@ class Mockstore:
         event schemas) change single rules. `signature_time`: whether signed timestamps carry `wall` or
         `virtual` time (contract 1.2). Raises `InvalidInputError` for a value that is not allowed.
         """
-        if signature_time not in ("wall", "virtual"):
-            raise InvalidInputError(
-                f"unknown signature_time {signature_time!r}; allowed: wall, virtual", field="signature_time"
-            )
         rules = provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, schemas=schemas)
         schemes = ("https",) if require_https else ("http", "https")
         options = Options(strict=strict, raise_errors=raise_errors, url_schemes=schemes)
@@ -128,11 +124,7 @@ class Mockstore:
 
     def close(self) -> None:
         """Stop delivering, and give back connections, loops and the process's time."""
-        parts = self._parts
-        parts.pump.close()
-        parts.router.close()
-        parts.clock.close()
-        parts.store.close()
+        self._parts.close()
 
     @property
     def provider(self) -> Provider:
@@ -148,8 +140,6 @@ class Mockstore:
     def factory(self) -> EventFactory:
         """What makes the payloads."""
         return self._parts.factory
-
-    # ---- registrations ----------------------------------------------------------------------
 
     def subscribe(  # noqa: PLR0913 - a registration has these parts
         self,
@@ -168,32 +158,12 @@ class Mockstore:
         A secret is made when none is given. Raises `InvalidInputError` for what makes no sense.
         """
         checked_events(events, self.provider.catalogue)  # before anything is mounted
-        url = self._address(target, path)
+        url = self._receivers.address(target, path)
         return self.webhooks.add(url, events, secret=secret, description=description, signatures=signatures)
 
     def open_inbox(self, events: str | Sequence[str] = "*") -> Inbox:
         """Subscribe a receiver that captures what it gets and answers as told."""
-        inbox = Inbox(self._parts.news)
-        self._opened += 1
-        host = f"inbox-{self._opened}.mockstore.test"
-        self._parts.router.mount(host, FunctionTransport(lambda outgoing: self._capture(inbox, outgoing)))
-        scheme = self._parts.options.url_schemes[-1]
-        inbox.webhook = self.subscribe(f"{scheme}://{host}{DEFAULT_PATH}", events)
-        self._inboxes[inbox.webhook.id] = inbox
-        return inbox
-
-    def _capture(self, inbox: Inbox, outgoing: Outgoing) -> Reply:
-        return inbox.take(outgoing, Expected(self.provider, lambda: inbox.webhook.secret))
-
-    def _address(self, target: object, path: str) -> str:
-        if isinstance(target, str) and target != "django":
-            return target
-        if not path.startswith("/"):
-            raise InvalidInputError(f"the path {path!r} must start with a slash", field="path")
-        scheme = self._parts.options.url_schemes[0]
-        return f"{scheme}://{self._parts.router.mount_app(target)}{path}"
-
-    # ---- the shop ---------------------------------------------------------------------------
+        return self._receivers.open_inbox(self.webhooks.add, events)
 
     @property
     def shop(self) -> "Front":
@@ -201,7 +171,7 @@ class Mockstore:
         if self._shop is None:
             from mockstore.shopfront import Front  # noqa: PLC0415 - most tests only emit
 
-            self._shop = Front(self._parts, self._publisher, self.settle)
+            self._shop = Front(self._parts, self._publisher, self._come_out)
         return self._shop
 
     @property
@@ -219,82 +189,76 @@ class Mockstore:
         """The users: `add`, `[id]`."""
         return self.shop.users
 
-    # ---- events -----------------------------------------------------------------------------
+    async def aserve(self, answer: Callable[[], T]) -> T:
+        """Return what `answer` returns; what it makes due runs on the running event loop, and nothing of it raises."""
+        with self._parts.pump.deferred():
+            result = answer()
+        await self._parts.pump.akick()
+        return result
 
-    def emit(  # noqa: PLR0913 - each keyword is one thing to say of an event
-        self,
-        event_type: str,
-        overrides: Mapping[str, Json] | None = None,
-        *,
-        body: bytes | str | None = None,
-        content_type: str = "application/json",
-        invalid: bool = False,
-        to: Webhook | None = None,
-    ) -> Event:
+    @property
+    def wsgi_app(self) -> "WSGIApplication":
+        """The whole API and its control routes over this Mockstore, in process, as a WSGI app."""
+        if self._app is None:
+            from mockstore.web.in_process import wsgi_app  # noqa: PLC0415 - a door, which most tests never open
+
+            self._app = wsgi_app(self)
+        return self._app
+
+    def httpx_transport(self) -> "PetstoreTransport":
+        """Return a transport for `httpx.Client` and `httpx.AsyncClient`: whatever the host, this Mockstore answers."""
+        from mockstore.web.httpx_transport import PetstoreTransport  # noqa: PLC0415 - httpx is its user's, not ours
+
+        return PetstoreTransport(self)
+
+    def emit(self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]) -> Event:
         """Make an event, tell every webhook that wants it, and run what is due; return the event.
 
         `overrides` are merged into `data` (nested, or by dotted path). `invalid=True` allows what breaks the
         schema, and any `body` at all, sent and signed as it stands. `to` delivers to that webhook alone.
+        `fault` is a fault, its name, or several: what goes wrong on purpose (see `mockstore.faults`).
         Raises `UnknownEventTypeError`, `UnknownPathError`, `InvalidPayloadError`, and what the consumer's own
         code raised unless `raise_errors` is off.
         """
         __tracebackhide__ = True
-        try:
-            event = self._publish(event_type, overrides, body, content_type, invalid=invalid, to=to)
-        except InvalidInputError as error:
-            raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
-        self._parts.pump.kick()
-        self._come_out()
+        event = self._publish(event_type, overrides, told)
+        self._run()
         return event
 
-    async def aemit(  # noqa: PLR0913 - the twin of `emit`
-        self,
-        event_type: str,
-        overrides: Mapping[str, Json] | None = None,
-        *,
-        body: bytes | str | None = None,
-        content_type: str = "application/json",
-        invalid: bool = False,
-        to: Webhook | None = None,
+    async def aemit(
+        self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
         """Do what `emit` does, on the running event loop."""
         __tracebackhide__ = True
-        try:
-            event = self._publish(event_type, overrides, body, content_type, invalid=invalid, to=to)
-        except InvalidInputError as error:
-            raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
+        event = self._publish(event_type, overrides, told)
         await self._parts.pump.akick()
         self._come_out()
         return event
 
-    def _publish(  # noqa: PLR0913 - what `emit` was told
-        self,
-        event_type: str,
-        overrides: Mapping[str, Json] | None,
-        body: bytes | str | None,
-        content_type: str,
-        *,
-        invalid: bool,
-        to: Webhook | None,
-    ) -> Event:
-        record = self._publisher.make(event_type, overrides, body=body, content_type=content_type, invalid=invalid)
-        self._publisher.publish(record, to.record if to is not None else None)
-        return Event(self._reader, record)
+    def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, told: Emission) -> Event:
+        __tracebackhide__ = True
+        try:
+            return Event(self._reader, self._publisher.emit(event_type, overrides, **told))
+        except InvalidInputError as error:
+            raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
 
     @property
     def events(self) -> Collection[Event]:
         """Everything that was emitted, oldest first."""
-        reader = self._reader
-        return Collection(
-            lambda: [Event(reader, record) for record in self._parts.store.events()], reader.wait, noun="event"
-        )
+        return self._reader.events()
 
     @property
     def deliveries(self) -> Deliveries:
         """Everything that was sent, oldest first."""
         return Deliveries.of_source(self._reader)
 
-    # ---- time and order ---------------------------------------------------------------------
+    def event(self, event_id: str) -> Event:
+        """Return the event of this id; raise `NotFoundError`."""
+        return Event(self._reader, self._reader.event_record(event_id))
+
+    def delivery(self, delivery_id: str) -> Delivery:
+        """Return the delivery of this id; raise `NotFoundError`."""
+        return Delivery(self._reader, self._reader.delivery_record(delivery_id).id)
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
         """Move the clock by a timedelta or its keywords (`minutes=5`), and run what falls due on the way, in order."""
@@ -322,40 +286,25 @@ class Mockstore:
     def release(self, order: Sequence[int] | None = None) -> None:
         """Send what was held, oldest first, or in `order` (positions among the held, from 0); stop holding.
 
-        A position may be left out (that one stays held) but not named twice; raises `InvalidInputError` for one
-        that does not exist.
+        A position that is left out stays held; one that is named twice is delivered twice: a duplicate of the same
+        event. Raises `InvalidInputError` for a position that does not exist.
         """
         __tracebackhide__ = True
-        self._parts.engine.holding = False
-        for delivery in self._held_in(order):
-            self._parts.engine.restart(delivery)
-        self._parts.pump.kick()
-        self._come_out()
-
-    def _held_in(self, order: Sequence[int] | None) -> list[DeliveryRecord]:
-        held = [record for record in self._parts.store.deliveries() if record.state is DeliveryState.HELD]
-        wanted = range(len(held)) if order is None else order
-        wrong = [position for position in wanted if not 0 <= position < len(held)]
-        if wrong or len(set(wanted)) < len(wanted):
-            raise InvalidInputError(
-                f"{list(wanted)} is no order of the {len(held)} held deliveries (0 to {len(held) - 1})"
-            )
-        return [held[position] for position in wanted]
+        self._parts.engine.release(order)
+        self._run()
 
     def redeliver(self, delivery: Delivery | str) -> Delivery:
         """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""
         __tracebackhide__ = True
         record = self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id)
-        self._parts.pump.kick()
-        self._come_out()
+        self._run()
         return Delivery(self._reader, record.id)
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
         """Send again what failed or was discarded since then (contract 1.3); the webhook must be active."""
         __tracebackhide__ = True
         records = self.webhooks.recover(webhook if isinstance(webhook, str) else webhook.id, since)
-        self._parts.pump.kick()
-        self._come_out()
+        self._run()
         return [Delivery(self._reader, record.id) for record in records]
 
     def rotate_secret(self, webhook: Webhook | str, *, overlap: timedelta = timedelta()) -> str:
@@ -365,26 +314,27 @@ class Mockstore:
 
     def reset(self) -> None:
         """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
-        parts = self._parts
-        parts.store.clear()
-        parts.chance.reseed()
-        parts.clock.reset()
-        parts.engine.holding = False
-        parts.pump.raised.clear()
+        self._parts.reset()
+        self.faults.clear()
         self._reader.forget()
-        self._inboxes.clear()
+        self._receivers.inboxes.clear()
 
     def timeline(self) -> str:
         """Return what happened, as text for people."""
-        reader = self._reader
-        return timeline_text(
-            (record, reader.event_record(record.event_id), reader.webhook_record(record.webhook_id))
-            for record in reader.delivery_records()
-        )
+        return timeline_text(self._reader.told())
 
     def complaints(self) -> list[str]:
         """Return what a strict test has against itself: what went wrong and nobody looked at."""
-        return complaints(self._reader, self._parts, scripted=self._inboxes)
+        return complaints(self._reader, self._parts, scripted=self._receivers.inboxes)
+
+    def note(self, error: BaseException) -> None:
+        """Keep what went wrong in mockstore itself for the judgement of a strict test."""
+        self._parts.pump.raised.append(error)
+
+    def _run(self) -> None:
+        __tracebackhide__ = True
+        self._parts.pump.kick()
+        self._come_out()
 
     def _come_out(self) -> None:
         """Raise what a consumer's code raised, unless that is switched off."""
@@ -394,4 +344,4 @@ class Mockstore:
             error = raised[0]
             raised.clear()
             self._reader.came_out(error)
-            raise error
+            raise error.with_traceback(consumers_frames(error))

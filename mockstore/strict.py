@@ -2,7 +2,9 @@
 
 import traceback
 from collections.abc import Container, Iterator, Sequence
+from types import TracebackType
 
+from mockstore.faults.verdict import broken_promise, is_excused
 from mockstore.handles import Delivery
 from mockstore.model import DeliveryRecord, DeliveryState
 from mockstore.parts import Parts
@@ -22,22 +24,24 @@ def complaints(source: Reader, parts: Parts, *, scripted: Container[str]) -> lis
         *_broken_schemas(source, parts),
         *(f"{verdict}\n{_account(source, record)}" for record in failed if (verdict := _verdict(record))),
         *_held(source, [record for record in unseen if record.state is DeliveryState.HELD]),
-        *(f"an exception while delivering:\n{consumers_part(error)}" for error in _stray(parts, deliveries)),
+        *(f"an exception while delivering:\n{_traceback(error)}" for error in _stray(parts, deliveries)),
     ]
 
 
-def consumers_part(error: BaseException) -> str:
-    """Return the traceback from where it leaves our own code."""
+def consumers_frames(error: BaseException) -> TracebackType | None:
+    """Return the traceback from where it leaves our own code; all of it when it never does."""
     start = error.__traceback__
     while start is not None and str(start.tb_frame.f_globals.get("__name__")).startswith("mockstore."):
         start = start.tb_next
-    lines = traceback.format_exception(type(error), error, start or error.__traceback__)
-    return "".join(lines).rstrip()
+    return start or error.__traceback__
 
 
 def _verdict(record: DeliveryRecord) -> str | None:
-    """Return what is wrong with the delivery, in a few words; None when nothing is."""
-    if unacknowledged(record):
+    """Return what is wrong with the delivery, in a few words; None when nothing is, or only what a fault did."""
+    broken = broken_promise(record)
+    if broken is not None:
+        return broken
+    if unacknowledged(record) and not is_excused(record):
         return "a delivery was not acknowledged:"
     if _exceptions(record):
         return "a delivery was acknowledged only after the consumer had raised:"
@@ -47,7 +51,7 @@ def _verdict(record: DeliveryRecord) -> str | None:
 def _account(source: Reader, record: DeliveryRecord) -> str:
     """Return the delivery's report and the latest traceback."""
     lines = [Delivery(source, record.id).report()]
-    return "\n".join(lines + [consumers_part(error) for error in _exceptions(record)[-1:]])
+    return "\n".join(lines + [_traceback(error) for error in _exceptions(record)[-1:]])
 
 
 def _exceptions(record: DeliveryRecord) -> list[BaseException]:
@@ -72,3 +76,7 @@ def _stray(parts: Parts, deliveries: Sequence[DeliveryRecord]) -> list[BaseExcep
     """Return the exceptions that belong to no attempt: they are judged with it."""
     known = {id(error) for record in deliveries for error in _exceptions(record)}
     return [error for error in parts.pump.raised if id(error) not in known]
+
+
+def _traceback(error: BaseException) -> str:
+    return "".join(traceback.format_exception(type(error), error, consumers_frames(error))).rstrip()

@@ -4,11 +4,23 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from mockstore.delivery.schedule import describe
-from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, Outcome, WebhookRecord, WebhookStatus
+from mockstore.model import (
+    Attempt,
+    DeliveryRecord,
+    DeliveryState,
+    EventRecord,
+    Outcome,
+    PlannedFault,
+    WebhookRecord,
+    WebhookStatus,
+)
 from mockstore.signing import mask, verify
 
 SKEW = timedelta(seconds=300)
 """The window that verifiers of signed timestamps usually keep."""
+
+_FINE_SECONDS = 10
+"""Up to here milliseconds matter to a reader."""
 
 EXPLAINED = frozenset({400, 401, 403})
 """Refusals that a signature or a clock may be the cause of."""
@@ -18,6 +30,7 @@ def delivery_text(delivery: DeliveryRecord, event: EventRecord, webhook: Webhook
     """Return the timeline of one delivery: a head line, then one line for each attempt and what comes next."""
     url = webhook.url if webhook is not None else "(deleted webhook)"
     lines = [f"{event.type} {event.id} -> {url}: {_state(delivery, webhook)}"]
+    lines += [f"  faults on purpose: {', '.join(map(_fault, delivery.faults))}"] * bool(delivery.faults)
     lines += [_attempt_line(attempt) for attempt in delivery.attempts]
     if delivery.state is DeliveryState.PENDING and delivery.due is not None:
         lines.append(f"  {_offset(delivery.due - delivery.created_at)}  attempt {len(delivery.attempts) + 1} is due")
@@ -75,6 +88,10 @@ def _state(delivery: DeliveryRecord, webhook: WebhookRecord | None) -> str:
     return f"{delivery.state}{attempts}{' (webhook disabled)' if disabled else ''}"
 
 
+def _fault(fault: PlannedFault) -> str:
+    return fault.name + (f" on attempt {', '.join(map(str, fault.attempts))}" if fault.attempts else "")
+
+
 def _attempt_line(attempt: Attempt) -> str:
     answer = str(attempt.status) if attempt.status is not None else attempt.outcome
     line = f"  {_offset(attempt.offset)}  attempt {attempt.number}: {answer}"
@@ -97,4 +114,6 @@ def ascii_safe(text: str) -> str:
 
 
 def _offset(offset: timedelta) -> str:
-    return f"+{describe(offset)}".ljust(12)
+    exact = offset.total_seconds()
+    rounded = round(exact, 3 if exact < _FINE_SECONDS else 0)
+    return f"+{describe(timedelta(seconds=rounded))}".ljust(12)

@@ -1,0 +1,119 @@
+"""Judges a test by what its mockstores saw, at the end of its call phase: a complaint is a failure, not an error."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mockstore import Mockstore
+
+TITLE = "mockstore timeline"
+"""The name of the section in a test's report."""
+
+
+class Watch:
+    """What is known of one running test. No dataclass: making one would be half of what the plugin costs."""
+
+    def __init__(self) -> None:
+        self.mockstores: list[Mockstore] = []
+        self.strict: list[tuple[Callable[[], None], Mockstore]] = []
+        """Those whose complaints count, and what lets them come to rest before."""
+        self.failed = False
+        """A part of it (a subtest) has failed already."""
+        self.complaint: BaseException | None = None
+        """The failure that was raised here, which tells what happened by itself."""
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+WATCH = pytest.StashKey[Watch]()
+
+
+@contextmanager
+def watched(
+    node: pytest.Item, mockstore: "Mockstore", *, strict: bool, settle: Callable[[], None] = _nothing
+) -> Iterator[None]:
+    """Let `mockstore` tell of the test of `node` while this lasts, and when `strict` judge it after `settle`."""
+    watch = node.stash.setdefault(WATCH, Watch())
+    watch.mockstores.append(mockstore)
+    if strict:
+        watch.strict.append((settle, mockstore))
+    try:
+        yield
+    finally:
+        watch.mockstores.remove(mockstore)
+        if not watch.mockstores:
+            del node.stash[WATCH]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail the test when it is strict and something went wrong unseen. An exception of its own passes by: it wins."""
+    __tracebackhide__ = _is_error
+    result = yield
+    watch = item.stash.get(WATCH, None)
+    if watch is None or watch.failed:
+        return result
+    complaints = []
+    for settle, one in watch.strict:
+        settle()
+        complaints += one.complaints()
+    if complaints:
+        watch.complaint = pytest.fail.Exception(failure_text(complaints), pytrace=False)
+        raise watch.complaint
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the timeline to the report of a test that failed, and under `--mockstore-trace` to any."""
+    report = yield
+    watch = item.stash.get(WATCH, None)
+    if watch is None or call.when == "teardown":
+        return report
+    watch.failed = watch.failed or report.failed
+    traced = call.when == "call" and item.config.getoption("mockstore_trace")
+    is_ours = call.excinfo is not None and call.excinfo.value is watch.complaint
+    if traced or (report.failed and not is_ours):
+        told = [one.timeline() for one in watch.mockstores if one.deliveries]
+        report.sections += [(TITLE, text) for text in told or ["(no deliveries)"] * traced]
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the timelines that pytest keeps to itself: those of tests that did not fail."""
+    if not config.getoption("mockstore_trace"):
+        return
+    reports = [one for outcome in ("passed", "xfailed", "xpassed") for one in terminalreporter.getreports(outcome)]
+    traced = [(one.nodeid, text) for one in reports for title, text in one.sections if title == TITLE]
+    if traced:
+        terminalreporter.section("mockstore timelines")
+    for nodeid, text in traced:
+        terminalreporter.write_sep("_", nodeid)
+        terminalreporter.write_line(text)
+
+
+def _is_error(raised: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Tell an error, in whose traceback this file is noise, from an outcome such as ours."""
+    return raised.errisinstance(Exception)
+
+
+def failure_text(complaints: Sequence[str]) -> str:
+    """Return the whole text of a failure: how many, each one indented, and what to do."""
+    count = "1 thing" if len(complaints) == 1 else f"{len(complaints)} things"
+    listed = "\n\n".join(f"{number}. {_hanging(text)}" for number, text in enumerate(complaints, start=1))
+    return (
+        f"mockstore: {count} went wrong, and the test never looked\n\n{listed}\n\n"
+        f"Looking settles it: read the delivery's state or attempts, or assert something of it. To do without this "
+        f"check: @pytest.mark.mockstore(strict=False)"
+    )
+
+
+def _hanging(text: str) -> str:
+    return text.replace("\n", "\n   ")

@@ -1,0 +1,92 @@
+"""The servers of a session: one for each set of rules that its tests ask for. Loaded when first needed."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mockstore.errors import InvalidInputError
+from mockstore.parts import provider_with
+from mockstore.provider import Provider
+from mockstore.service import Mockstore
+from mockstore.settings import Settings
+from mockstore.tenants import Tenants
+from mockstore.web.serve import serving
+
+from .judgement import watched
+from .keywords import Told
+
+RULES = ("provider", "schedule", "timeout", "signatures", "schemas")
+SETTINGS = ("seed", "clock", "signature_time", "require_https")
+UNSUITED = {
+    "start": "the time of a server is the system's, or with clock='virtual' that of the contract's samples",
+    "raise_errors": "what a consumer raises stays in its own process",
+    "factory": "a server makes its own",
+}
+"""Keywords that a server has no use for, and why."""
+
+GRACE = timedelta(seconds=1)
+"""How much longer than a receiver may take the end of a test waits for its attempt."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs until the session ends."""
+
+    settings: Settings
+    provider: Provider
+    url: str
+    tenants: Tenants
+
+
+class Servers:
+    """The servers that run by now."""
+
+    def __init__(self) -> None:
+        self._running: list[Running] = []
+        self._stack = ExitStack()
+
+    def with_rules(self, settings: Settings, provider: Provider) -> Running:
+        """Return the server of these rules, started if there is none yet."""
+        for one in self._running:
+            if (one.settings, one.provider) == (settings, provider):
+                return one
+        server, tenants = self._stack.enter_context(serving(settings, provider))
+        self._running.append(Running(settings, provider, server.url, tenants))
+        return self._running[-1]
+
+    def close(self) -> None:
+        """Stop them all."""
+        self._stack.close()
+
+
+@contextmanager
+def lent(servers: Servers, item: pytest.Item, config: Mapping[str, Any], *, seed: int | None) -> Iterator[Mockstore]:
+    """Lend the server that `item` wants, with nothing in it; the test is judged by what happens there."""
+    told = Told(item, config, seed=seed)
+    with told.blamed():
+        running = servers.with_rules(*_rules(told.keywords))
+    mockstore = running.tenants.of(None)
+    mockstore.url = running.url
+    try:
+        with watched(item, mockstore, strict=told.keywords["strict"], settle=lambda: _settle(mockstore)):
+            yield mockstore
+    finally:
+        running.tenants.renew()
+
+
+def _rules(keywords: Mapping[str, Any]) -> tuple[Settings, Provider]:
+    for name in UNSUITED.keys() & keywords.keys():
+        raise InvalidInputError(f"mockstore_server takes no {name}: {UNSUITED[name]}", field=name)
+    settings = Settings(port=0, **{name: keywords[name] for name in SETTINGS if name in keywords})
+    rules = {name: keywords[name] for name in RULES[1:] if name in keywords}
+    return settings, provider_with(keywords.get("provider"), **rules)
+
+
+def _settle(mockstore: Mockstore) -> None:
+    """Wait for what is under way, so that the judgement does not depend on who is faster."""
+    with suppress(TimeoutError):
+        mockstore.settle(mockstore.provider.timeout + GRACE)

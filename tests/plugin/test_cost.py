@@ -1,0 +1,72 @@
+"""What the plugin costs a run that does not use it: three modules, and none of the heavy ones."""
+
+import importlib
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Run
+
+LOADED = """
+import json
+import sys
+
+
+def test_it({fixtures}):
+    {body}
+    print("modules", json.dumps(sorted(sys.modules)))
+"""
+
+WITHOUT_OTHERS = ("-p", "pytest_mockstore", "-s", "-q")
+
+
+def _modules(run: "Run", monkeypatch: pytest.MonkeyPatch, fixtures: str = "", body: str = "pass") -> set[str]:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    result = run(
+        LOADED.format(fixtures=fixtures, body=body),
+        *WITHOUT_OTHERS,
+        "-W",
+        "ignore:Unknown config option::",  # those of the plugins that are left out
+        apart=True,
+    )
+    line = next(line for line in result.outlines if line.startswith("modules"))
+    return set(json.loads(line.removeprefix("modules ")))
+
+
+def _ours(modules: set[str]) -> list[str]:
+    return sorted(name for name in modules if name.partition(".")[0] in {"mockstore", "pytest_mockstore"})
+
+
+def _tops(modules: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules}
+
+
+def test_a_run_that_does_not_use_it_loads_three_modules(run: "Run", monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = _modules(run, monkeypatch)
+
+    assert _ours(modules) == ["pytest_mockstore", "pytest_mockstore.fixtures", "pytest_mockstore.judgement"]
+    heavy = {"asyncio", "cheroot", "click", "faker", "flask", "http", "jsonschema", "responses", "sqlalchemy", "ssl"}
+    assert not heavy & _tops(modules)
+
+
+def test_a_test_in_process_loads_no_network_and_no_server(run: "Run", monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = _modules(
+        run,
+        monkeypatch,
+        "mockstore, mockstore_inbox",
+        'mockstore.emit("pet.adopted"); mockstore_inbox.one("pet.adopted")',
+    )
+
+    absent = {"asyncio", "cheroot", "click", "flask", "jsonschema", "responses", "sqlalchemy", "ssl", "time_machine"}
+    assert not absent & _tops(modules)
+    assert "mockstore.web" not in modules
+
+
+def test_the_names_of_the_plugin_are_its_fixtures_and_hooks() -> None:
+    plugin = importlib.import_module("pytest_mockstore")
+
+    public = {name for name in dir(plugin) if name.startswith(("mockstore", "_mockstore", "pytest_"))}
+
+    assert public == set(plugin.__all__)
