@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = Any
 """Anything `json.loads` returns. The one place where the type checker is told to look away."""
@@ -85,6 +85,22 @@ class EventRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """How a request is to misbehave on its way; only a transport with a socket can do that."""
+
+    chunked: bool = False
+    """It comes in chunks, without an announced length."""
+    dripped: bool = False
+    """It comes in small pieces, with pauses."""
+    slow_to_connect: bool = False
+    """The connection is there a while before the request."""
+    cut_at: int | None = None
+    """How many bytes of the body are sent before the sender closes its side; None means all, and no closing."""
+    reset: Literal["before", "during"] | None = None
+    """When the sender resets the connection: before it has read any of the answer, or after the first byte."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One HTTP request that is about to be sent."""
 
@@ -92,6 +108,8 @@ class Outgoing:
     headers: Headers
     body: bytes
     method: str = "POST"
+    wire: Wire | None = None
+    """How it misbehaves on its way; None means not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +148,21 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedFault:
+    """A fault that befalls a delivery, by its name."""
+
+    name: str
+    attempts: tuple[int, ...] = ()
+    """The attempts that it befalls, from 1; none named means every one."""
+    roll: int = 0
+    """What the dice said when it was planned: every attempt is changed in the same way."""
+
+    def befalls(self, attempt: int) -> bool:
+        """Tell whether it befalls this attempt."""
+        return not self.attempts or attempt in self.attempts
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryRecord:
     """One event on its way to one webhook."""
 
@@ -145,6 +178,8 @@ class DeliveryRecord:
     """How many attempts had been made when the ladder last started anew (redelivery)."""
     reason: str | None = None
     """Why it was discarded."""
+    faults: tuple[PlannedFault, ...] = ()
+    """What befalls it on purpose, in the order in which it is applied."""
 
 
 @dataclass(frozen=True, slots=True)

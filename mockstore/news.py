@@ -9,15 +9,21 @@ class News:
 
     def __init__(self) -> None:
         self._changed = Condition()
+        self._waiting = 0
         self.count = 0
 
     def tell(self) -> None:
         """Say that something was recorded."""
-        with self._changed:
-            self.count += 1
-            self._changed.notify_all()
+        self.count += 1
+        if self._waiting:  # whoever begins to wait after this line looks for himself first
+            with self._changed:
+                self._changed.notify_all()
 
     def wait_for(self, claim: Callable[[], bool], timeout: float | None) -> bool:
         """Block until `claim()` holds, looking again at every news; return whether it does after `timeout` seconds."""
         with self._changed:
-            return self._changed.wait_for(claim, timeout)
+            self._waiting += 1
+            try:
+                return self._changed.wait_for(claim, timeout)
+            finally:
+                self._waiting -= 1

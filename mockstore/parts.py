@@ -95,7 +95,8 @@ class Parts:
         self.store.clear()
         self.chance.reseed()
         self.clock.reset()
-        self.engine.holding = False
+        self.engine.reset()
+        self.engine.made.clear()
         self.pump.raised.clear()
 
     def close(self) -> None:

@@ -2,33 +2,63 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TypedDict, Unpack
 
-from mockstore.errors import InvalidPayloadError
+from mockstore.errors import InvalidInputError, InvalidPayloadError
 from mockstore.events import encode, rfc3339, uuid7
-from mockstore.model import EventRecord, Json, Payload, WebhookRecord, WebhookStatus
+from mockstore.faults.catalogue import Wanted, wanted
+from mockstore.faults.fault import Fault
+from mockstore.faults.plan import planned
+from mockstore.faults.standing import StandingFaults
+from mockstore.handles import Webhook
+from mockstore.model import EventRecord, Json, Payload, PlannedFault, WebhookRecord, WebhookStatus
 from mockstore.parts import Parts
 from mockstore.source import parsed
+
+
+class Emission(TypedDict, total=False):
+    """What can be said of an event beside its type and what is different in its data."""
+
+    body: bytes | str | None
+    """The exact body to send instead of one that is made."""
+    content_type: str
+    invalid: bool
+    """It may break its schema: that is the purpose."""
+    to: Webhook | None
+    """The only webhook to tell."""
+    fault: Wanted
+    """A fault, its name, or several."""
 
 
 class Publisher:
     """Makes events of one Mockstore, and puts a delivery for each webhook that wants them into the outbox."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, standing: StandingFaults) -> None:
         self._parts = parts
+        self._standing = standing
 
-    def make(
-        self,
-        event_type: str,
-        overrides: Mapping[str, Json] | None = None,
-        *,
-        body: bytes | str | None = None,
-        content_type: str = "application/json",
-        invalid: bool = False,
+    def emit(
+        self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> EventRecord:
-        """Return a new event of the factory's making, or with the `body` that is given.
+        """Record a new event of the factory's making, or with the `body` that is given, and its deliveries.
 
         Raises `InvalidPayloadError` for what breaks the schema, unless it is `invalid` on purpose.
         """
+        content_type, invalid = told.get("content_type", "application/json"), told.get("invalid", False)
+        record = self._make(event_type, overrides, told.get("body"), content_type, invalid=invalid)
+        to = told.get("to")
+        self.publish(record, to.record if to is not None else None, told.get("fault", ()))
+        return record
+
+    def _make(
+        self,
+        event_type: str,
+        overrides: Mapping[str, Json] | None,
+        body: bytes | str | None,
+        content_type: str,
+        *,
+        invalid: bool,
+    ) -> EventRecord:
         now = self._parts.clock.now()
         if body is None:
             event = self._parts.factory.make(
@@ -61,9 +91,39 @@ class Publisher:
             self.publish(record, once)
         return record
 
-    def publish(self, record: EventRecord, to: WebhookRecord | None = None) -> None:
-        """Record the event with its deliveries: to every active webhook that subscribes to it, or to one alone."""
-        self._parts.engine.publish(record, [to] if to is not None else self._subscribers(record.type))
+    def publish(self, record: EventRecord, to: WebhookRecord | None = None, fault: Wanted = ()) -> None:
+        """Record the event with its deliveries: to every active webhook that subscribes to it, or to one alone.
+
+        `fault` befalls each delivery, after those of the standing rules that match it. Raises `InvalidInputError` for
+        an unknown fault, and for one that needs a socket where an app is mounted; then nothing is recorded.
+        """
+        webhooks = [to] if to is not None else self._subscribers(record.type)
+        if not fault and not len(self._standing):
+            self._parts.engine.publish(record, webhooks)
+            return
+        told = wanted(fault)
+        rules = {webhook.id: self._standing.matching(record, webhook) for webhook in webhooks if _is_signed(webhook)}
+        faults = {
+            webhook.id: [*(one for rule in rules.get(webhook.id, ()) for one in rule.faults), *told]
+            for webhook in webhooks
+        }
+        for webhook in webhooks:
+            self._must_be_possible(faults[webhook.id], webhook)
+
+        def plan_for(webhook: WebhookRecord) -> tuple[PlannedFault, ...]:
+            return planned(faults[webhook.id], self._parts.chance.dice)
+
+        self._parts.engine.publish(record, webhooks, plan_for)
+        self._standing.use(rule for matched in rules.values() for rule in matched)
+
+    def _must_be_possible(self, faults: list[Fault], webhook: WebhookRecord) -> None:
+        needy = [fault.name for fault in faults if fault.needs_socket]
+        if needy and not self._parts.router.is_remote(webhook.url):
+            raise InvalidInputError(
+                f"{needy[0]} needs a socket, and {webhook.url} is an app in process: subscribe a URL",
+                field="fault",
+                code="needs_socket",
+            )
 
     def _subscribers(self, event_type: str) -> list[WebhookRecord]:
         matches = self._parts.provider.catalogue.matches
@@ -87,3 +147,8 @@ class Publisher:
 
     def _new_id(self, now: datetime) -> str:
         return uuid7(now, self._parts.chance.dice)
+
+
+def _is_signed(webhook: WebhookRecord) -> bool:
+    """Tell a registration from a call back, which nobody subscribed and no rule means."""
+    return webhook.signatures != ()

@@ -1,11 +1,15 @@
 """What a registration may say: an absolute URL, known events, known signature schemes. Pure."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue
 from mockstore.signing import scheme_named
+
+_WRITABLE = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+"""What a URL may consist of (RFC 3986)."""
 
 URL_LIMIT = 2048
 """The longest URL that is taken; servers commonly refuse longer ones."""
@@ -32,7 +36,7 @@ def checked_events(events: object, catalogue: Catalogue) -> tuple[str, ...]:
             field="events",
             code="invalid_events",
         )
-    catalogue.expand(tuple(listed))
+    catalogue.check_patterns(listed)
     return tuple(dict.fromkeys(listed))
 
 
@@ -55,13 +59,19 @@ def checked_signatures(signatures: object) -> tuple[str, ...] | None:
     return tuple(listed)
 
 
+def _unwritable(url: str) -> str:
+    if " " in url or not url.isprintable():  # no other white space is printable
+        return "it contains white space or control characters"
+    return "it contains what a URL may not; percent-encode that, and write the host in ASCII (xn--…)"
+
+
 def _url_problem(url: object, schemes: Sequence[str]) -> str | None:
     if not isinstance(url, str) or not url:
         return "it is no text"
     if len(url) > URL_LIMIT:
         return f"it is longer than {URL_LIMIT} characters"
-    if any(character.isspace() or not character.isprintable() for character in url):
-        return "it contains white space or control characters"
+    if _WRITABLE.fullmatch(url) is None:
+        return _unwritable(url)
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -99,9 +99,9 @@ class Webhooks:
         with parts.store.transaction():
             record = self._record(webhook_id)
             kept = tuple(old for old in record.old_secrets if old.until > now)
-            retired = (OldSecret(record.secret, now + overlap),) if overlap else ()
+            retired = OldSecret(record.secret, now + overlap)  # kept even when it signs no more: a fault may need it
             fresh = new_secret(parts.chance.bytes) if secret is None else checked_secret(secret)
-            parts.store.save_webhook(replace(record, secret=fresh, old_secrets=(*retired, *kept), updated_at=now))
+            parts.store.save_webhook(replace(record, secret=fresh, old_secrets=(retired, *kept), updated_at=now))
         return Webhook(self._source, webhook_id)
 
     def recover(self, webhook_id: str, since: datetime | None = None) -> Sequence[DeliveryRecord]:

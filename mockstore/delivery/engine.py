@@ -1,26 +1,30 @@
 """One step of a delivery: claim, compose and sign, (send,) judge, record. Sending is the pump's part."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from mockstore.delivery.judge import judge, next_step
-from mockstore.errors import ConsumerError, DeliveryError
+from mockstore.delivery.compose import compose, descriptive, signatures
+from mockstore.delivery.judge import Verdict, bent, judge, next_step
+from mockstore.errors import ConsumerError, DeliveryError, InvalidInputError
 from mockstore.events import uuid7
+from mockstore.events.shape import Shape
+from mockstore.faults import plan as faulty
+from mockstore.faults.fault import Draft
 from mockstore.model import (
     Attempt,
     DeliveryRecord,
     DeliveryState,
     EventRecord,
-    Headers,
+    Outcome,
     Outgoing,
+    PlannedFault,
     Reply,
     WebhookRecord,
     WebhookStatus,
 )
 from mockstore.provider import Provider
-from mockstore.signing import scheme_named
 from mockstore.world.clock import Chance, wall_time
 from mockstore.world.seams import Clock, Store
 
@@ -60,30 +64,77 @@ class Engine:
         self.chance = chance
         self.holding = False
         self.published = 0
+        self.made: list[tuple[str, int]] = []
+        """Every attempt in the order in which they were recorded: the delivery's id, the attempt's number."""
         self._tell = tell
         self._signature_time = signature_time
+        self._overtaken: dict[str, set[str]] = {}
+        """Ids of deliveries that wait for another one to go first, by webhook."""
 
-    def publish(self, event: EventRecord, webhooks: Iterable[WebhookRecord]) -> list[DeliveryRecord]:
-        """Record the event with a delivery for each of `webhooks`, all or nothing (an outbox)."""
-        now = self.clock.now()
-        state, due = (DeliveryState.HELD, None) if self.holding else (DeliveryState.PENDING, now)
-        deliveries = [
-            DeliveryRecord(
-                id=uuid7(now, self.chance.dice),
-                event_id=event.id,
-                webhook_id=webhook.id,
-                created_at=now,
-                due=due,
-                state=state,
-            )
-            for webhook in webhooks
-        ]
+    def publish(
+        self,
+        event: EventRecord,
+        webhooks: Iterable[WebhookRecord],
+        plan_for: Callable[[WebhookRecord], tuple[PlannedFault, ...]] | None = None,
+    ) -> list[DeliveryRecord]:
+        """Record the event with a delivery for each of `webhooks`, all or nothing (an outbox).
+
+        `plan_for` says which faults befall the delivery to a webhook; some of them make several deliveries of one.
+        """
+        deliveries: list[DeliveryRecord] = []
+        for webhook in webhooks:
+            plan = plan_for(webhook) if plan_for is not None else ()
+            deliveries += [self._new(event, webhook.id, plan) for _ in range(1 + faulty.copies(plan) if plan else 1)]
         with self.store.transaction():
             self.store.add_event(event)
             for delivery in deliveries:
                 self.store.save_delivery(delivery)
         self.published += len(deliveries)
         return deliveries
+
+    def _new(self, event: EventRecord, webhook_id: str, plan: tuple[PlannedFault, ...]) -> DeliveryRecord:
+        now = self.clock.now()
+        delivery = DeliveryRecord(
+            id=uuid7(now, self.chance.dice),
+            event_id=event.id,
+            webhook_id=webhook_id,
+            created_at=now,
+            due=None if self.holding else now,
+            state=DeliveryState.HELD if self.holding else DeliveryState.PENDING,
+        )
+        if not plan:
+            return delivery
+        if not self.holding and faulty.is_overtaken(plan):
+            self._overtaken.setdefault(webhook_id, set()).add(delivery.id)
+        return replace(delivery, faults=plan, due=None if self.holding else faulty.first_due(plan, now))
+
+    def release(self, order: Sequence[int] | None = None) -> list[DeliveryRecord]:
+        """Stop holding, and make due what was held: all, oldest first, or the positions in `order`.
+
+        The second time that a position is named makes a further delivery of the same event. Returns what is due, in
+        that order. Raises `InvalidInputError` for a position that does not exist; then only the holding has ended.
+        """
+        self.holding = False
+        held = [record for record in self.store.deliveries() if record.state is DeliveryState.HELD]
+        wanted = range(len(held)) if order is None else order
+        if not all(0 <= position < len(held) for position in wanted):
+            raise InvalidInputError(
+                f"{list(wanted)} is no order of the {len(held)} held deliveries (0 to {len(held) - 1})", field="order"
+            )
+        seen, released = set[int](), []
+        for position in wanted:
+            released.append((self._copy if position in seen else self.restart)(held[position]))
+            seen.add(position)
+        return released
+
+    def _copy(self, delivery: DeliveryRecord) -> DeliveryRecord:
+        """Add a second delivery of the same event to the same webhook, due now."""
+        now = self.clock.now()
+        its_id = uuid7(now, self.chance.dice)
+        second = DeliveryRecord(its_id, delivery.event_id, delivery.webhook_id, now, due=now, faults=delivery.faults)
+        self.store.save_delivery(second)
+        self.published += 1
+        return second
 
     def claim(self, limit: int = 1) -> list[DeliveryRecord]:
         """Take up to `limit` deliveries that are due now."""
@@ -93,29 +144,56 @@ class Engine:
         """Compose and sign the next attempt; None (and discarded) when its webhook takes no more."""
         webhook = self.store.webhook(delivery.webhook_id)
         event = self.store.event(delivery.event_id)
+        if webhook is not None and webhook.status is WebhookStatus.DISABLED and faulty.enables(delivery):
+            webhook = self._enable(webhook)
         if webhook is None or event is None or webhook.status is WebhookStatus.DISABLED:
             why = "the webhook was deleted" if webhook is None else "the webhook is disabled"
             self.discard(delivery, why)
             self.store.release(delivery.id)
             return None
         number, at = len(delivery.attempts) + 1, self.clock.now()
-        return Started(delivery, webhook, number, at, self.compose(event, webhook, number))
+        return Started(delivery, webhook, number, at, self.compose(event, webhook, number, delivery.faults))
 
-    def compose(self, event: EventRecord, webhook: WebhookRecord, number: int) -> Outgoing:
-        """Return the request of attempt `number`: the event's exact bytes, signed (contract 1.2)."""
-        fields = {"event_id": event.id, "event_type": event.type, "attempt": number}
-        headers: Headers = (
-            ("Content-Type", event.content_type),
-            ("User-Agent", self.provider.user_agent),
-            *((name, template.format_map(fields)) for name, template in self.provider.headers.items()),
-        )
+    def twins(self, started: Started) -> list[Started]:
+        """Claim and start what is to be sent side by side with `started`: the copies that a fault has made of it."""
+        found = []
+        for _ in range(faulty.copies(started.delivery.faults)):
+            for claimed in self.claim():
+                if (claimed.event_id, claimed.webhook_id) != (started.delivery.event_id, started.webhook.id):
+                    self.store.release(claimed.id)
+                elif (twin := self.start(claimed)) is not None:
+                    found.append(twin)
+        return found
+
+    def compose(
+        self, event: EventRecord, webhook: WebhookRecord, number: int, plan: tuple[PlannedFault, ...] = ()
+    ) -> Outgoing:
+        """Return the request of attempt `number`: the event's exact bytes, signed (contract 1.2), unless by a fault."""
         now = self.clock.now()
-        secrets = [webhook.secret, *(old.secret for old in webhook.old_secrets if old.until > now)]
+        secrets = (webhook.secret, *(old.secret for old in webhook.old_secrets if old.until > now))
+        schemes = self.provider.signatures if webhook.signatures is None else webhook.signatures
         signed_at = wall_time() if self._signature_time == "wall" else now
-        names = self.provider.signatures if webhook.signatures is None else webhook.signatures
-        for name in names:
-            headers += scheme_named(name).sign(event.body, secrets=secrets, event_id=event.id, at=signed_at)
-        return Outgoing(webhook.url, headers, event.body)
+        if not plan:  # the usual case, spared what faults need
+            headers = (("Content-Type", event.content_type), *descriptive(event.id, event.type, number, self.provider))
+            signed = signatures(event.body, schemes, secrets, event.id, signed_at)
+            return Outgoing(webhook.url, headers + signed, event.body)
+        draft = Draft(
+            url=webhook.url,
+            event_id=event.id,
+            event_type=event.type,
+            content_type=event.content_type,
+            body=event.body,
+            secrets=secrets,
+            schemes=schemes,
+            signed_at=signed_at,
+            retired=tuple(old.secret for old in webhook.old_secrets if old.until <= now),
+            shape=self._shape(event.type),
+        )
+        return faulty.altered(plan, compose(faulty.composed(plan, draft, number), number, self.provider), number)
+
+    def _shape(self, event_type: str) -> Shape | None:
+        catalogue = self.provider.catalogue
+        return catalogue.shape(event_type) if event_type in catalogue.types else None
 
     def finish(self, started: Started, answer: Reply | DeliveryError) -> Attempt:
         """Judge the answer, record the attempt and what follows from it, give the claim back."""
@@ -124,7 +202,10 @@ class Engine:
             delivery = self.store.delivery(started.delivery.id)
             if delivery is not None:  # else it was forgotten (reset) while it was on its way
                 self._record(delivery, attempt)
+                self.made.append((delivery.id, attempt.number))
         self.store.release(started.delivery.id)
+        if self._overtaken:
+            self._let_follow(started.delivery)
         self._tell()
         return attempt
 
@@ -160,6 +241,9 @@ class Engine:
 
     def _attempt(self, started: Started, answer: Reply | DeliveryError) -> Attempt:
         verdict = judge(answer, self.provider)
+        faults = started.delivery.faults
+        if faults and verdict.outcome is Outcome.ACKNOWLEDGED and faulty.loses_ack(started.delivery, started.number):
+            verdict = Verdict(Outcome.TIMEOUT, "the acknowledgement was lost on its way back (a fault)")
         reply = answer if isinstance(answer, Reply) else None
         return Attempt(
             number=started.number,
@@ -175,16 +259,42 @@ class Engine:
         )
 
     def _record(self, delivery: DeliveryRecord, attempt: Attempt) -> None:
-        made = replace(delivery, attempts=(*delivery.attempts, attempt))
+        attempts = (*delivery.attempts, attempt)
         if delivery.state is DeliveryState.DISCARDED:  # its webhook was disabled or deleted meanwhile
-            self.store.save_delivery(made)
+            self.store.save_delivery(replace(delivery, attempts=attempts))
             return
-        step = next_step(made, attempt, self.provider, attempt.at, dice=self.chance.dice.uniform(-1, 1))
-        self.store.save_delivery(replace(made, state=step.state, due=step.due))
+        step = next_step(delivery, attempt, self.provider, attempt.at, dice=self.chance.dice.uniform(-1, 1))
+        if delivery.faults:
+            step = bent(step, replace(delivery, attempts=attempts), attempt)
         if step.disables is not None:
             webhook = self.store.webhook(delivery.webhook_id)
             if webhook is not None and webhook.status is WebhookStatus.ACTIVE:
-                self.disable(webhook, step.disables)
+                self.disable(webhook, step.disables)  # discards this delivery too, which is recorded after that
+        round_start = len(attempts) if step.anew else delivery.round_start
+        self.store.save_delivery(
+            replace(delivery, attempts=attempts, state=step.state, due=step.due, round_start=round_start)
+        )
+
+    def reset(self) -> None:
+        """Forget what was held, made and overtaken."""
+        self.holding = False
+        self.made.clear()
+        self._overtaken.clear()
+
+    def _enable(self, webhook: WebhookRecord) -> WebhookRecord:
+        enabled = replace(webhook, status=WebhookStatus.ACTIVE, updated_at=self.clock.now())
+        self.store.save_webhook(enabled)
+        return enabled
+
+    def _let_follow(self, gone: DeliveryRecord) -> None:
+        """Make due what waited for another delivery to the same webhook to go first."""
+        waiting = self._overtaken.get(gone.webhook_id, set())
+        if gone.id in waiting:
+            waiting.discard(gone.id)
+            return
+        for delivery in map(self.store.delivery, sorted(self._overtaken.pop(gone.webhook_id, ()))):
+            if delivery is not None and delivery.state is DeliveryState.PENDING and not delivery.attempts:
+                self.store.save_delivery(replace(delivery, due=self.clock.now()))
 
 
 def _raised_by_consumer(answer: Reply | DeliveryError) -> BaseException | None:

@@ -11,6 +11,7 @@ from mockstore.errors import (
     ReceiverTimeoutError,
     UnreachableError,
 )
+from mockstore.faults import plan as faulty
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome, Reply
 from mockstore.provider import Provider
 
@@ -39,6 +40,8 @@ class Step:
     due: datetime | None = None
     disables: str | None = None
     """Why the webhook is to be disabled, or None."""
+    anew: bool = False
+    """Whether the ladder starts over with the next attempt."""
 
 
 def judge(answer: Reply | DeliveryError, provider: Provider) -> Verdict:
@@ -72,6 +75,22 @@ def next_step(
         return Step(DeliveryState.PENDING, due=max(due, _asked_for(attempt, provider, now)))
     why = f"attempt {made} of {made} of one delivery failed" if provider.disables_after_last_attempt else None
     return Step(DeliveryState.FAILED, disables=why)
+
+
+def bent(step: Step, delivery: DeliveryRecord, attempt: Attempt) -> Step:
+    """Return what follows `attempt` instead of `step` under the faults of the delivery.
+
+    After an acknowledgement it may come again. What is forged or hostile is tried once and disables nothing.
+    """
+    if step.state is DeliveryState.DELIVERED:
+        wait = faulty.again_after(delivery)
+        return step if wait is None else Step(DeliveryState.PENDING, due=attempt.at + wait, anew=True)
+    if faulty.is_single(delivery.faults):
+        return Step(DeliveryState.FAILED)
+    back = faulty.back_after(delivery) if step.state is DeliveryState.FAILED else None
+    if back is None:
+        return step
+    return Step(DeliveryState.PENDING, due=attempt.at + back, disables=step.disables, anew=True)
 
 
 def _asked_for(attempt: Attempt, provider: Provider, now: datetime) -> datetime:

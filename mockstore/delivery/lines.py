@@ -1,9 +1,7 @@
 """Whose delivery goes next: fair among webhooks, however many of them are slow or dead. Pure: no clock, no thread."""
 
 from collections import deque
-from collections.abc import Mapping
 from enum import Enum
-from types import MappingProxyType
 from typing import Final
 
 from mockstore.model import DeliveryRecord
@@ -18,39 +16,43 @@ class Pace(Enum):
     SLOW = "slow"
 
 
-_SHARING: Final[Mapping[Pace, tuple[frozenset[Pace], int]]] = MappingProxyType(
-    {
-        Pace.QUICK: (frozenset(Pace), 1),
-        Pace.UNPROVEN: (frozenset({Pace.UNPROVEN, Pace.SLOW}), 2),
-        Pace.SLOW: (frozenset({Pace.SLOW}), 4),
-    }
+_GROUPS: Final[tuple[tuple[frozenset[Pace], int], ...]] = (
+    (frozenset(Pace), 1),
+    (frozenset({Pace.UNPROVEN, Pace.SLOW}), 2),
+    (frozenset({Pace.SLOW}), 4),
 )
-"""With whom a receiver shares its part of the places, and into how many such parts they are divided."""
+"""Receivers that share a part of the places, and into how many such parts all places are divided."""
 
 _RESERVED: Final = 16
-"""One place in so many is kept for receivers that have nothing out."""
+"""One place in so many, and one in any case, is kept for receivers of the group that have nothing out."""
 
 
 class Lines:
     """Deliveries that are due, in one line for each webhook; at most `limit` are out at once.
 
     Slow receivers share a quarter of the places, and half of them together with those that have not proved to be
-    quick. No receiver takes the last places beside its first. So neither one dead receiver nor thousands hold up the
-    others. Not safe for threads by itself.
+    quick. No receiver takes the last place of such a part beside its first. So neither one dead receiver nor thousands
+    hold up the others. Not safe for threads by itself.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._reserve = max(1, limit // _RESERVED) if limit > 1 else 0
         self._lines: dict[Pace, dict[str, deque[DeliveryRecord]]] = {pace: {} for pace in Pace}
         self._turn = deque(Pace)
         self._pace: dict[str, Pace] = {}
         self._out: dict[str, int] = {}
+        self._out_at: dict[Pace, int] = dict.fromkeys(Pace, 0)
+        self._groups = [(sharers, *_places(limit, parts)) for sharers, parts in _GROUPS]
 
     @property
     def waiting(self) -> bool:
         """Whether a delivery stands in a line."""
         return any(self._lines.values())
+
+    @property
+    def busy(self) -> bool:
+        """Whether a delivery is out."""
+        return bool(self._out)
 
     @property
     def empty(self) -> bool:
@@ -64,23 +66,27 @@ class Lines:
 
     def take(self) -> DeliveryRecord | None:
         """Return the delivery that goes next, which then is out; None when none may go."""
-        for pace in tuple(self._turn):
-            line = self._lines[pace]
-            webhook_id = next(filter(self._may_go, line), None) if self._has_room(pace) else None
+        for pace in self._turn:
+            webhook_id = self._next_in(pace) if self._lines[pace] else None
             if webhook_id is not None:
                 self._turn.remove(pace)
                 self._turn.append(pace)
-                return self._first_of(line, webhook_id)
+                self._out_at[pace] += 1
+                return self._first_of(self._lines[pace], webhook_id)
         return None
 
     def give_back(self, delivery: DeliveryRecord, learnt: Pace | None) -> None:
         """Take note that the delivery is no longer out, and of what it told about its receiver."""
         webhook_id = delivery.webhook_id
+        before = self._pace_of(webhook_id)
+        self._out_at[before] -= 1
         self._out[webhook_id] -= 1
         if not self._out[webhook_id]:
             del self._out[webhook_id]
-        before = self._pace_of(webhook_id)
         if learnt is not None and learnt is not before:
+            still_out = self._out.get(webhook_id, 0)
+            self._out_at[before] -= still_out
+            self._out_at[learnt] += still_out
             self._pace[webhook_id] = learnt
             if (waiting := self._lines[before].pop(webhook_id, None)) is not None:
                 self._lines[learnt][webhook_id] = waiting
@@ -95,13 +101,21 @@ class Lines:
     def _pace_of(self, webhook_id: str) -> Pace:
         return self._pace.get(webhook_id, Pace.UNPROVEN)
 
-    def _has_room(self, pace: Pace) -> bool:
-        sharers, parts = _SHARING[pace]
-        taken = sum(count for webhook_id, count in self._out.items() if self._pace_of(webhook_id) in sharers)
-        return taken < max(1, self._limit // parts)
+    def _next_in(self, pace: Pace) -> str | None:
+        """Return the webhook whose turn it is among those of a pace."""
+        first, further = self._room(pace)
+        if first <= 0:
+            return None
+        return next((one for one in self._lines[pace] if further > 0 or one not in self._out), None)
 
-    def _may_go(self, webhook_id: str) -> bool:
-        return webhook_id not in self._out or self._limit - sum(self._out.values()) > self._reserve
+    def _room(self, pace: Pace) -> tuple[int, int]:
+        """Return how many places are free for receivers of a pace: for one that has nothing out, and for others."""
+        first = further = self._limit
+        for sharers, size, reserve in self._groups:
+            if pace in sharers:
+                free = size - sum([self._out_at[sharer] for sharer in sharers])
+                first, further = min(first, free), min(further, free - reserve)
+        return first, further
 
     def _first_of(self, line: dict[str, deque[DeliveryRecord]], webhook_id: str) -> DeliveryRecord:
         waiting = line.pop(webhook_id)
@@ -110,3 +124,9 @@ class Lines:
             line[webhook_id] = waiting  # behind the other webhooks
         self._out[webhook_id] = self._out.get(webhook_id, 0) + 1
         return delivery
+
+
+def _places(limit: int, parts: int) -> tuple[int, int]:
+    """Return how many places a part has, and how many of them are reserved for a receiver's first delivery."""
+    size = max(1, limit // parts)
+    return size, max(1, size // _RESERVED) if size > 1 else 0

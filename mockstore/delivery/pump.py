@@ -1,6 +1,6 @@
 """Runs what is due, in order, on the caller's own thread or event loop. Time moves only by `advance`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -20,9 +20,17 @@ class InlinePump:
     takes them up when the delivery at hand has ended.
     """
 
-    def __init__(self, engine: Engine, transport: Transport, *, chain_limit: int = CHAIN_LIMIT) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        transport: Transport,
+        *,
+        is_remote: Callable[[str], bool] = lambda _url: False,
+        chain_limit: int = CHAIN_LIMIT,
+    ) -> None:
         self._engine = engine
         self._transport = transport
+        self._is_remote = is_remote
         self._chain_limit = chain_limit
         self._running = False
         self._caught: list[BaseException] = []
@@ -34,14 +42,20 @@ class InlinePump:
         if not self._running:
             with self._run():
                 while (started := self._next()) is not None:
-                    self._finish(started, self._send(started))
+                    if started.delivery.faults:
+                        self._send_with_twins(started)
+                    else:
+                        self._finish(started, self._send(started))
 
     async def akick(self) -> None:
         """Do the same on the running event loop."""
         if not self._running:
             with self._run():
                 while (started := self._next()) is not None:
-                    self._finish(started, await self._asend(started))
+                    if started.delivery.faults:
+                        await self._asend_with_twins(started)
+                    else:
+                        self._finish(started, await self._asend(started))
 
     def settle(self, timeout: timedelta | None = None) -> bool:  # noqa: ARG002 - nothing here takes time
         """Run what is due now; return that nothing is under way."""
@@ -57,6 +71,15 @@ class InlinePump:
         """Do the same on the running event loop."""
         for _ in self._steps(by):
             await self.akick()
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Leave what falls due inside to the next `kick` or `akick`."""
+        before, self._running = self._running, True
+        try:
+            yield
+        finally:
+            self._running = before
 
     def close(self) -> None:
         """Nothing runs that would have to be stopped."""
@@ -101,6 +124,30 @@ class InlinePump:
         except BaseException:
             self._engine.store.release(started.delivery.id)
             raise
+
+    def _send_with_twins(self, started: Started) -> None:
+        """Send it and its copies: side by side over sockets, in turn into an app, which may be bound to this thread."""
+        together = [started]
+        if self._is_remote(started.outgoing.url):
+            together += self._engine.twins(started)
+        if len(together) == 1:
+            self._finish(started, self._send(started))
+            return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for a rare fault only
+
+        with ThreadPoolExecutor(len(together)) as threads:
+            answers = list(threads.map(self._send, together))
+        for one, answer in zip(together, answers, strict=True):
+            self._finish(one, answer)
+
+    async def _asend_with_twins(self, started: Started) -> None:
+        """Send it and its copies side by side."""
+        import asyncio  # noqa: PLC0415 - whoever awaits this has loaded it
+
+        together = [started, *self._engine.twins(started)]
+        answers = await asyncio.gather(*map(self._asend, together))
+        for one, answer in zip(together, answers, strict=True):
+            self._finish(one, answer)
 
     def _finish(self, started: Started, answer: Reply | DeliveryError) -> None:
         attempt: Attempt = self._engine.finish(started, answer)

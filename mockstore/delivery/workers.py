@@ -1,7 +1,7 @@
 """Runs what is due on a pool of threads, under a clock that runs. An API call never waits for it."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from threading import Condition, Lock, Thread, current_thread
 from types import MappingProxyType
@@ -18,6 +18,10 @@ SLOW: Final = timedelta(seconds=1)
 
 BATCH: Final = 64
 """How many due deliveries are claimed at once."""
+
+STALL: Final = timedelta(milliseconds=2)
+"""How long a delivery may be out before a further thread takes the next: receivers that answer sooner are best served
+by few threads, for more of them only fight for the interpreter."""
 
 REST: Final = timedelta(seconds=10)
 """How long a thread waits for work before it ends."""
@@ -47,6 +51,9 @@ class WorkerPump:
         self._lines = Lines(threads)
         self._threads: set[Thread] = set()
         self._idle = 0
+        self._taken = 0
+        self._standing_by = False
+        """A thread waits to see whether those at work stall."""
         self._watched: datetime | None = None
         """The moment that an idle thread waits for."""
         self._closing = False
@@ -90,6 +97,10 @@ class WorkerPump:
 
         await asyncio.to_thread(self.advance, by)
 
+    def deferred(self) -> AbstractContextManager[None]:
+        """Change nothing: nobody waits for the threads."""
+        return nullcontext()
+
     def close(self) -> None:
         """Take nothing new up, let the attempts under way end, stop the threads."""
         with self._work:
@@ -105,7 +116,8 @@ class WorkerPump:
     # ---- on the threads; `_work` is held wherever `_lines` or the counts are touched -------------
 
     def _run(self) -> None:
-        while (delivery := self._take()) is not None:
+        eager = False
+        while (delivery := self._take(eager=eager)) is not None:
             attempt = None
             try:
                 attempt = self._deliver(delivery)
@@ -113,21 +125,30 @@ class WorkerPump:
                 self._remember(error)
                 self._give_up(delivery, error)
             self._give_back(delivery, attempt)
+            eager = attempt is None or attempt.duration > STALL
 
-    def _take(self) -> DeliveryRecord | None:
-        """Wait for a delivery that may be sent now; None when this thread is to end."""
+    def _take(self, *, eager: bool) -> DeliveryRecord | None:
+        """Wait for a delivery that may be sent now; None when this thread is to end.
+
+        A thread that is not `eager` leaves the line to others that are at work, unless they stall.
+        """
         with self._work:
             tired = False
             while not self._closing:
-                delivery = self._pick()
+                may_take = eager or not self._lines.busy
+                delivery = self._pick() if may_take else None
                 if delivery is not None:
+                    self._taken += 1
                     self._hand_on()
                     return delivery
                 if self._is_settled():
                     self._calm.notify_all()
                 if tired and self._unwatched() is None:
                     break
-                tired = self._rest()
+                if may_take or self._standing_by or not self._is_more():
+                    eager, tired = False, self._rest()
+                else:
+                    eager, tired = self._stand_by(), False
             self._threads.discard(current_thread())
             return None
 
@@ -135,6 +156,13 @@ class WorkerPump:
         for delivery in self._engine.claim(BATCH):
             self._lines.add(delivery)
         return self._lines.take()
+
+    def _stand_by(self) -> bool:
+        """Wait a moment; return whether nobody has taken a delivery meanwhile."""
+        self._standing_by, taken = True, self._taken
+        self._work.wait(STALL.total_seconds())
+        self._standing_by = False
+        return self._taken == taken
 
     def _rest(self) -> bool:
         """Wait for work, or for the next due moment if nobody waits for that; return whether it was for naught."""
@@ -157,8 +185,11 @@ class WorkerPump:
 
     def _hand_on(self) -> None:
         """See to it that somebody looks after the rest while this thread is busy."""
-        if self._lines.waiting or self._something_is_due() or self._unwatched() is not None:
+        if not self._standing_by and (self._is_more() or self._unwatched() is not None):
             self._wake()
+
+    def _is_more(self) -> bool:
+        return self._lines.waiting or self._something_is_due()
 
     def _wake(self) -> None:
         if self._idle:

@@ -81,12 +81,16 @@ class Catalogue:
         self.check_type(name)
         return self._shapes[name]
 
+    def check_patterns(self, patterns: Iterable[str]) -> None:
+        """Raise `UnknownEventTypeError` with the near matches for what is no pattern."""
+        for pattern in patterns:
+            if pattern not in self.patterns:
+                raise UnknownEventTypeError(pattern, self.patterns)
+
     def expand(self, patterns: Iterable[str]) -> frozenset[str]:
         """Return the types that the `patterns` stand for; raise `UnknownEventTypeError` for what is no pattern."""
         wanted = tuple(patterns)
-        for pattern in wanted:
-            if pattern not in self.patterns:
-                raise UnknownEventTypeError(pattern, self.patterns)
+        self.check_patterns(wanted)
         return frozenset(name for name in self.types if any(_covers(pattern, name) for pattern in wanted))
 
     def matches(self, patterns: Iterable[str], name: str) -> bool:

@@ -74,6 +74,10 @@ class Shape:
             for part in self._parts()
         )
 
+    def keyword(self, name: str) -> Iterator[Json]:
+        """Yield what the schema says under a keyword: once for each part of it that has the keyword."""
+        return (part[name] for part in self._parts() if name in part)
+
     def _parts(self) -> Iterator[dict[str, Json]]:
         """Yield this schema and those that apply to the same value."""
         waiting, seen = [self.schema], set[int]()

@@ -4,6 +4,7 @@ import random
 import secrets
 import sys
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from threading import Lock
 from typing import Any
 
@@ -24,6 +25,11 @@ class Chance:
     def __init__(self, seed: int | None) -> None:
         self.seed = seed
         self.dice = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311 - sample data, not keys
+        self._root = secrets.token_bytes(32) if seed is None else str(seed).encode()
+
+    def key(self, purpose: str) -> bytes:
+        """Return the 32 bytes that belong to `purpose`: the same at each call, and secret when there is no seed."""
+        return sha256(self._root + b":" + purpose.encode()).digest()
 
     def bytes(self, count: int) -> bytes:
         """Return `count` random bytes, fit for a secret when there is no seed."""

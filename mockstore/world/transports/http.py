@@ -8,11 +8,12 @@ import ssl
 from collections import deque
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from threading import Lock
 from typing import TypeAlias
 
 from mockstore.errors import DeliveryError
-from mockstore.model import Outgoing, Reply
+from mockstore.model import Outgoing, Reply, Wire
 from mockstore.world.transports.location import Location, locate
 from mockstore.world.transports.rules import Deadline
 from mockstore.world.transports.wire import Connection, NoAnswerError, connect
@@ -47,6 +48,8 @@ class HttpTransport:
         """Return the answer, or raise a `DeliveryError` that says in one sentence why there is none."""
         deadline = Deadline(timeout)
         location = locate(outgoing.url)
+        if outgoing.wire is not None:
+            return self._send_roughly(outgoing, outgoing.wire, location, deadline)
         request = _compose(outgoing, location)
         kept = self._take(location)
         if kept is not None:
@@ -80,6 +83,17 @@ class HttpTransport:
                 self._keep(connection, location)
             else:
                 connection.close()
+
+    def _send_roughly(self, outgoing: Outgoing, wire: Wire, location: Location, deadline: Deadline) -> Reply:
+        """Send a request that is to misbehave, over a connection of its own."""
+        from mockstore.world.transports.rough import RoughConnection, framed  # noqa: PLC0415 - for faults only
+
+        connection = connect(location, self._tls, deadline, kind=partial(RoughConnection, wire=wire))
+        try:
+            reply, _ = connection.exchange(_compose(framed(outgoing), location), outgoing.method, deadline)
+            return reply
+        finally:
+            connection.close()
 
     def _take(self, location: Location) -> Connection | None:
         connections = self._idle.setdefault((location.scheme, location.host, location.port), deque())

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from threading import Lock
 from typing import Self
 
-from mockstore.errors import InvalidInputError, NotMountedError
+from mockstore.errors import InvalidInputError, NotMountedError, UnreachableError
 from mockstore.model import Outgoing, Reply
 from mockstore.world.seams import Transport
 from mockstore.world.transports.location import locate
@@ -98,13 +98,20 @@ class Router:
             host = f"app-{number}.{FIRST_HOST}"
         return host
 
+    def is_remote(self, url: str) -> bool:
+        """Return whether requests to `url` go over the network, since nothing is mounted there."""
+        try:
+            return locate(url).authority not in self._mounted
+        except UnreachableError:
+            return True
+
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         """Send by the transport for this host; raise `NotMountedError` when there is none."""
-        return self._transport(outgoing.url).send(outgoing, timeout)
+        return self._transport(outgoing).send(outgoing, timeout)
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         """Do the same on the running event loop."""
-        return await self._transport(outgoing.url).asend(outgoing, timeout)
+        return await self._transport(outgoing).asend(outgoing, timeout)
 
     def close(self) -> None:
         """Close everything that is mounted, and the network; a failure does not keep the others open."""
@@ -116,10 +123,17 @@ class Router:
             for transport in transports.values():
                 stack.callback(transport.close)
 
-    def _transport(self, url: str) -> Transport:
-        location = locate(url)
+    def _transport(self, outgoing: Outgoing) -> Transport:
+        location = locate(outgoing.url)
         mounted = self._mounted.get(location.authority)
         if mounted is not None:
+            if outgoing.wire is not None:
+                raise InvalidInputError(
+                    f"a request that misbehaves on the wire needs a socket, and {location.authority} is an app in "
+                    f"process: subscribe a URL",
+                    field="fault",
+                    code="needs_socket",
+                )
             return mounted
         if not self._reachable(location.host):
             raise NotMountedError(location.authority, tuple(self._mounted))

@@ -33,6 +33,10 @@ class NoAnswerError(BrokenConnectionError):
     """The connection broke before the first byte of an answer."""
 
 
+SLACK = 0.01
+"""By how many seconds a socket's time limit may be off: setting it anew costs a system call each time."""
+
+
 class Connection:
     """An open connection; whoever holds it closes it."""
 
@@ -94,8 +98,14 @@ class Connection:
             rest = rest[self._socket.send(rest) :]
 
 
-def connect(location: Location, tls: Callable[[], ssl.SSLContext], deadline: Deadline) -> Connection:
-    """Open a connection; raise `UnreachableError` or `ReceiverTimeoutError`.
+def connect(
+    location: Location,
+    tls: Callable[[], ssl.SSLContext],
+    deadline: Deadline,
+    *,
+    kind: Callable[[socket, str], Connection] = Connection,
+) -> Connection:
+    """Open a connection, made of its socket by `kind`; raise `UnreachableError` or `ReceiverTimeoutError`.
 
     The look-up of the name is the operating system's, which knows no time limit: it counts, but cannot be cut short.
     """
@@ -105,7 +115,7 @@ def connect(location: Location, tls: Callable[[], ssl.SSLContext], deadline: Dea
             sock = _secured(sock, tls(), location, deadline)
     except TimeoutError:
         raise deadline.missed_by(location.peer) from None
-    return Connection(sock, location.peer)
+    return kind(sock, location.peer)
 
 
 def tls_failed(peer: str, error: OSError) -> UnreachableError:
@@ -243,7 +253,8 @@ def _arm(sock: socket, deadline: Deadline) -> None:
     left = deadline.left()
     if not left:
         raise TimeoutError
-    sock.settimeout(left)
+    if abs(left - (sock.gettimeout() or 0.0)) > SLACK:
+        sock.settimeout(left)
 
 
 def _said(error: BaseException | None) -> str:

@@ -1,0 +1,61 @@
+"""The root of the command, and the table of what it can do."""
+
+import io
+import os
+import sys
+
+import click
+
+from mockstore.cli.groups import Entry, LazyGroup
+
+SECTIONS = {
+    "Start": {
+        "demo": Entry("demo", "Tell the whole story in the terminal, on a virtual clock."),
+        "serve": Entry("serve", "Run the mock on this machine."),
+    },
+    "Events": {
+        "emit": Entry("emit", "Make an event: by a running mock, or straight to a URL."),
+        "events": Entry("events", "Show what was emitted."),
+        "deliveries": Entry("deliveries", "Show what was sent, attempt by attempt."),
+        "redeliver": Entry("redeliver", "Send a delivery again."),
+        "faults": Entry("faults", "List what can be made to go wrong: emit --fault NAME."),
+        "webhooks": Entry("webhooks", "Register webhooks, change them, rotate their secrets."),
+    },
+    "The shop": {
+        "orders": Entry("orders", "Ship an order, deliver it."),
+    },
+    "Time": {
+        "clock": Entry("clock", "Read the mock's clock, advance it, freeze it."),
+        "reset": Entry("reset", "Forget all webhooks, events and deliveries."),
+    },
+    "At the receiving end": {
+        "listen": Entry("listen", "Receive deliveries, verify and print them."),
+        "verify": Entry("verify", "Say whether a signature is genuine, and if not, why."),
+        "schema": Entry("schema", "Print the JSON Schema of an event type."),
+    },
+}
+
+EPILOG = """\b
+Examples:
+  mockstore demo
+  mockstore serve --port 8080
+  mockstore listen --port 9000 --register
+  mockstore emit pet.adopted --set data.pet.name=Rex
+  mockstore deliveries --state failed
+
+\b
+Every command explains itself: mockstore emit --help
+Completion for bash: eval "$(_MOCKSTORE_COMPLETE=bash_source mockstore)"
+"""
+
+
+@click.group(cls=LazyGroup, sections=SECTIONS, epilog=EPILOG)
+@click.version_option(package_name="mockstore", message="%(prog)s %(version)s")
+@click.pass_context
+def mockstore(context: click.Context) -> None:
+    """Mock the Modern Petstore API, with the signed webhook events that it sends."""
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character is no reason to stop
+            stream.reconfigure(errors="backslashreplace")

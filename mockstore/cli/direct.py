@@ -1,0 +1,87 @@
+"""Deliveries straight from this process to a URL: one attempt for each event, no server, nothing kept."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from mockstore.cli.wanted import Target, Wanted
+from mockstore.delivery.pump import InlinePump
+from mockstore.errors import InvalidInputError, MockstoreError
+from mockstore.faults import named
+from mockstore.faults.verdict import is_excused
+from mockstore.model import DeliveryState, Json
+from mockstore.parts import Options, Parts, in_process_parts, provider_with
+from mockstore.service import Mockstore
+from mockstore.web.documents import event_document
+from mockstore.world.transports import Router
+
+
+class Sender:
+    """Emits to one URL."""
+
+    def __init__(self, parts: Parts, target: Target) -> None:
+        self._parts = parts
+        self._mock = Mockstore(parts)
+        self._target = target
+        self.secret = self._register(target.secret)
+
+    def send(self, wanted: Wanted, faults: Sequence[str] = ()) -> tuple[dict[str, Json], bool]:
+        """Emit one event; return its document, and whether it was answered as it should be.
+
+        That is: acknowledged, or refused when a fault asks for that. Raises `InvalidInputError` for a fault that
+        changes when or how often an event comes, which takes more than one attempt.
+        """
+        told = [named(fault) for fault in faults]
+        slow = [fault.name for fault in told if fault.course is not None]
+        if slow:
+            raise InvalidInputError(f"{slow[0]} takes more than one attempt: leave --to out, and ask a running mock")
+        event = self._mock.emit(
+            wanted.type,
+            wanted.overrides,
+            body=wanted.body,
+            content_type=wanted.content_type,
+            invalid=wanted.invalid,
+            fault=told,
+        )
+        document = event_document(event)
+        record = event.delivery.record
+        well = is_excused(record) if record.faults else record.state is DeliveryState.DELIVERED
+        self._forget()
+        return document, well
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._mock.close()
+
+    def _register(self, secret: str | None) -> str:
+        return self._mock.subscribe(self._target.url, secret=secret).secret
+
+    def _forget(self) -> None:
+        """Start with an empty store, or a hundred thousand events would fill the memory."""
+        self._parts.store.clear()
+        self._register(self.secret)
+
+
+@contextmanager
+def sender(target: Target, seed: int | None) -> Iterator[Sender]:
+    """Yield what emits to the target; raise `InvalidInputError` for a URL or a scheme that is none."""
+    rules = provider_with(None, schedule=(), timeout=target.timeout, signatures=target.signatures or None)
+    parts = in_process_parts(
+        rules,
+        seed=seed,
+        clock="system",
+        start=None,
+        factory=None,
+        signature_time="wall",
+        options=Options(raise_errors=False),
+    )
+    router = Router.standalone()
+    try:
+        its = Sender(replace(parts, router=router, pump=InlinePump(parts.engine, router)), target)
+    except MockstoreError:
+        router.close()
+        raise
+    try:
+        yield its
+    finally:
+        its.close()

@@ -1,0 +1,120 @@
+"""What several commands share: their options, and how JSON and files come in."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import click
+
+from mockstore.delivery.schedule import parse_duration
+from mockstore.errors import InvalidInputError
+from mockstore.model import Json
+
+DEFAULT_SERVER: Final = "http://127.0.0.1:8080"
+"""Where `mockstore serve` listens when it is told nothing else."""
+
+Run: TypeAlias = Callable[..., None]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def server_options(run: Run) -> Run:
+    """Add `--server` and `--tenant`."""
+    tenant = click.option("--tenant", metavar="UUID", help="Whose mock; without it the one that all share.")
+    server = click.option(
+        "--server",
+        metavar="URL",
+        envvar="MOCKSTORE_SERVER",
+        default=DEFAULT_SERVER,
+        show_default=True,
+        show_envvar=True,
+        help="The running mock.",
+    )
+    return server(tenant(run))
+
+
+def asks_server(run: Run) -> Run:
+    """Add `--server`, `--tenant` and `--json`; the command gets `client` and `as_json`."""
+
+    @wraps(run)
+    def connected(*, server: str, tenant: str | None, **rest: Any) -> None:  # noqa: ANN401 - the options of `run`
+        from mockstore.cli.client import Client  # noqa: PLC0415 - sockets and TLS, which verify and schema do without
+
+        with Client(server, tenant) as client:
+            run(client=client, **rest)
+
+    return server_options(json_option(connected))
+
+
+def page_options(run: Run) -> Run:
+    """Add `--page` and `--limit`."""
+    limit = click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many.")
+    page = click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="Which page.")
+    return limit(page(run))
+
+
+def duration(text: str) -> timedelta:
+    """Read `90s`, `5m`, `1h30m`: the type of an option; a wrong one is a usage error."""
+    try:
+        return parse_duration(text)
+    except InvalidInputError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def complete_event_type(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the known event types that begin so, for the shell; the mock itself judges what it is told."""
+    from mockstore.events import petstore_catalogue  # noqa: PLC0415 - reads the schemas, for the shell only
+
+    return [name for name in petstore_catalogue().types if name.startswith(incomplete)]
+
+
+def content_of(value: str, option: str) -> bytes:
+    """Return what `@file` names (`@-` is the standard input), or the value itself."""
+    if not value.startswith("@"):
+        return value.encode("utf-8", "surrogateescape")
+    if value == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(value[1:]).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{option}: cannot read {value[1:]!r}: {error.strerror}") from None
+
+
+def json_of(value: str, option: str) -> Json:
+    """Return the JSON that is written there or in the `@file`; a mistake is reported with its position."""
+    content = content_of(value, option)
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as error:
+        raise click.UsageError(
+            f"{option} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{option} is no JSON: byte {error.start + 1} is not UTF-8") from None
+    except RecursionError:
+        raise click.UsageError(f"{option} is no JSON that can be read: it is nested too deeply") from None
+
+
+def object_of(value: str, option: str) -> dict[str, Json]:
+    """Return the JSON object that is written there or in the `@file`."""
+    document = json_of(value, option)
+    if not isinstance(document, dict):
+        raise click.UsageError(f'{option} must be a JSON object, for instance {{"pet": {{"name": "Rex"}}}}')
+    return document
+
+
+def headers_of(lines: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the fields of `Name: value` lines."""
+    fields = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise click.UsageError(
+                f"{line!r} is no header; write for instance --header 'X-Webhook-Signature: sha256=…'"
+            )
+        fields.append((name.strip(), value.strip()))
+    return fields

@@ -1,0 +1,105 @@
+"""What `mockstore emit` was asked for: the options as values, checked as far as that needs no mock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import reduce, wraps
+from typing import Any, TypeAlias
+
+import click
+
+from mockstore.cli.options import Run, complete_event_type, content_of, duration, object_of
+from mockstore.events import parse_assignment
+from mockstore.model import Json
+
+Decorator: TypeAlias = Callable[[Run], Run]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An event as the options describe it."""
+
+    type: str
+    overrides: Mapping[str, Json]
+    body: bytes | None
+    content_type: str
+    invalid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL to deliver to without a mock, and how that is signed."""
+
+    url: str
+    secret: str | None
+    """None: one is made."""
+    signatures: tuple[str, ...]
+    """Names of schemes; empty means the Petstore's own."""
+    timeout: timedelta | None
+    """None: the Petstore's own."""
+
+
+_WANTED: tuple[Decorator, ...] = (
+    click.argument("event_type", metavar="TYPE", shell_complete=complete_event_type),
+    click.option("--set", "assignments", metavar="PATH=VALUE", multiple=True, help="Set a member; repeatable."),
+    click.option("--data", metavar="JSON|@FILE", help="Members of the event's data; the rest is made up."),
+    click.option("--body", metavar="TEXT|@FILE", help="Send exactly this, signed."),
+    click.option("--content-type", default="application/json", show_default=True, help="Of the --body."),
+    click.option("--invalid", is_flag=True, help="Allow what breaks the schema."),
+)
+
+_TARGET: tuple[Decorator, ...] = (
+    click.option("--to", metavar="URL", help="Deliver straight to this URL; no mock is asked."),
+    click.option("--secret", help="With --to: what signs; made up when absent."),
+    click.option("--signatures", metavar="NAMES", help="With --to: petstore, standard-webhooks, or both with a comma."),
+    click.option("--timeout", type=duration, help="With --to: how long an answer may take.  [default: 5s]"),
+)
+
+
+def wanted_options(run: Run) -> Run:
+    """Add what describes the event; the command gets `wanted`."""
+
+    @wraps(run)
+    def described(  # noqa: PLR0913 - the options above
+        *,
+        event_type: str,
+        assignments: tuple[str, ...],
+        data: str | None,
+        body: str | None,
+        content_type: str,
+        invalid: bool,
+        **rest: Any,  # noqa: ANN401 - the other options of `run`
+    ) -> None:
+        if body is not None and (data is not None or assignments):
+            raise click.UsageError("--body is sent as it stands; leave --set and --data out")
+        overrides = object_of(data, "--data") if data is not None else {}
+        overrides |= dict(map(parse_assignment, assignments))
+        content = content_of(body, "--body") if body is not None else None
+        run(wanted=Wanted(event_type, overrides, content, content_type, invalid), **rest)
+
+    return _with(_WANTED, described)
+
+
+def target_options(run: Run) -> Run:
+    """Add what describes a receiver; the command gets `target`, None unless there is one."""
+
+    @wraps(run)
+    def aimed(
+        *,
+        to: str | None,
+        secret: str | None,
+        signatures: str | None,
+        timeout: timedelta | None,
+        **rest: Any,  # noqa: ANN401 - the other options of `run`
+    ) -> None:
+        if to is None and (secret, signatures, timeout) != (None, None, None):
+            raise click.UsageError("--secret, --signatures and --timeout go with --to; a mock has its own")
+        names = tuple(name.strip() for name in (signatures or "").split(",") if name.strip())
+        run(target=Target(to, secret, names, timeout) if to is not None else None, **rest)
+
+    return _with(_TARGET, aimed)
+
+
+def _with(decorators: tuple[Decorator, ...], run: Run) -> Run:
+    """Decorate so that help shows the options in the order in which they are listed."""
+    return reduce(lambda inner, decorate: decorate(inner), reversed(decorators), run)

@@ -1,0 +1,132 @@
+"""Fairness among webhooks, as a game without threads: who may go next when so many are out."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from mockstore.delivery.lines import Lines, Pace
+from mockstore.model import DeliveryRecord
+from mockstore.world.clock import EPOCH
+
+
+def delivery(webhook: str, number: int = 0) -> DeliveryRecord:
+    return DeliveryRecord(f"{webhook}-{number}", "event", webhook, EPOCH, EPOCH)
+
+
+def lines(limit: int, waiting: Iterable[tuple[str, int]], paces: dict[str, Pace] | None = None) -> Lines:
+    """Return lines where so many deliveries wait for each webhook, whose pace is known."""
+    made = Lines(limit)
+    for webhook, pace in (paces or {}).items():
+        made.add(delivery(webhook))
+        taken = made.take()
+        assert taken is not None
+        made.give_back(taken, pace)
+    for webhook, count in waiting:
+        for number in range(count):
+            made.add(delivery(webhook, number))
+    return made
+
+
+def all_that_may_go(made: Lines) -> list[str]:
+    return [taken.webhook_id for taken in iter(made.take, None)]
+
+
+QUICK, UNPROVEN, SLOW = Pace.QUICK, Pace.UNPROVEN, Pace.SLOW
+
+
+@pytest.mark.parametrize(
+    ("limit", "waiting", "paces", "out"),
+    [
+        pytest.param(4, [("a", 1)], {}, {"a": 1}, id="one goes"),
+        pytest.param(1, [("a", 9)], {"a": SLOW}, {"a": 1}, id="with one place even a slow one goes"),
+        pytest.param(16, [("a", 99)], {"a": QUICK}, {"a": 15}, id="a quick one leaves one place for others"),
+        pytest.param(16, [("a", 99)], {}, {"a": 7}, id="an unproven one gets half but one place"),
+        pytest.param(16, [("a", 99)], {"a": SLOW}, {"a": 3}, id="a slow one gets a quarter but one place"),
+        pytest.param(16, [("a", 9), ("b", 9)], {"a": SLOW, "b": SLOW}, {"a": 2, "b": 1}, id="slow ones share it"),
+        pytest.param(
+            16, [("a", 9), ("b", 9)], {"a": SLOW}, {"a": 3, "b": 4}, id="slow and unproven ones have half together"
+        ),
+        pytest.param(4, [("a", 9), ("b", 9)], {}, {"a": 1, "b": 1}, id="one that has nothing out gets the last place"),
+        pytest.param(
+            16,
+            [("a", 9), ("b", 9), ("c", 9)],
+            {"a": SLOW, "b": UNPROVEN, "c": QUICK},
+            {"a": 3, "b": 4, "c": 8},
+            id="a quick one has all the rest but the one place for others",
+        ),
+    ],
+)
+def test_so_many_go_at_once(
+    limit: int, waiting: list[tuple[str, int]], paces: dict[str, Pace], out: dict[str, int]
+) -> None:
+    gone = all_that_may_go(lines(limit, waiting, paces))
+
+    assert {webhook: gone.count(webhook) for webhook in out} == out
+    assert len(gone) == sum(out.values())
+
+
+def test_the_last_place_goes_to_one_that_has_nothing_out() -> None:
+    made = lines(16, [("busy", 99)], {"busy": QUICK, "other": QUICK})
+    all_that_may_go(made)
+
+    made.add(delivery("other"))
+
+    assert all_that_may_go(made) == ["other"]
+
+
+def test_webhooks_take_turns() -> None:
+    made = lines(9, [("a", 3), ("b", 3)], {"a": QUICK, "b": QUICK})
+
+    assert all_that_may_go(made) == ["a", "b", "a", "b", "a", "b"]
+
+
+def test_thousands_of_dead_ones_leave_room_for_a_new_one_and_a_quick_one() -> None:
+    dead = [f"dead-{number}" for number in range(1000)]
+    made = lines(16, [(webhook, 1) for webhook in dead], dict.fromkeys(dead, SLOW) | {"quick": QUICK})
+    assert len(all_that_may_go(made)) == 4
+
+    made.add(delivery("new"))
+    made.add(delivery("quick"))
+
+    assert sorted(all_that_may_go(made)) == ["new", "quick"]
+
+
+def test_what_waits_moves_along_when_a_receiver_changes_its_pace() -> None:
+    made = lines(16, [("a", 99)])
+    first = made.take()
+    assert first is not None
+    still_out = len(all_that_may_go(made))
+
+    made.give_back(first, QUICK)
+
+    assert still_out + len(all_that_may_go(made)) == 15
+
+
+def test_nothing_learnt_changes_nothing() -> None:
+    made = lines(16, [("a", 99)])
+    first = made.take()
+    assert first is not None
+    all_that_may_go(made)
+
+    made.give_back(first, None)
+
+    assert all_that_may_go(made) == ["a"]
+
+
+def test_it_is_empty_when_nothing_waits_and_nothing_is_out() -> None:
+    made = lines(2, [("a", 1)])
+    waiting = made.waiting, made.empty
+    taken = made.take()
+    assert taken is not None
+    out = made.waiting, made.empty
+
+    made.give_back(taken, QUICK)
+
+    assert (waiting, out, (made.waiting, made.empty)) == ((True, False), (False, False), (False, True))
+
+
+def test_draining_returns_what_waits() -> None:
+    made = lines(2, [("a", 2), ("b", 1)], {"b": SLOW})
+
+    assert sorted(left.id for left in made.drain()) == ["a-0", "a-1", "b-0"]
+    assert made.empty
