@@ -1,6 +1,7 @@
 """The shop in Python: the same verbs, rules and events as over HTTP, without HTTP (contract 1.5 and 2)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from mockstore.events import uuid7
@@ -9,6 +10,7 @@ from mockstore.parts import Parts
 from mockstore.petstore.catalogue import seeded
 from mockstore.petstore.payments import card_source
 from mockstore.petstore.shop import Shop
+from mockstore.petstore.tokens import Tokens
 from mockstore.publishing import Publisher
 
 T = TypeVar("T")
@@ -41,21 +43,43 @@ def shop_of(parts: Parts, publisher: Publisher) -> Shop:
 
 
 class Front:
-    """The shop as a user holds it; after each verb the deliveries that follow are run by `after`."""
+    """The shop as a user holds it, and as the doors do; `come_out` raises what a consumer's code raised."""
 
-    def __init__(self, parts: Parts, publisher: Publisher, after: Callable[[], None]) -> None:
+    def __init__(self, parts: Parts, publisher: Publisher, come_out: Callable[[], None]) -> None:
+        self._parts = parts
+        self._publisher = publisher
+        self._come_out = come_out
         self.shop = shop_of(parts, publisher)
-        self._after = after
+        self.tokens = Tokens(self.shop.users, parts.chance.key(f"tokens of {parts.tenant}"), parts.clock.now)
         self.pets = Pets(self)
         self.orders = Orders(self, lambda: uuid7(parts.clock.now(), parts.chance.dice))
         self.users = Users(self)
 
     def do(self, verb: Callable[[], T]) -> T:
-        """Return what `verb` returns, once what it causes is under way."""
+        """Return what `verb` returns, once what it causes is under way; what a consumer's code raises comes out."""
         __tracebackhide__ = True
-        result = verb()
-        self._after()
+        result = self.serve(verb)
+        self._come_out()
         return result
+
+    def serve(self, verb: Callable[[], T]) -> T:
+        """Do as `do` does for somebody outside: what a consumer's code raises stays with its delivery."""
+        result = verb()
+        self._parts.pump.kick()  # not earlier: what `verb` changed is committed now
+        return result
+
+    def at(self, base_url: str) -> Shop:
+        """Return the shop as it is found at `base_url`, which is where its new images are."""
+        return shop_of(replace(self._parts, base_url=base_url), self._publisher)
+
+    def process(self, order_id: str, request: Payload) -> dict[str, Json]:
+        """Take on a request to process an order (schema `order-request`); the outcome is called back later.
+
+        To be handed to `do` or `serve`.
+        """
+        processing = self.shop.orders.process(order_id, request)
+        self._publisher.call_back(processing.callback.url, processing.callback.document, name="orderProcessed")
+        return processing.answer
 
 
 class Pets:
@@ -185,6 +209,12 @@ class Order:
     def cancel(self) -> "Order":
         """Call it off."""
         return self._move(self._front.shop.orders.cancel)
+
+    def process(self, callback_url: str, **members: Json) -> dict[str, Json]:
+        """Have it processed, as `POST /v1/orders/{id}` does: the outcome goes to `callback_url`."""
+        __tracebackhide__ = True
+        wanted = {"callbackUrl": callback_url, **members}
+        return self._front.do(lambda: self._front.process(self.id, wanted))
 
     def _move(self, verb: Callable[[str], object]) -> "Order":
         __tracebackhide__ = True

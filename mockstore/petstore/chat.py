@@ -80,7 +80,7 @@ class Chat:
         spoken = [message["content"] for message in request["messages"]]
         asked = [message["content"] for message in request["messages"] if message["role"] == "USER"]
         pieces = tuple(_TOKEN.findall(self._advice(asked[-1] if asked else "", _SHOWN[model])))
-        most = request.get("maxTokens", len(pieces))
+        most = int(request.get("maxTokens", len(pieces)))  # JSON may write 5 as 5.0
         return Answer(
             id=f"chatcmpl_{self._desk.new_id().replace('-', '')}",
             created=int(self._desk.now().timestamp()),

@@ -16,9 +16,11 @@ from mockstore.petstore.mistakes import SchemaError, field_mistakes
 _SUFFIX = ".json"
 _OF_THE_FILE = ("$schema", "$id")
 """What names a file, and would mislead inside another."""
+_NOTES = frozenset({"title", "description", "default", "examples"})
+"""What a schema says to people only."""
 _CONTAINERS = (dict, list)
 _TOO_DEEP = FieldMistake("", "is nested too deeply", "depth")
-_WHOLE_NUMBER = re.compile("-?[0-9]{1,18}")
+_WHOLE_NUMBER = re.compile("-?[0-9]{1,300}")
 
 
 def kinds() -> tuple[str, ...]:
@@ -58,9 +60,34 @@ def check(kind: str, document: Json) -> list[FieldMistake]:
 
 def demand(kind: str, document: Json) -> None:
     """Raise `ValidationError` with every mistake in `document`, if there is any."""
+    if surely_fits(document, whole_schema(kind)):
+        return
     mistakes = check(kind, document)
     if mistakes:
         raise ValidationError(mistakes)
+
+
+def surely_fits(value: Json, whole: Payload) -> bool:
+    """Tell that `value` fits for certain; False leaves it open.
+
+    It knows the few keywords that filters and simple searches are described with, so that these load no jsonschema.
+    """
+    rules, kind = whole.keys() - _NOTES, whole.get("type")
+    if kind == "string":
+        return rules == {"type", "enum"} and value in whole["enum"]
+    if kind == "boolean":
+        return rules == {"type"} and value.__class__ is bool
+    if kind == "integer":
+        least, most = whole.get("minimum", value), whole.get("maximum", value)
+        return rules <= {"type", "minimum", "maximum"} and value.__class__ is int and least <= value <= most
+    if kind == "array":
+        plain = rules - {"minItems"} == {"type", "items"} and value.__class__ is list
+        long_enough = plain and len(value) >= whole.get("minItems", 0)
+        return long_enough and all(surely_fits(item, whole["items"]) for item in value)
+    if kind == "object" and rules == {"type", "properties"} and value.__class__ is dict:
+        known = whole["properties"]
+        return all(name in known and surely_fits(item, known[name]) for name, item in value.items())
+    return False
 
 
 def kept(kind: str, document: Payload) -> dict[str, Json]:

@@ -5,6 +5,7 @@ MockstoreError
         ValidationError         a document breaks its schema or a rule of the shop
     ConflictError               the thing is in a state that does not allow this
     CredentialsError            no user has this name and password
+    TokenError                  a bearer token is none of ours, or no longer good
 """
 
 from collections.abc import Sequence
@@ -53,3 +54,10 @@ class CredentialsError(MockstoreError):
 
     def __init__(self) -> None:
         super().__init__("no user has this username and password; create one with POST /v1/users")
+
+
+class TokenError(MockstoreError):
+    """A bearer token is none of ours, has expired, or is that of a user who is gone."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the token {why}; get one with POST /v1/auth/tokens")

@@ -49,6 +49,8 @@ def test_an_absolute_http_url_is_taken_as_it_is(url: str) -> None:
         pytest.param("http:///hooks", "it names no host", id="no host but a path"),
         pytest.param("http://shop.example.com/a b", "white space", id="white space"),
         pytest.param("http://shop.example.com/\r\nX: y", "white space", id="line breaks"),
+        pytest.param("http://bücher.example/", "xn--", id="a host that is not ASCII"),
+        pytest.param("http://shop.example.com/100%", "percent-encode", id="a bare percent sign"),
         pytest.param("http://shop.example.com:http/", "Port could not be cast", id="no port"),
         pytest.param("http://shop.example.com:99999/", "Port out of range", id="port out of range"),
         pytest.param("http://[::1/", "Invalid IPv6 URL", id="broken IPv6"),

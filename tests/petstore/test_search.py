@@ -98,7 +98,7 @@ def test_a_search_sorts_numbers_as_numbers(shop: Shop, field: str, order: str) -
         pytest.param({"page": 1, "limit": 100}, (72, 72, 1), id="all on one page"),
         pytest.param({"page": 4}, (12, 72, 4), id="the last page"),
         pytest.param({"page": 5}, (0, 72, 4), id="past the end"),
-        pytest.param({"page": 10**17}, (0, 72, 4), id="far past the end"),
+        pytest.param({"page": 10**9}, (0, 72, 4), id="far past the end"),
         pytest.param({"limit": 1}, (1, 72, 72), id="one by one"),
         pytest.param({"ageMin": 1000}, (0, 0, 0), id="nothing found"),
     ],

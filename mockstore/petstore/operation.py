@@ -1,0 +1,110 @@
+"""The words of the table of operations: what a call needs, what its body is, and what it answers. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"
+EVENT_STREAM: Final = "text/event-stream"
+FORM: Final = "multipart/form-data"
+IMAGES: Final = ("image/gif", "image/jpeg", "image/png", "image/webp")
+
+PARAMETER: Final = re.compile(r"\{([A-Za-z]+)\}")
+_ALWAYS: Final = (422, 429, 500)
+"""Of every call: a tenant that is no UUID, too many calls, and what should not happen."""
+_WITH_BODY: Final = (400, 413, 415)
+
+
+class Auth(StrEnum):
+    """Whether a call needs a bearer token (contract 2)."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    """In strict mode only."""
+    BEARER = "bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a request: the kind of its schema for each media type."""
+
+    content: Mapping[str, str]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: the kind of its schema for each media type, None where it is no JSON, and its own header fields."""
+
+    text: str
+    content: Mapping[str, str | None] = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of its JSON, or None."""
+        return self.content.get(JSON, self.content.get(PROBLEM))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation; `path` is a template below the base path, `filters` the kind of its query parameters."""
+
+    id: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    auth: Auth
+    success: Mapping[int, Answer]
+    body: Body | None = None
+    filters: str | None = None
+    refusals: tuple[int, ...] = ()
+    """Statuses that only its own rules bring about."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters in the path, from left to right."""
+        return tuple(PARAMETER.findall(self.path))
+
+    @property
+    def request_kind(self) -> str | None:
+        """The kind of its JSON request, or None."""
+        return None if self.body is None else self.body.content.get(JSON)
+
+    @property
+    def responses(self) -> dict[int, Answer]:
+        """Every response that it may give, by status, in ascending order."""
+        statuses = {*_ALWAYS, *self.refusals}
+        if self.parameters:
+            statuses.add(404)
+        if self.auth is not Auth.NONE:
+            statuses.add(401)
+        if self.body is not None:
+            statuses.update(_WITH_BODY)
+        answers = {**self.success, **{status: REFUSALS[status] for status in statuses}}
+        return dict(sorted(answers.items()))
+
+
+def _refusal(text: str, *headers: str) -> Answer:
+    return Answer(text, MappingProxyType({PROBLEM: "problem"}), headers)
+
+
+REFUSALS: Final[Mapping[int, Answer]] = MappingProxyType(
+    {
+        400: _refusal("The request cannot be read; for instance, its body is no JSON."),
+        401: _refusal("A token is missing, invalid or expired, or the credentials are wrong.", "WWW-Authenticate"),
+        404: _refusal("There is no such thing."),
+        409: _refusal("The thing is in a state that does not allow this."),
+        413: _refusal("The body is too large."),
+        415: _refusal("The body is of a media type that is not understood."),
+        422: _refusal("The request breaks its schema or a rule; `errors` names every mistake."),
+        429: _refusal("Too many calls; `Retry-After` says when to come back.", "Retry-After"),
+        500: _refusal("Something went wrong in the service."),
+    }
+)
+"""What an operation answers when it does not do what was asked, by status."""

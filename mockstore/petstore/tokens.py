@@ -1,0 +1,68 @@
+"""Bearer tokens: JWTs (HS256) that name a user and expire by the shop's own clock (contract 2, `strict`)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from mockstore.errors import NotFoundError
+from mockstore.events.encode import rfc3339
+from mockstore.model import Json, Payload
+from mockstore.petstore.errors import TokenError
+from mockstore.petstore.users import Users
+
+LIFETIME: Final = timedelta(hours=1)
+
+_ALGORITHM: Final = "HS256"
+_ISSUER: Final = "https://petstoreapi.com"
+_CLAIMS: Final = ("sub", "exp", "iss")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Issues and checks the tokens of one tenant's users; `key` signs them and has at least 32 bytes."""
+
+    users: Users
+    key: bytes
+    now: Callable[[], datetime]
+
+    def issue(self, credentials: Payload) -> dict[str, Json]:
+        """Return a new token (schema `token`) for `credentials` (schema `token-request`).
+
+        Raises `ValidationError`, and `CredentialsError` when nobody has this name and password.
+        """
+        import jwt  # noqa: PLC0415 - most callers never ask for a token
+
+        user = self.users.authenticate(credentials)
+        issued = self.now().replace(microsecond=0)
+        expires = issued + LIFETIME
+        claims = {"iss": _ISSUER, "sub": user["id"], "iat": issued, "exp": expires}
+        return {
+            "token": jwt.encode(claims, self.key, algorithm=_ALGORITHM),
+            "expiresIn": int(LIFETIME.total_seconds()),
+            "expiresAt": rfc3339(expires),
+            "user": user,
+        }
+
+    def check(self, token: str) -> dict[str, Json]:
+        """Return the user whom a valid `token` names; raise `TokenError` for any other text."""
+        import jwt  # noqa: PLC0415 - only `strict` asks who is there
+
+        try:
+            claims = jwt.decode(
+                token,
+                self.key,
+                algorithms=[_ALGORITHM],
+                issuer=_ISSUER,
+                # PyJWT would compare with the process's time, which need not be the shop's
+                options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            )
+        except (jwt.InvalidTokenError, ValueError):  # ValueError: what cannot even be taken apart
+            raise TokenError("is none of ours") from None
+        expires = claims["exp"]
+        if not isinstance(expires, int) or expires <= self.now().timestamp():
+            raise TokenError("has expired")
+        try:
+            return self.users.get(claims["sub"])
+        except NotFoundError:
+            raise TokenError("is that of a user who is gone") from None

@@ -1,0 +1,69 @@
+"""Who has to say who they are (contract 2): a table, and the check of the bearer token."""
+
+from types import MappingProxyType
+from typing import Final
+
+from flask import request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from mockstore.petstore.errors import TokenError
+from mockstore.petstore.operation import Auth
+from mockstore.web.site import mockstore, site
+
+NEEDS: Final = MappingProxyType(
+    {
+        "webhooks": Auth.OPTIONAL,
+        "pets": Auth.BEARER,
+        "pets.find": Auth.NONE,
+        "pets.query": Auth.NONE,
+        "pets.read": Auth.NONE,
+        "pets.read_image": Auth.NONE,
+        "orders": Auth.OPTIONAL,
+        "orders.process": Auth.NONE,
+        "inventories": Auth.OPTIONAL,
+        "users": Auth.OPTIONAL,
+        "users.register": Auth.NONE,
+        "chat": Auth.BEARER,
+    }
+)
+"""What the calls of a blueprint need, or of one endpoint (`blueprint.function`); the latter goes first."""
+
+
+def require_bearer() -> None:
+    """Raise `Unauthorized` unless the current call brings the token that it needs.
+
+    In `observed` mode any token will do where one is needed; in `strict` mode every call needs one that is not
+    marked as needing none. A path that does not exist, or not with this method, needs nothing.
+    """
+    if request.endpoint is None or request.method == "OPTIONS":  # a browser asks without a token what it may do
+        return
+    need = NEEDS.get(request.endpoint, NEEDS.get(request.blueprint or "", Auth.NONE))
+    strict = site().settings.auth == "strict"
+    if need is Auth.BEARER or (need is Auth.OPTIONAL and strict):
+        token = _token()
+        if strict:
+            _check(token)
+
+
+def bearer_token() -> str:
+    """Return the token of the current call, an empty text when there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _token() -> str:
+    token = bearer_token()
+    if not token:
+        raise Unauthorized(
+            "this call needs a token: send Authorization: Bearer <token>",
+            www_authenticate=WWWAuthenticate("bearer"),
+        )
+    return token
+
+
+def _check(token: str) -> None:
+    try:
+        mockstore().shop.tokens.check(token)
+    except TokenError as error:
+        raise Unauthorized(str(error), www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"})) from None

@@ -1,0 +1,153 @@
+"""What of cheroot's connections is ours: problem documents for its own refusals, bounded bodies, a patient close."""
+
+import json
+import re
+import socket
+from contextlib import suppress
+from http import HTTPStatus
+from io import BytesIO
+from typing import IO, Any, Final
+
+from cheroot.server import HTTPConnection, HTTPRequest
+from cheroot.wsgi import Gateway_10
+
+from mockstore.web.documents import PROBLEM_TYPE, problem_document
+from mockstore.web.site import BREAK_OFF
+
+_LINE: Final = 4096
+_TRAILERS: Final = 100
+_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
+_CRLF: Final = b"\r\n"
+
+_LINGERING_SECONDS: Final = 0.5
+_LINGERING_BYTES: Final = 64 * 1024 * 1024
+"""How much of a refused body is read and dropped, so that its sender comes to read the answer."""
+
+_TOO_LARGE: Final = 413
+
+
+class TooLargeError(Exception):
+    """A chunked body is over the limit."""
+
+
+class Request(HTTPRequest):
+    """One request; what cheroot refuses by itself is answered with a problem document."""
+
+    conn: "Connection"
+    server: Any
+
+    def respond(self) -> None:
+        """Let the app answer. A chunked body is read first: so it is bounded, and none of it is left unread."""
+        self.conn.answering = True
+        try:
+            if not self.chunked_read:
+                super().respond()
+            elif self._take_chunks():
+                self.server.gateway(self).respond()
+                self.ensure_headers_sent()
+                if self.chunked_write:
+                    self.conn.wfile.write(b"0\r\n\r\n")
+        finally:
+            self.conn.answering = False
+
+    def simple_response(self, status: object, msg: str = "") -> None:
+        """Answer with a problem document, and close the connection."""
+        self.close_connection = True
+        self.sent_headers = True
+        self.conn.lingering = True
+        code = int(str(status)[:3])
+        detail = msg or f"this server does not take such a request ({str(status)[4:]})"
+        content = json.dumps(problem_document(code, detail)).encode()
+        head = (
+            f"{self.server.protocol} {code} {HTTPStatus(code).phrase}\r\nContent-Type: {PROBLEM_TYPE}\r\n"
+            f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
+        )
+        with suppress(OSError):
+            self.conn.wfile.write(head.encode() + content)
+
+    def send_headers(self) -> None:
+        """Send them; after a refusal of the body, be ready to read the rest of it."""
+        self.conn.lingering = int(self.status[:3]) == _TOO_LARGE
+        super().send_headers()
+
+    def _take_chunks(self) -> bool:
+        """Give the app the whole body; or, over the limit, the announcement of one that it refuses."""
+        limit = self.server.body_limit
+        try:
+            body = read_chunks(self.conn.rfile, limit)
+        except TooLargeError:
+            body, length = b"", limit + 1
+        except ValueError as error:
+            self.simple_response("400 Bad Request", f"the chunked body is malformed: {error}")
+            return False
+        else:
+            length = len(body)
+        self.rfile = BytesIO(body)
+        self.inheaders[b"Content-Length"] = str(length).encode()
+        del self.inheaders[b"Transfer-Encoding"]
+        self.chunked_read = False
+        return True
+
+
+class Connection(HTTPConnection):
+    """One connection; knows whether it is answering, and how to end."""
+
+    RequestHandlerClass = Request
+    answering: bool = False
+    lingering: bool = False
+
+    def hang_up(self) -> None:
+        """Take nothing more in: whoever reads a request on it finds its end."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RD)
+
+    def close(self) -> None:
+        """Close it; a client that is still sending what was refused gets time to read why."""
+        if self.lingering:
+            self._drain()
+        super().close()
+
+    def _drain(self) -> None:
+        self.lingering = False
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+            self.socket.settimeout(_LINGERING_SECONDS)
+            dropped = 0
+            while dropped < _LINGERING_BYTES and (piece := self.socket.recv(65_536)):
+                dropped += len(piece)
+
+
+class Gateway(Gateway_10):
+    """The WSGI side of a request; can break an answer off."""
+
+    def write(self, chunk: bytes) -> None:
+        """Send a piece of the answer, or the beginning of one that never comes."""
+        if not self.env.get(BREAK_OFF):
+            super().write(chunk)
+            return
+        self.req.close_connection = True
+        if not self.req.sent_headers:
+            self.req.sent_headers = True
+            self.req.conn.wfile.write(b"HTTP/1.1 200 OK\r\n")
+
+
+def read_chunks(stream: IO[bytes], limit: int) -> bytes:
+    """Read a chunked body (RFC 9112, 7.1) of at most `limit` bytes; raise `TooLargeError`, or `ValueError`."""
+    body = bytearray()
+    while size := _size_of(stream.readline(_LINE)):
+        if len(body) + size > limit:
+            raise TooLargeError
+        body += stream.read(size)
+        if stream.read(len(_CRLF)) != _CRLF:
+            raise ValueError("a chunk does not end where its size says")
+    for _ in range(_TRAILERS):
+        if stream.readline(_LINE) in (_CRLF, b""):
+            return bytes(body)
+    raise ValueError("too many trailers")
+
+
+def _size_of(line: bytes) -> int:
+    size = line.partition(b";")[0].strip()
+    if _SIZE.fullmatch(size) is None:
+        raise ValueError(f"{size[:20]!r} is no size of a chunk")
+    return int(size, 16)

@@ -1,0 +1,260 @@
+"""The hand on the mock, under `/_mockstore`: emit, look, advance the clock, hold, reset."""
+
+from base64 import b64decode
+from binascii import Error as NoBase64Error
+from collections import Counter, deque
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from mockstore.delivery.schedule import parse_duration
+from mockstore.errors import InvalidInputError, UnknownEventTypeError
+from mockstore.handles import Event
+from mockstore.model import DeliveryState, Json
+from mockstore.web.deliveries import SHOWN, deliveries_page, several
+from mockstore.web.documents import Document, clock_document, delivery_document, event_document, page_document
+from mockstore.web.fault_routes import TEXTS
+from mockstore.web.paging import page_of
+from mockstore.web.reading import (
+    NUMBER,
+    OBJECT,
+    TEXT,
+    WHOLE,
+    WHOLE_NUMBERS,
+    YES_OR_NO,
+    Member,
+    about,
+    exact_object,
+    tenant_id,
+)
+from mockstore.web.site import mockstore, nothing, site, tenant
+
+routes = Blueprint("control", __name__)
+
+_EMISSION = {
+    "type": Member(TEXT, required=True),
+    "overrides": Member(OBJECT),
+    "body": Member(TEXT),
+    "bodyBase64": Member(TEXT),
+    "contentType": Member(TEXT),
+    "invalid": Member(YES_OR_NO),
+    "to": Member(TEXT),
+    "fault": Member(TEXTS),
+    "count": Member(WHOLE, least=1, most=100_000),
+}
+_LONGEST_WAIT = 300
+_PATIENCE = 10
+_SETTLING = {"timeoutSeconds": Member(NUMBER, least=0, most=_LONGEST_WAIT)}
+_FARTHEST = datetime(3000, 1, 1, tzinfo=UTC)
+"""No clock is moved beyond; the calendar of Python ends at 9999."""
+_ADVANCE = {
+    "by": Member(TEXT),
+    "seconds": Member(NUMBER, least=0, most=timedelta(days=365_000).total_seconds()),
+}
+
+
+@routes.get("/health")
+def health() -> ResponseReturnValue:
+    """Say that the server is there, and what it holds."""
+    shop = mockstore()
+    states = Counter(delivery.record.state for delivery in shop.deliveries)
+    return {
+        "status": "ok",
+        "version": _version(),
+        "tenants": len(site().tenants),
+        "clock": _clock(),
+        "webhooks": len(shop.webhooks),
+        "events": len(shop.events),
+        "deliveries": {str(state): states[state] for state in DeliveryState},
+    }
+
+
+@routes.post("/emit")
+def emit() -> ResponseReturnValue:
+    """Make one event, or `count` of them; nothing waits for their deliveries."""
+    wanted = exact_object(_EMISSION)
+    count = wanted.get("count", 1)
+    latest: deque[Event] = deque((_emit(wanted) for _ in range(count)), maxlen=SHOWN)
+    return {"data": [event_document(event) for event in latest], "count": count}, 202
+
+
+def _emit(wanted: Document) -> Event:
+    to = mockstore().webhooks[wanted["to"]] if "to" in wanted else None
+    try:
+        return mockstore().emit(
+            wanted["type"],
+            wanted.get("overrides"),
+            body=_body(wanted),
+            content_type=_content_type(wanted),
+            invalid=wanted.get("invalid", False),
+            to=to,
+            fault=wanted.get("fault", ()),
+        )
+    except UnknownEventTypeError as error:
+        error.field = "type"
+        raise
+
+
+def _body(wanted: Document) -> bytes | None:
+    given = [name for name in ("overrides", "body", "bodyBase64") if name in wanted]
+    if len(given) > 1:
+        raise InvalidInputError(f"{' and '.join(given)} exclude each other: send one of them", field=given[1])
+    if "body" in wanted:
+        return str(wanted["body"]).encode()
+    try:
+        return b64decode(wanted["bodyBase64"], validate=True) if "bodyBase64" in wanted else None
+    except (NoBase64Error, ValueError):
+        raise InvalidInputError("bodyBase64 is no Base64 (RFC 4648, 4)", field="bodyBase64") from None
+
+
+def _content_type(wanted: Document) -> str:
+    content_type = str(wanted.get("contentType", "application/json"))
+    if not (content_type.isascii() and content_type.isprintable() and content_type):
+        raise InvalidInputError("contentType cannot be a header: send printable ASCII", field="contentType")
+    return content_type
+
+
+@routes.get("/events")
+def list_events() -> ResponseReturnValue:
+    """Return what was emitted, oldest first."""
+    page, type_ = page_of(request.args), request.args.get("type")
+    found = [event for event in mockstore().events if type_ is None or event.type == type_]
+    return page_document(found, page, event_document)
+
+
+@routes.get("/events/<event_id>")
+def read_event(event_id: str) -> ResponseReturnValue:
+    """Return one event with its deliveries."""
+    return event_document(mockstore().event(event_id))
+
+
+@routes.get("/deliveries")
+def list_deliveries() -> ResponseReturnValue:
+    """Return what was sent, oldest first."""
+    return deliveries_page(mockstore().deliveries)
+
+
+@routes.get("/deliveries/<delivery_id>")
+def read_delivery(delivery_id: str) -> ResponseReturnValue:
+    """Return one delivery with every attempt."""
+    return delivery_document(mockstore().delivery(delivery_id))
+
+
+@routes.post("/deliveries/<delivery_id>/redeliver")
+def redeliver(delivery_id: str) -> ResponseReturnValue:
+    """Send a delivery again, whatever became of it."""
+    exact_object({})
+    return delivery_document(mockstore().redeliver(delivery_id)), 202
+
+
+@routes.get("/clock")
+def read_clock() -> ResponseReturnValue:
+    """Return the time."""
+    return _clock()
+
+
+@routes.post("/clock/advance")
+def advance() -> ResponseReturnValue:
+    """Move the clock on; what falls due on the way is delivered at its own moment before the answer comes."""
+    wanted = exact_object(_ADVANCE)
+    if len(wanted) != 1:
+        raise InvalidInputError('say how far: {"by": "5m"} or {"seconds": 300}', field="by", code="required")
+    clock = mockstore().clock
+    with about(next(iter(wanted))):
+        by = _span(wanted)
+        if by > _FARTHEST - clock.now():
+            raise InvalidInputError(f"that is too far: no clock goes beyond {_FARTHEST:%Y}")
+    clock.advance(by)
+    return _clock()
+
+
+@routes.post("/clock/freeze")
+def freeze() -> ResponseReturnValue:
+    """Stop the clock where it is."""
+    exact_object({})
+    mockstore().clock.freeze()
+    return _clock()
+
+
+@routes.post("/clock/run")
+def run() -> ResponseReturnValue:
+    """Let the clock run on."""
+    exact_object({})
+    mockstore().clock.run()
+    with suppress(TimeoutError):  # does not wait, but wakes those who slept while no moment came nearer
+        mockstore().settle(timedelta())
+    return _clock()
+
+
+@routes.post("/settle")
+def settle() -> ResponseReturnValue:
+    """Wait until nothing is due or under way."""
+    patience = timedelta(seconds=exact_object(_SETTLING).get("timeoutSeconds", _PATIENCE))
+    try:
+        mockstore().settle(patience)
+    except TimeoutError:
+        return {"settled": False}
+    return {"settled": True}
+
+
+@routes.post("/reset")
+def reset() -> ResponseReturnValue:
+    """Forget everything that this tenant has, and start its time and chance anew."""
+    exact_object({})
+    tenant().reset()
+    site().rate_limit.forget(tenant_id())
+    return nothing()
+
+
+@routes.post("/hold")
+def hold() -> ResponseReturnValue:
+    """Keep back every delivery that is made from now on."""
+    exact_object({})
+    mockstore().hold()
+    return nothing()
+
+
+@routes.post("/release")
+def release() -> ResponseReturnValue:
+    """Send what was held, in the order of its making or in another."""
+    order = exact_object({"order": Member(WHOLE_NUMBERS)}).get("order")
+    with about("order"):
+        return several(mockstore().release(order))
+
+
+@routes.get("/schemas")
+def list_schemas() -> ResponseReturnValue:
+    """Return the event types."""
+    return {"types": list(mockstore().provider.catalogue.types)}
+
+
+@routes.get("/schemas/<event_type>")
+def read_schema(event_type: str) -> ResponseReturnValue:
+    """Return the JSON Schema of an event type, whole in itself."""
+    try:
+        return mockstore().provider.catalogue.schema(event_type)
+    except UnknownEventTypeError as error:
+        raise NotFound(str(error)) from None
+
+
+def _clock() -> Document:
+    clock = mockstore().clock
+    return clock_document(clock.now(), frozen=clock.frozen)
+
+
+def _span(wanted: Document) -> timedelta:
+    try:
+        return parse_duration(wanted["by"]) if "by" in wanted else timedelta(seconds=wanted["seconds"])
+    except OverflowError:
+        raise InvalidInputError(f"that is too far: no clock goes beyond {_FARTHEST:%Y}") from None
+
+
+def _version() -> Json:
+    try:
+        return version("mockstore")
+    except PackageNotFoundError:
+        return "0"

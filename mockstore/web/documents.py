@@ -1,0 +1,164 @@
+"""What the routes answer with: webhooks, events, deliveries, captures and problems as JSON documents. Pure."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from mockstore.errors import NotFoundError
+from mockstore.events import rfc3339
+from mockstore.handles import Delivery, Event, Webhook
+from mockstore.inbox import Received
+from mockstore.model import Attempt, Headers, Json, Reply
+from mockstore.signing import mask
+from mockstore.web.paging import Page
+
+T = TypeVar("T")
+Document = dict[str, Json]
+
+PROBLEM_TYPE: Final = "application/problem+json"
+_PROBLEMS: Final = "https://petstoreapi.com/errors/"
+_SLUGS: Final = MappingProxyType(
+    {422: "validation-error", 429: "rate-limit-exceeded", 413: "content-too-large"}  # the others say their phrase
+)
+
+
+def problem_document(status: int, detail: str, *, instance: str | None = None) -> Document:
+    """Return a problem of RFC 9457; its type is that of the contract, section 2."""
+    try:
+        title = HTTPStatus(status).phrase
+    except ValueError:
+        title = "Error"
+    slug = _SLUGS.get(status, title.lower().replace(" ", "-"))
+    where = {} if instance is None else {"instance": instance}
+    return {"type": f"{_PROBLEMS}{slug}", "title": title, "status": status, "detail": detail} | where
+
+
+def page_document(items: Sequence[T], page: Page, render: Callable[[T], Document]) -> Document:
+    """Return one page of `items`; a page past the end is empty."""
+    return {
+        "data": [render(item) for item in items[page.first : page.first + page.limit]],
+        "pagination": {
+            "page": page.number,
+            "limit": page.limit,
+            "totalItems": len(items),
+            "totalPages": -(-len(items) // page.limit),
+        },
+    }
+
+
+def webhook_document(webhook: Webhook) -> Document:
+    """Return a registration with its secret masked (contract 1.4)."""
+    return webhook_with_secret(webhook) | {"secret": mask(webhook.secret)}
+
+
+def webhook_with_secret(webhook: Webhook) -> Document:
+    """Return a registration with its whole secret: for creation and rotation only (contract 1.4)."""
+    record = webhook.record
+    document: Document = {
+        "id": record.id,
+        "url": record.url,
+        "events": list(record.events),
+        "secret": record.secret,
+        "status": str(record.status),
+        "createdAt": rfc3339(record.created_at),
+    }
+    if record.description is not None:
+        document["description"] = record.description
+    if record.signatures is not None:
+        document["signatures"] = list(record.signatures)
+    return document
+
+
+def event_document(event: Event) -> Document:
+    """Return an event with its deliveries."""
+    return {
+        "id": event.id,
+        "type": event.type,
+        "timestamp": rfc3339(event.timestamp),
+        "payload": event.payload,
+        "body": _text(event.body),
+        "deliveries": [delivery_document(delivery) for delivery in event.deliveries],
+    }
+
+
+def delivery_document(delivery: Delivery) -> Document:
+    """Return a delivery with every attempt."""
+    record = delivery.record
+    return {
+        "id": record.id,
+        "eventId": record.event_id,
+        "eventType": delivery.type,
+        "webhookId": record.webhook_id,
+        "url": _url_of(delivery),
+        "state": str(record.state),
+        "reason": record.reason,
+        "createdAt": rfc3339(record.created_at),
+        "nextAttemptAt": None if record.due is None else rfc3339(record.due),
+        "attempts": [_attempt_document(attempt) for attempt in record.attempts],
+    }
+
+
+def received_document(received: Received) -> Document:
+    """Return a captured request and what is wrong with it."""
+    mistakes = _mistakes_of(received)
+    signature = received.signature
+    return {
+        "headers": _fields(received.headers),
+        "body": _text(received.body),
+        "event": received.event,
+        "attempt": received.attempt,
+        "answer": received.answer,
+        "valid": not mistakes,
+        "signature": {"ok": signature.ok, "reason": str(signature.reason), "message": signature.message},
+        "mistakes": mistakes,
+    }
+
+
+def clock_document(now: datetime, *, frozen: bool) -> Document:
+    """Return what a clock shows."""
+    return {"now": rfc3339(now), "frozen": frozen}
+
+
+def _attempt_document(attempt: Attempt) -> Document:
+    return {
+        "number": attempt.number,
+        "at": rfc3339(attempt.at),
+        "offsetSeconds": attempt.offset.total_seconds(),
+        "outcome": str(attempt.outcome),
+        "status": attempt.status,
+        "durationMs": round(attempt.duration.total_seconds() * 1000, 3),
+        "error": attempt.error,
+        "request": {"url": attempt.request.url, "headers": _fields(attempt.request.headers)},
+        "reply": None if attempt.reply is None else _reply_document(attempt.reply),
+    }
+
+
+def _reply_document(reply: Reply) -> Document:
+    return {"status": reply.status, "headers": _fields(reply.headers), "body": _text(reply.body)}
+
+
+def _url_of(delivery: Delivery) -> str | None:
+    """Return where it went, or where it is to go; None when that was deleted before the first attempt."""
+    attempts = delivery.record.attempts
+    try:
+        return delivery.webhook.url
+    except NotFoundError:
+        return attempts[-1].request.url if attempts else None
+
+
+def _mistakes_of(received: Received) -> list[str]:
+    try:
+        received.assert_valid()
+    except AssertionError as failure:
+        return [line.strip() for line in str(failure).splitlines() if line.startswith("  ")]
+    return []
+
+
+def _fields(headers: Headers) -> list[list[str]]:
+    return [list(field) for field in headers]
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")

@@ -1,0 +1,58 @@
+"""The whole app over one Mockstore, in the process of its user: no server, no socket."""
+
+from collections.abc import Iterable
+from functools import cache
+from threading import Event
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from mockstore.service import Mockstore
+from mockstore.settings import Settings
+from mockstore.tenants import ServedInbox, Tenant, checked_tenant
+from mockstore.web.app import routed_app
+from mockstore.web.limits import RateLimit
+from mockstore.web.site import SITE, Site
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class OneWorld:
+    """A single Mockstore in place of all tenants: a test has a world of its own already."""
+
+    def __init__(self, mockstore: Mockstore) -> None:
+        self._tenant = Tenant(mockstore, ServedInbox(mockstore))
+        self.closing = Event()
+        self.closing.set()  # nobody is to wait: time is virtual here
+
+    def tenant(self, tenant_id: str | None) -> Tenant:
+        """Return the one there is; raise `InvalidInputError` for an id that is no UUID, as a server does."""
+        if tenant_id is not None:
+            checked_tenant(tenant_id)
+        return self._tenant
+
+    def __len__(self) -> int:
+        return 1
+
+
+def wsgi_app(mockstore: Mockstore, settings: Settings | None = None) -> "WSGIApplication":
+    """Return the API and the control routes over `mockstore`, at any host, as a WSGI app.
+
+    Of `settings`, `auth` and `rate_limit` count; what else there is to set, `mockstore` has brought along.
+    """
+    told = settings or Settings()
+    its_site = Site(OneWorld(mockstore), told, RateLimit(told.rate_limit))
+    app = _app()
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ[SITE] = its_site
+        return app(environ, start_response)
+
+    return answer
+
+
+@cache
+def _app() -> Flask:
+    """Return the app that all share, for to build one takes longer than to answer many requests; it keeps no state."""
+    return routed_app(Settings().body_limit)

@@ -1,0 +1,80 @@
+"""The server as a receiver of its own deliveries, at `/_mockstore/inbox`: captures, judges, answers as told."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from mockstore.errors import BrokenConnectionError, InvalidInputError, ReceiverTimeoutError
+from mockstore.model import Outgoing
+from mockstore.tenants import Tenant
+from mockstore.web.documents import received_document
+from mockstore.web.problems import problem
+from mockstore.web.reading import Kind, Member, about, exact_object
+from mockstore.web.site import BREAK_OFF, nothing, site, tenant
+
+routes = Blueprint("inbox", __name__)
+
+_ANSWERS = {
+    "answers": Member(
+        Kind(
+            "a list of statuses and texts",
+            lambda value: isinstance(value, list) and all(type(one) in (int, str) for one in value),
+        ),
+        required=True,
+    )
+}
+_GRACE = timedelta(seconds=1)
+"""How much longer than the sender waits for an answer the slowest one takes."""
+
+
+@routes.post("")
+def capture() -> ResponseReturnValue:
+    """Capture a request, and answer it as the script says.
+
+    A delivery does not say whose it is, so a tenant's own inbox has its id in the URL: `?tenant=…`.
+    """
+    owner = _owner()
+    outgoing = Outgoing(request.url, tuple(request.headers.items()), request.get_data(), request.method)
+    longest = (owner.mockstore.provider.timeout + _GRACE).total_seconds()
+    try:
+        reply = owner.inbox.take(outgoing)
+    except ReceiverTimeoutError:
+        site().tenants.closing.wait(longest)
+        return problem(504, "the script says that no answer comes")
+    except BrokenConnectionError:
+        request.environ[BREAK_OFF] = True
+        return problem(502, "the script says that the connection breaks, which this server cannot do")
+    if reply.took:
+        site().tenants.closing.wait(min(reply.took.total_seconds(), longest))
+    return Response(reply.body, reply.status)
+
+
+@routes.get("")
+def read() -> ResponseReturnValue:
+    """Return what was captured, in the order of its arrival."""
+    return {"data": [received_document(received) for received in _owner().inbox.captured]}
+
+
+@routes.delete("")
+def clear() -> ResponseReturnValue:
+    """Forget what was captured and what was scripted."""
+    _owner().inbox.clear()
+    return nothing()
+
+
+@routes.put("/answers")
+def script() -> ResponseReturnValue:
+    """Answer in turn from now on, the last for good; an empty list means 200."""
+    wanted = exact_object(_ANSWERS)["answers"]
+    with about("answers"):
+        try:
+            _owner().inbox.will_answer(wanted)
+        except OverflowError:
+            raise InvalidInputError("an answer cannot take as long as that") from None
+    return nothing()
+
+
+def _owner() -> Tenant:
+    named = request.args.get("tenant")
+    return tenant() if named is None else site().tenants.tenant(named)

@@ -1,0 +1,103 @@
+"""The threads that answer requests: started as they are needed, stopped without delay."""
+
+import logging
+from collections import deque
+from contextlib import suppress
+from datetime import timedelta
+from threading import Condition, Thread
+from typing import Final
+
+from cheroot.server import HTTPServer
+
+from mockstore.web.connections import Connection
+from mockstore.world.transports.rules import Deadline
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Pool:
+    """What cheroot asks of a pool of threads: `min`, `start`, `put`, `stop`, and numbers for its statistics."""
+
+    min = 1
+
+    def __init__(self, server: HTTPServer, limit: int) -> None:
+        self._server = server
+        self._limit = limit
+        self._changed = Condition()
+        self._waiting: deque[Connection] = deque()
+        self._served: set[Connection] = set()
+        self._threads: list[Thread] = []
+        self.idle = 0
+        self._closing = False
+
+    @property
+    def qsize(self) -> int:
+        """How many connections wait for a thread."""
+        return len(self._waiting)
+
+    def start(self) -> None:
+        """Begin; the first connection brings the first thread."""
+
+    def put(self, connection: Connection) -> None:
+        """Let a thread serve the request that has come in on the connection."""
+        with self._changed:
+            if not self._closing:
+                self._waiting.append(connection)
+                if len(self._waiting) > self.idle and len(self._threads) < self._limit:
+                    self._start_thread()
+                self._changed.notify()
+                return
+        connection.close()
+
+    def stop(self, timeout: float) -> None:
+        """Let the requests that are being answered end, for `timeout` seconds at most; wait for no others."""
+        patience = Deadline(timedelta(seconds=timeout))
+        with self._changed:
+            self._closing = True
+            unserved, silent = list(self._waiting), [one for one in self._served if not one.answering]
+            self._waiting.clear()
+            self._changed.notify_all()
+        for connection in unserved:
+            connection.close()
+        for connection in silent:
+            connection.hang_up()
+        for thread in self._threads:
+            thread.join(patience.left())
+
+    def _start_thread(self) -> None:
+        thread = Thread(target=self._run, name=f"mockstore-http-{len(self._threads) + 1}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _run(self) -> None:
+        while (connection := self._next()) is not None:
+            try:
+                self._serve(connection)
+            finally:
+                with self._changed:
+                    self._served.discard(connection)
+
+    def _next(self) -> Connection | None:
+        with self._changed:
+            self.idle += 1
+            self._changed.wait_for(lambda: self._waiting or self._closing)
+            self.idle -= 1
+            if not self._waiting:
+                return None
+            connection = self._waiting.popleft()
+            self._served.add(connection)
+            return connection
+
+    def _serve(self, connection: Connection) -> None:
+        keep = False
+        try:
+            keep = connection.communicate()  # type: ignore[no-untyped-call]  # cheroot's
+        except OSError:
+            _LOG.debug("a connection broke", exc_info=True)
+        except Exception:  # noqa: BLE001 - the thread must live; the log has it
+            _LOG.exception("a connection could not be served")
+        with suppress(OSError):
+            if keep:
+                self._server.put_conn(connection)
+            else:
+                connection.close()

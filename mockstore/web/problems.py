@@ -1,0 +1,112 @@
+"""How errors look from outside: RFC 9457, never an HTML page. One table says which error has which status."""
+
+import logging
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from mockstore.errors import (
+    EndlessChainError,
+    InvalidInputError,
+    InvalidPayloadError,
+    MockstoreError,
+    NotFoundError,
+)
+from mockstore.petstore.errors import ConflictError, CredentialsError, FieldMistake, ValidationError
+from mockstore.web.documents import PROBLEM_TYPE, Document, problem_document
+
+STATUSES: Sequence[tuple[type[MockstoreError], int]] = (
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (CredentialsError, 401),
+    (InvalidInputError, 422),
+    (EndlessChainError, 409),
+)
+"""Whichever comes first decides; other errors of ours are 500."""
+
+CONFLICTS = frozenset({"disabled"})
+"""Codes of an `InvalidInputError` that tell of the state of things, not of the request."""
+
+_PLAIN = "/:@!$&'()*+,;=~"
+"""What a path may hold as it is, besides letters, digits and `-._` (RFC 3986)."""
+
+_UNPROCESSABLE = 422
+_UNAUTHORIZED = 401
+
+
+def register(app: Flask) -> None:
+    """Let the app answer every error with a problem document."""
+    app.register_error_handler(MockstoreError, _refused)
+    app.register_error_handler(HTTPException, _failed)
+    app.register_error_handler(Exception, _broken)
+
+
+def problem(status: int, detail: str, **members: object) -> Response:
+    """Return a problem as an answer; `members` are further members of the document."""
+    document: Document = problem_document(status, detail, instance=quote(request.path, safe=_PLAIN)) | members
+    return Response(current_app.json.dumps(document), status, mimetype=PROBLEM_TYPE)
+
+
+def _refused(error: MockstoreError) -> Response:
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    if isinstance(error, InvalidInputError) and error.code in CONFLICTS:
+        status = 409
+    if status != _UNPROCESSABLE or not isinstance(error, InvalidInputError):
+        answer = problem(status, str(error))
+        if status == _UNAUTHORIZED:
+            answer.www_authenticate = WWWAuthenticate("bearer")
+        return answer
+    errors = [{"field": one.field, "message": one.message, "code": one.code} for one in _mistakes(error)]
+    return problem(status, str(error), errors=errors)
+
+
+def _mistakes(error: InvalidInputError) -> Sequence[FieldMistake]:
+    if isinstance(error, ValidationError):
+        return error.mistakes
+    if isinstance(error, InvalidPayloadError):
+        lines = [mistake.partition(": ") for mistake in error.mistakes]
+        return [FieldMistake(path, text, error.code) for path, _, text in lines]
+    return [FieldMistake(error.field or "", str(error), error.code)]
+
+
+def _failed(error: HTTPException) -> Response:
+    status = error.code or 500
+    said = error.description if error.description != type(error).description else None
+    answer = problem(status, said or _DETAILS.get(status, "{description}").format_map(_Words(error)))
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            answer.headers[name] = value
+    return answer
+
+
+class _Words(dict[str, str]):
+    """What a detail may speak of."""
+
+    def __init__(self, error: HTTPException) -> None:
+        limit = current_app.config["MAX_CONTENT_LENGTH"]
+        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        super().__init__(
+            path=request.path,
+            method=request.method,
+            allowed=allowed,
+            limit=f"{limit:,}",
+            description=error.description or error.name,
+        )
+
+
+_DETAILS = {
+    404: "there is nothing at {path}",
+    405: "{path} does not take {method}; allowed: {allowed}",
+    413: "the body is larger than the {limit} bytes that are allowed",
+}
+"""What is said instead of werkzeug's own descriptions."""
+
+
+def _broken(error: Exception) -> Response:
+    logging.getLogger(__name__).error("%s %s went wrong", request.method, request.path, exc_info=error)
+    if "tenant" in g:
+        g.tenant.mockstore.note(error)
+    return problem(InternalServerError.code, f"something went wrong here: {type(error).__name__}; the log says more")

@@ -1,0 +1,27 @@
+"""`/v1/chat`: the pet adviser, whose answer comes whole or in pieces."""
+
+from collections.abc import Iterable, Iterator
+
+from flask import Blueprint, Response, current_app
+from flask.typing import ResponseReturnValue
+
+from mockstore.web.reading import whole_object
+from mockstore.web.rest.counter import shop
+
+routes = Blueprint("chat", __name__)
+
+
+@routes.post("/completions")
+def complete() -> ResponseReturnValue:
+    """Answer a question: by server-sent events, unless `stream` is false."""
+    asked = whole_object()
+    if not asked.get("stream", True):
+        return shop().chat.complete(asked), 201
+    pieces = [current_app.json.dumps(chunk) for chunk in shop().chat.stream(asked)]
+    return Response(_events(pieces), 201, mimetype="text/event-stream", headers={"Cache-Control": "no-cache"})
+
+
+def _events(pieces: Iterable[str]) -> Iterator[str]:
+    for piece in pieces:
+        yield f"data: {piece}\n\n"
+    yield "data: [DONE]\n\n"

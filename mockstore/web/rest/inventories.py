@@ -1,0 +1,14 @@
+"""`/v1/inventories`: how many pets there are."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from mockstore.web.rest.counter import filters, shop
+
+routes = Blueprint("inventories", __name__)
+
+
+@routes.get("")
+def count() -> ResponseReturnValue:
+    """Return how many pets there are of each status, or of those that are asked for."""
+    return dict(shop().pets.inventories(filters("inventory-filters")))

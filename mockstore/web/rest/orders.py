@@ -1,0 +1,44 @@
+"""`/v1/orders`: placing, reading, cancelling, paying, and having an order processed with a callback."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from mockstore.web.reading import whole_object
+from mockstore.web.rest.counter import created, serve, shop
+from mockstore.web.site import mockstore, nothing
+
+routes = Blueprint("orders", __name__)
+
+
+@routes.post("")
+def place() -> ResponseReturnValue:
+    """Order a pet."""
+    wanted = whole_object()
+    return created(serve(lambda: shop().orders.place(wanted)))
+
+
+@routes.get("/<order_id>")
+def read(order_id: str) -> ResponseReturnValue:
+    """Return one order."""
+    return shop().orders.get(order_id)
+
+
+@routes.delete("/<order_id>")
+def cancel(order_id: str) -> ResponseReturnValue:
+    """Cancel an order that has not been shipped."""
+    serve(lambda: shop().orders.cancel(order_id))
+    return nothing()
+
+
+@routes.post("/<order_id>")
+def process(order_id: str) -> ResponseReturnValue:
+    """Take on to process the order; the outcome is posted to the request's `callbackUrl`."""
+    wanted = whole_object()
+    return serve(lambda: mockstore().shop.process(order_id, wanted)), 201
+
+
+@routes.post("/<order_id>/payment")
+def pay(order_id: str) -> ResponseReturnValue:
+    """Pay the order; the number of the card decides how that ends (contract 1.5)."""
+    wanted = whole_object()
+    return serve(lambda: shop().payments.pay(order_id, wanted)), 201

@@ -1,0 +1,109 @@
+"""`/v1/pets`: lists and searches, single pets, and their photos."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.routing import BaseConverter
+
+from mockstore.petstore.errors import FieldMistake, ValidationError
+from mockstore.petstore.images import Upload
+from mockstore.web.reading import whole_object
+from mockstore.web.rest.counter import created, filters, serve, shop
+from mockstore.web.site import mockstore, nothing
+
+routes = Blueprint("pets", __name__)
+
+
+class PetId(BaseConverter):
+    """The id of a pet: any segment but the word that the search beside it has taken."""
+
+    regex = r"(?!search\Z)[^/]+"
+
+
+routes.record_once(lambda state: state.app.url_map.converters.update(pet=PetId))
+
+_FILE: Final = "file"
+_MULTIPART: Final = "multipart/form-data"
+_UNTYPED: Final = ("", "application/octet-stream")
+_BY_SUFFIX: Final[Mapping[str, str]] = MappingProxyType(
+    {"gif": "image/gif", "jpeg": "image/jpeg", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+)
+
+
+@routes.get("")
+def find() -> ResponseReturnValue:
+    """Return a page of the pets that the filters let through."""
+    return shop().pets.find(filters("pet-filters"))
+
+
+@routes.post("")
+def add() -> ResponseReturnValue:
+    """Add a pet."""
+    wanted = whole_object()
+    return created(serve(lambda: shop().pets.add(wanted)))
+
+
+@routes.route("", methods=["QUERY"])
+@routes.post("/search")
+def query() -> ResponseReturnValue:
+    """Return a page of the pets that meet the criteria in the body, sorted as it says."""
+    return shop().pets.query(whole_object())
+
+
+@routes.get("/<pet:pet_id>")
+def read(pet_id: str) -> ResponseReturnValue:
+    """Return one pet."""
+    return shop().pets.get(pet_id)
+
+
+@routes.put("/<pet:pet_id>")
+def change(pet_id: str) -> ResponseReturnValue:
+    """Change the members that are named."""
+    wanted = whole_object()
+    return serve(lambda: shop().pets.update(pet_id, wanted))
+
+
+@routes.delete("/<pet:pet_id>")
+def remove(pet_id: str) -> ResponseReturnValue:
+    """Take the pet out of the shop."""
+    serve(lambda: shop().pets.remove(pet_id))
+    return nothing()
+
+
+@routes.post("/<pet_id>/images")
+def add_image(pet_id: str) -> ResponseReturnValue:
+    """Keep a photo of the pet."""
+    upload = _upload()
+    origin = request.root_url.rstrip("/") if request.host else ""  # a host that makes no sense is none
+    pets = mockstore().shop.at(origin + request.path.partition("/pets/")[0]).pets
+    image = serve(lambda: pets.add_image(pet_id, upload))
+    return created(image, image["url"])
+
+
+@routes.get("/<pet_id>/images/<image_id>")
+def read_image(pet_id: str, image_id: str) -> ResponseReturnValue:
+    """Return a photo as it was uploaded."""
+    image = shop().pets.image(pet_id, image_id)
+    return Response(image.content, mimetype=image.content_type, headers={"X-Content-Type-Options": "nosniff"})
+
+
+def _upload() -> Upload:
+    """Return the file that came by form; raise `UnsupportedMediaType` or `ValidationError`."""
+    if request.mimetype != _MULTIPART:
+        raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no type'}; send {_MULTIPART} with a {_FILE}")
+    file = request.files.get(_FILE)
+    if file is None:
+        raise ValidationError([FieldMistake(_FILE, "is required, as a file with a name", "required")])
+    return Upload(file.read(), _type_of(file), file.filename or None)
+
+
+def _type_of(file: FileStorage) -> str:
+    """Return the media type that the form says; many clients leave it to the file's name."""
+    if file.mimetype not in _UNTYPED:
+        return file.mimetype
+    return _BY_SUFFIX.get((file.filename or "").rpartition(".")[2].lower(), file.mimetype)

@@ -1,0 +1,37 @@
+"""`/v1/users`: registering, reading, changing, leaving."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from mockstore.web.reading import whole_object
+from mockstore.web.rest.counter import created, serve, shop
+from mockstore.web.site import nothing
+
+routes = Blueprint("users", __name__)
+
+
+@routes.post("")
+def register() -> ResponseReturnValue:
+    """Register a user."""
+    wanted = whole_object()
+    return created(serve(lambda: shop().users.create(wanted)))
+
+
+@routes.get("/<user_id>")
+def read(user_id: str) -> ResponseReturnValue:
+    """Return one user, without the password."""
+    return shop().users.get(user_id)
+
+
+@routes.put("/<user_id>")
+def change(user_id: str) -> ResponseReturnValue:
+    """Change the members that are named."""
+    wanted = whole_object()
+    return serve(lambda: shop().users.update(user_id, wanted))
+
+
+@routes.delete("/<user_id>")
+def remove(user_id: str) -> ResponseReturnValue:
+    """Forget the user, who can no longer sign in."""
+    serve(lambda: shop().users.remove(user_id))
+    return nothing()

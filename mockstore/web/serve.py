@@ -1,0 +1,59 @@
+"""From settings to a running mock, and the command's way to run one until it is told to stop."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from socket import socket, socketpair
+from typing import Final
+
+from mockstore.provider import Provider
+from mockstore.settings import Settings
+from mockstore.tenants import Tenants
+from mockstore.web.app import create_app
+from mockstore.web.server import Server
+
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def serving(settings: Settings, provider: Provider | None = None) -> Iterator[tuple[Server, Tenants]]:
+    """Run a server while the block lasts. At its end answers and attempts under way end; nothing new is taken up.
+
+    `provider` is whose rules hold, if not the Petstore's with what the settings want different.
+    """
+    with Tenants(settings, provider) as tenants, Server(create_app(tenants, settings), settings) as server:
+        try:
+            yield server, tenants
+        finally:
+            tenants.closing.set()  # before the server waits for those who wait for this
+
+
+def run(settings: Settings, on_ready: Callable[[Server], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM, and return when all has ended; `on_ready` is called once it accepts.
+
+    For the main thread, which alone gets signals. Raises `StartupError` when it cannot listen.
+    """
+    with _signals() as heard, serving(settings) as (server, _):
+        on_ready(server)
+        heard.recv(1)
+
+
+@contextmanager
+def _signals() -> Iterator[socket]:
+    """Let a signal that asks to stop send a byte, instead of breaking in wherever the process is."""
+    heard, told = socketpair()
+    told.setblocking(False)  # noqa: FBT003 - the standard library's signature
+    before = {number: signal.signal(number, _note) for number in _STOPPING}
+    woken = signal.set_wakeup_fd(told.fileno())
+    try:
+        yield heard
+    finally:
+        signal.set_wakeup_fd(woken)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        heard.close()
+        told.close()
+
+
+def _note(_number: int, _frame: object) -> None:
+    """Do nothing: the byte has been sent."""

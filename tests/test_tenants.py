@@ -1,0 +1,110 @@
+"""Who has which Mockstore."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from mockstore import Outgoing
+from mockstore.errors import InvalidInputError
+from mockstore.settings import Settings
+from mockstore.signing import scheme_named
+from mockstore.tenants import ServedInbox, Tenants
+from mockstore.world.clock import EPOCH
+
+ADA = "019b4132-70aa-764f-b315-e2803d882a24"
+BOB = "019b4127-54d5-76d9-b626-0d4c7bfce5b6"
+CYD = "019b4135-89c2-724a-a825-c1d8a0e9f4c3"
+
+
+@pytest.fixture
+def tenants() -> Iterator[Tenants]:
+    with Tenants(Settings(clock="virtual", tenants=2)) as made:
+        yield made
+
+
+def test_a_tenant_keeps_its_mockstore_whatever_the_case_of_its_id(tenants: Tenants) -> None:
+    assert tenants.of(ADA) is tenants.of(ADA.upper())
+    assert len({id(tenants.of(name)) for name in (ADA, BOB, None)}) == 3
+    assert len(tenants) == 3
+
+
+def test_tenants_share_neither_records_nor_time(tenants: Tenants) -> None:
+    ada, bob = tenants.of(ADA), tenants.of(BOB)
+
+    ada.subscribe("http://127.0.0.1:1/")
+    ada.emit("pet.adopted")
+    ada.clock.advance(hours=1)
+
+    assert (len(bob.webhooks), len(bob.events), len(bob.deliveries)) == (0, 0, 0)
+    assert ada.clock.now() - bob.clock.now() == timedelta(hours=1)
+
+
+def test_tenants_share_rules_and_factory(tenants: Tenants) -> None:
+    assert tenants.of(ADA).provider is tenants.of(None).provider
+    assert tenants.of(ADA).factory is tenants.of(None).factory
+
+
+@pytest.mark.parametrize("name", ["", "ada", ADA[:-1], f"{ADA}0", ADA.replace("-", ""), "../" + ADA])
+def test_a_tenant_that_is_no_uuid_is_refused(tenants: Tenants, name: str) -> None:
+    with pytest.raises(InvalidInputError, match="is no tenant: send a UUID") as caught:
+        tenants.of(name)
+
+    assert caught.value.field == "X-Tenant-ID"
+
+
+def test_when_there_are_too_many_the_one_that_was_silent_longest_is_forgotten(tenants: Tenants) -> None:
+    ada, bob = tenants.of(ADA), tenants.of(BOB)
+    tenants.of(ADA)
+
+    tenants.of(CYD)
+
+    assert tenants.of(ADA) is ada
+    assert tenants.of(BOB) is not bob
+
+
+def test_a_reset_forgets_the_inbox_too(tenants: Tenants) -> None:
+    tenant = tenants.tenant(ADA)
+    tenant.mockstore.subscribe("http://127.0.0.1:1/")
+    tenant.inbox.will_answer([503])
+    tenant.inbox.take(Outgoing("http://mock.test/", (), b"{}"))
+
+    tenant.reset()
+
+    assert (len(tenant.mockstore.webhooks), tenant.inbox.captured) == (0, [])
+    assert tenant.inbox.take(Outgoing("http://mock.test/", (), b"{}")).status == 200
+
+
+def signed(secret: str) -> Outgoing:
+    headers = scheme_named("petstore").sign(b"{}", secrets=[secret], event_id="e", at=EPOCH)
+    return Outgoing("http://mock.test/_mockstore/inbox", headers, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("secret", "ok"),
+    [
+        pytest.param("whsec_first", True, id="of the first webhook"),
+        pytest.param("whsec_second", True, id="of the second webhook"),
+        pytest.param("whsec_rotated", True, id="rotated but still valid"),
+        pytest.param("whsec_strange", False, id="of nobody"),
+    ],
+)
+def test_a_capture_is_judged_by_the_secret_that_signed_it(tenants: Tenants, secret: str, ok: object) -> None:
+    mock = tenants.of(None)
+    mock.subscribe("http://127.0.0.1:1/", secret="whsec_first")
+    rotated = mock.subscribe("http://127.0.0.1:1/", secret="whsec_rotated")
+    mock.rotate_secret(rotated, overlap=timedelta(hours=1))
+    mock.subscribe("http://127.0.0.1:1/", secret="whsec_second")
+    inbox = ServedInbox(mock)
+
+    inbox.take(signed(secret))
+
+    assert inbox.captured[0].signature.ok is ok
+
+
+def test_without_a_webhook_a_capture_is_still_judged(tenants: Tenants) -> None:
+    inbox = ServedInbox(tenants.of(None))
+
+    inbox.take(signed("whsec_first"))
+
+    assert str(inbox.captured[0].signature.reason) == "empty_secret"
