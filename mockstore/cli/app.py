@@ -24,6 +24,10 @@ SECTIONS = {
     "The shop": {
         "orders": Entry("orders", "Ship an order, deliver it."),
     },
+    "Scenarios": {
+        "play": Entry("play", "Play a scenario: a file, or a ready one by its name."),
+        "scenarios": Entry("scenarios", "List the ready scenarios, and show one."),
+    },
     "Time": {
         "clock": Entry("clock", "Read the mock's clock, advance it, freeze it."),
         "reset": Entry("reset", "Forget all webhooks, events and deliveries."),

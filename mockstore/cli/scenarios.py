@@ -1,0 +1,48 @@
+"""`mockstore scenarios`: the ready ones, and the schema that editors complete a file by."""
+
+import json
+from importlib.resources import files
+
+import click
+
+from mockstore.cli.groups import DefaultGroup
+from mockstore.cli.options import json_option
+from mockstore.cli.show import say_json, say_table
+from mockstore.scenario import load, names, text_of
+
+EPILOG = """\b
+Examples:
+  mockstore scenarios
+  mockstore scenarios show ack-lost > my-scenario.yaml
+  mockstore scenarios schema > scenario.schema.json
+  mockstore play ack-lost
+"""
+
+
+@click.group(cls=DefaultGroup, epilog=EPILOG)
+def scenarios() -> None:
+    """Show the ready scenarios; without a command: list them."""
+
+
+@scenarios.command("list")
+@json_option
+def list_scenarios(*, as_json: bool) -> None:
+    """List the ready scenarios."""
+    found = [load(name) for name in names()]
+    if as_json:
+        say_json({"data": [{"name": one.name, "description": one.description} for one in found]})
+    else:
+        say_table(("NAME", "WHAT IT SHOWS"), [(one.name, one.description) for one in found])
+
+
+@scenarios.command()
+@click.argument("name", metavar="NAME")
+def show(*, name: str) -> None:
+    """Print the file of a ready scenario, which documents itself."""
+    click.echo(text_of(name).rstrip())
+
+
+@scenarios.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, for editors."""
+    say_json(json.loads(files("mockstore.schemas").joinpath("scenario.json").read_bytes()))
