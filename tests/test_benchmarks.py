@@ -1,0 +1,74 @@
+"""The benchmarks run. What they find is of this machine and this minute, so nothing here looks at its size."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import ladder
+from benchmarks.harness import Goal, Peer, Row, Section, race
+from benchmarks.table import text_of
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_a_section_finds_a_figure_for_us_and_for_every_peer() -> None:
+    section = ladder.measure(rounds=1, times=1)
+
+    (row,) = section.rows
+    figures = [row.ours, *(peer.figure for peer in row.peers)]
+    assert len(figures) == 3
+    assert all(math.isfinite(figure) and figure > 0 for figure in figures)
+
+
+def test_the_command_refuses_a_section_that_is_not_there() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "laddr"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "no section 'laddr'; there are: in_process, ladder" in run.stderr
+
+
+def test_rivals_take_turns_and_the_median_counts() -> None:
+    turns: list[str] = []
+    figures = {"one": iter([3.0, 1.0, 2.0]), "other": iter([9.0, 9.0, 1.0])}
+
+    def measure(name: str) -> float:
+        turns.append(name)
+        return next(figures[name])
+
+    found = race({"one": lambda: measure("one"), "other": lambda: measure("other")}, rounds=3)
+
+    assert found == {"one": 2.0, "other": 9.0}
+    assert turns == ["one", "other", "other", "one", "one", "other"]
+
+
+@pytest.mark.parametrize(
+    ("sign", "figure", "is_met"),
+    [
+        pytest.param("≤", 400, True, id="at most, just"),
+        pytest.param("≤", 401, False, id="at most, over"),
+        pytest.param("<", 400, False, id="below, just not"),
+        pytest.param("≥", 400, True, id="at least, just"),
+        pytest.param("≥", 399, False, id="at least, under"),
+    ],
+)
+def test_a_goal_says_whether_it_is_met(sign: str, figure: float, is_met: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert Goal(sign, 400).is_met_by(figure) is is_met
+
+
+def test_a_table_shows_figures_ratios_and_verdicts() -> None:
+    peers = (Peer("responses", 1000, Goal("<", 0.5)), Peer("other", 200))
+    section = Section("One event", (Row("one", "µs", 600, Goal("≤", 700), peers),), "by hand")
+
+    assert text_of(section).splitlines() == [
+        "One event",
+        "  what    ours  peer                 ratio  goal",
+        "  one   600 µs                              ≤ 700 µs  ok",
+        "                responses  1,000 µs   0.60  < 0.50    behind",
+        "                other        200 µs   3.00",
+        "  (by hand)",
+    ]
