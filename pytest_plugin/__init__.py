@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from .fixtures import (
+    Setup,
     _mockstore_servers,
-    mockstore,
+    fixtures_of,
+    mockstore_api,
+    mockstore_api_url,
     mockstore_config,
-    mockstore_factory,
     mockstore_inbox,
-    mockstore_seed,
     mockstore_server,
 )
 from .judgement import pytest_runtest_call, pytest_runtest_makereport, pytest_terminal_summary
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "_mockstore_servers",
-    "mockstore",
+    "mockstore_api",
+    "mockstore_api_url",
     "mockstore_config",
-    "mockstore_factory",
     "mockstore_inbox",
-    "mockstore_seed",
     "mockstore_server",
     "pytest_addoption",
     "pytest_configure",
@@ -49,7 +49,10 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
 
 
 def pytest_configure(config: "pytest.Config") -> None:
-    """Declare the marker."""
+    """Declare the marker, and the fixtures that know the run."""
+    setup = Setup()
+    config.pluginmanager.register(setup, "mockstore-setup")
+    config.pluginmanager.register(fixtures_of(config, setup), "mockstore-fixtures")
     config.addinivalue_line(
         "markers",
         "mockstore(**keywords): set up the mockstore fixture otherwise; the keywords are those of "

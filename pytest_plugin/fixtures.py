@@ -1,14 +1,16 @@
 """The fixtures. What they hand out is imported when the first test asks for it."""
 
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .judgement import watched
+from .judgement import judge_too, watched
 
 if TYPE_CHECKING:
     from mockstore import EventFactory, Inbox, Mockstore
+    from mockstore.api import PetstoreApi
 
     from .serving import Servers
 
@@ -22,45 +24,65 @@ def mockstore_config() -> Mapping[str, Any]:
     return {}
 
 
-@pytest.fixture(scope="session")
-def mockstore_seed(pytestconfig: pytest.Config) -> int | None:
-    """Return the seed that each test starts from: `--mockstore-seed`, the ini setting `mockstore_seed`, else 0.
+class Setup:
+    """Knows which test is being set up."""
 
-    The same seed makes the same events, whatever ran before. None makes others every time.
+    def __init__(self) -> None:
+        self.item: pytest.Item | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Note whose fixtures are made now."""
+        self.item = item
+
+
+def fixtures_of(config: pytest.Config, setup: Setup) -> ModuleType:
+    """Return the fixtures that every user of `mockstore` needs, as a plugin to register.
+
+    They know the run's configuration and the test by closure: asking pytest for `pytestconfig` and `request` instead
+    would double what an unused `mockstore` costs each test.
     """
-    told: int | None = pytestconfig.getoption("mockstore_seed")
-    return int(pytestconfig.getini("mockstore_seed")) if told is None else told
 
+    @pytest.fixture(scope="session")
+    def mockstore_seed() -> int | None:
+        """Return the seed that each test starts from: `--mockstore-seed`, the ini setting `mockstore_seed`, else 0.
 
-@pytest.fixture(scope="session")
-def mockstore_factory(pytestconfig: pytest.Config) -> "EventFactory":
-    """Return what makes the events, shared by all tests; knows the schemas in `mockstore_schemas` too.
+        The same seed makes the same events, whatever ran before. None makes others every time.
+        """
+        told: int | None = config.getoption("mockstore_seed")
+        return int(config.getini("mockstore_seed")) if told is None else told
 
-    `mockstore_factory.make("pet.adopted", now=…, dice=…)` returns an event as a plain dict, and delivers nothing.
-    """
-    from .keywords import default_factory  # noqa: PLC0415 - a run that does not use it does not pay
+    @pytest.fixture(scope="session")
+    def mockstore_factory() -> "EventFactory":
+        """Return what makes the events, shared by all tests; knows the schemas in `mockstore_schemas` too.
 
-    return default_factory(pytestconfig)
+        `mockstore_factory.make("pet.adopted", now=…, dice=…)` returns an event as a plain dict, and delivers nothing.
+        """
+        from .keywords import default_factory  # noqa: PLC0415 - a run that does not use it does not pay
 
+        return default_factory(config)
 
-@pytest.fixture
-def mockstore(
-    request: pytest.FixtureRequest,
-    mockstore_config: Mapping[str, Any],
-    mockstore_seed: int | None,
-    mockstore_factory: "EventFactory",
-) -> "Iterator[Mockstore]":
-    """Give a fresh Petstore that emits signed webhook events into your app: no socket, no thread, no wait.
+    @pytest.fixture
+    def mockstore(
+        mockstore_config: Mapping[str, Any], mockstore_seed: int | None, mockstore_factory: "EventFactory"
+    ) -> "Iterator[Mockstore]":
+        """Give a fresh Petstore that emits signed webhook events into your app: no socket, no thread, no wait.
 
-    `mockstore.subscribe(app)` takes a Flask, Django ("django") or FastAPI app, a URL or a callable;
-    `mockstore.emit("pet.adopted")` delivers at once; `mockstore.clock.advance(minutes=96)` runs the retries. At its
-    end the test fails over a delivery that went wrong and that it never looked at.
-    """
-    from .keywords import open_mockstore  # noqa: PLC0415 - a run that does not use it does not pay
+        `mockstore.subscribe(app)` takes a Flask, Django ("django") or FastAPI app, a URL or a callable;
+        `mockstore.emit("pet.adopted")` delivers at once; `mockstore.clock.advance(minutes=96)` runs the retries. At
+        its end the test fails over a delivery that went wrong and that it never looked at.
+        """
+        from .keywords import open_mockstore  # noqa: PLC0415 - a run that does not use it does not pay
 
-    opened = open_mockstore(request.node, mockstore_config, seed=mockstore_seed, factory=mockstore_factory)
-    with opened, watched(request.node, opened, strict=opened.options.strict):
-        yield opened
+        item = setup.item
+        assert item is not None  # noqa: S101 - pytest sets up a test before it makes its fixtures
+        opened, scenario = open_mockstore(item, mockstore_config, seed=mockstore_seed, factory=mockstore_factory)
+        with opened, watched(item, opened, strict=opened.options.strict, scenario=scenario):
+            yield opened
+
+    plugin = ModuleType("mockstore-fixtures")  # pytest looks for plain functions in modules only
+    vars(plugin).update(mockstore_seed=mockstore_seed, mockstore_factory=mockstore_factory, mockstore=mockstore)
+    return plugin
 
 
 @pytest.fixture
@@ -70,6 +92,33 @@ def mockstore_inbox(mockstore: "Mockstore") -> "Inbox":
     `mockstore_inbox.will_answer(503, 503, 200)` scripts it; `mockstore_inbox.one("pet.adopted")` is what came.
     """
     return mockstore.open_inbox()
+
+
+@pytest.fixture(scope="session")
+def mockstore_api_url() -> str:
+    """Return where `mockstore_api` is: the real service's base URL, unless you define this fixture yourself."""
+    from mockstore.api import BASE_URL  # noqa: PLC0415 - a run that does not use it does not pay
+
+    return BASE_URL
+
+
+@pytest.fixture
+def mockstore_api(
+    request: pytest.FixtureRequest, mockstore: "Mockstore", mockstore_api_url: str
+) -> "Iterator[PetstoreApi]":
+    """Answer what this process asks of the Petstore API by `requests`, `httpx` or `httpx2`, sync or async: no socket.
+
+    The answers are those of `mockstore`, whose subscribers hear of every change. Other hosts are asked as ever.
+    `mockstore_api.calls.one("getPet").status` reads a call; `mockstore_api.will_answer("getPet", 429, 500,
+    then_normal=True)` scripts trouble. At its end the test fails over a call that has no operation or breaks its
+    schema, and that it never looked at. `mockstore_api_url` says where the API is.
+    """
+    from mockstore.api import PetstoreApi  # noqa: PLC0415 - a run that does not use it does not pay
+
+    with PetstoreApi(mockstore, mockstore_api_url) as api:
+        if mockstore.options.strict:
+            judge_too(request.node, api)
+        yield api
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import pytest
 
 if TYPE_CHECKING:
     from mockstore import Mockstore
+    from mockstore.api import PetstoreApi
+    from mockstore.scenario import Scenario
 
 TITLE = "mockstore timeline"
 """The name of the section in a test's report."""
@@ -18,8 +20,10 @@ class Watch:
 
     def __init__(self) -> None:
         self.mockstores: list[Mockstore] = []
-        self.strict: list[tuple[Callable[[], None], Mockstore]] = []
+        self.strict: list[tuple[Callable[[], None], Mockstore | PetstoreApi]] = []
         """Those whose complaints count, and what lets them come to rest before."""
+        self.scenario: tuple[Mockstore, Scenario] | None = None
+        """What is played before the test's own code runs, and on which."""
         self.failed = False
         """A part of it (a subtest) has failed already."""
         self.complaint: BaseException | None = None
@@ -35,11 +39,21 @@ WATCH = pytest.StashKey[Watch]()
 
 @contextmanager
 def watched(
-    node: pytest.Item, mockstore: "Mockstore", *, strict: bool, settle: Callable[[], None] = _nothing
+    node: pytest.Item,
+    mockstore: "Mockstore",
+    *,
+    strict: bool,
+    settle: Callable[[], None] = _nothing,
+    scenario: "Scenario | None" = None,
 ) -> Iterator[None]:
-    """Let `mockstore` tell of the test of `node` while this lasts, and when `strict` judge it after `settle`."""
+    """Let `mockstore` tell of the test of `node` while this lasts, and when `strict` judge it after `settle`.
+
+    A `scenario` is played before the test's own code runs.
+    """
     watch = node.stash.setdefault(WATCH, Watch())
     watch.mockstores.append(mockstore)
+    if scenario is not None:
+        watch.scenario = (mockstore, scenario)
     if strict:
         watch.strict.append((settle, mockstore))
     try:
@@ -50,10 +64,19 @@ def watched(
             del node.stash[WATCH]
 
 
+def judge_too(node: pytest.Item, api: "PetstoreApi") -> None:
+    """Let the complaints of `api` count in the test of `node`, whose mockstore is being watched."""
+    node.stash[WATCH].strict.append((_nothing, api))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail the test when it is strict and something went wrong unseen. An exception of its own passes by: it wins."""
     __tracebackhide__ = _is_error
+    watch = item.stash.get(WATCH, None)
+    if watch is not None and watch.scenario is not None:
+        mockstore, scenario = watch.scenario
+        mockstore.play(scenario)
     result = yield
     watch = item.stash.get(WATCH, None)
     if watch is None or watch.failed:

@@ -4,11 +4,12 @@ import ast
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +18,12 @@ from mockstore.events import EventFactory, petstore_catalogue
 from mockstore.parts import provider_with
 from mockstore.service import Mockstore
 
+if TYPE_CHECKING:
+    from mockstore.scenario import Scenario
+
 MARK = "mockstore"
+SCENARIO = "scenario"
+"""The keyword of the marker that is none of the constructor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,37 @@ class Said:
 
 def open_mockstore(
     item: pytest.Item, config: Mapping[str, Any], *, seed: int | None, factory: EventFactory
-) -> Mockstore:
-    """Return the Mockstore that `item` wants; fail at the line of the mark that asks for what there is not."""
+) -> "tuple[Mockstore, Scenario | None]":
+    """Return the Mockstore that `item` wants, and the scenario that it is to play first.
+
+    What the head of the scenario says lies over the configuration, and below what the marks say. Fails at the line of
+    the mark that asks for what there is not.
+    """
     told = Told(item, config, seed=seed)
+    wanted = told.keywords.pop(SCENARIO, None)
     with told.blamed():
-        return Mockstore.in_process(**{"factory": factory, **told.keywords})
+        if wanted is None:
+            return Mockstore.in_process(**{"factory": factory, **told.keywords}), None
+        scenario, head = _scenario(wanted, item.path.parent, factory)
+        keywords = {"factory": factory, **told.keywords, **head, **told.marked}
+        return Mockstore.in_process(**keywords), scenario
+
+
+def _scenario(wanted: object, folder: Path, factory: EventFactory) -> "tuple[Scenario, dict[str, Any]]":
+    """Return the scenario, and the keywords that its head stands for; a path is relative to the folder of the test."""
+    from mockstore.scenario import InvalidScenarioError, Rules, Scenario, keywords_of, load  # noqa: PLC0415 - for few
+
+    if not isinstance(wanted, str | PathLike | Scenario):
+        raise InvalidInputError(f"{wanted!r} is no scenario: give a path or the name of one", field=SCENARIO)
+    if not isinstance(wanted, Scenario):
+        here = folder / wanted
+        try:
+            wanted = load(here if here.is_file() else wanted, catalogue=factory.catalogue)
+        except InvalidScenarioError as error:
+            raise InvalidInputError(f"it cannot be read:\n{error}", field=SCENARIO) from None
+        except InvalidInputError as error:
+            raise InvalidInputError(str(error), field=SCENARIO) from None
+    return replace(wanted, rules=Rules()), keywords_of(wanted)
 
 
 class Told:
@@ -50,7 +82,10 @@ class Told:
             _check(one)
         _check_config(config)
         self.keywords: dict[str, Any] = {"seed": seed, "strict": item.config.getini("mockstore_strict"), **config}
+        self.marked: dict[str, Any] = {}
+        """What the marks say of the constructor's keywords."""
         for one in self._said:
+            self.marked |= {name: value for name, value in one.mark.kwargs.items() if name != SCENARIO}
             self.keywords |= one.mark.kwargs
         provider, schemas = self.keywords.get("provider"), item.config.getini("mockstore_schemas")
         if schemas and (provider is None or provider.catalogue is petstore_catalogue()):
@@ -76,8 +111,8 @@ def default_factory(config: pytest.Config) -> EventFactory:
 
 @cache
 def allowed() -> tuple[str, ...]:
-    """Return the keywords of the marker: those of the constructor."""
-    return tuple(inspect.signature(Mockstore.in_process).parameters)
+    """Return the keywords of the marker: those of the constructor, and the scenario."""
+    return (*inspect.signature(Mockstore.in_process).parameters, SCENARIO)
 
 
 def _marks(item: pytest.Item) -> Iterator[Said]:

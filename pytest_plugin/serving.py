@@ -25,6 +25,7 @@ UNSUITED = {
     "start": "the time of a server is the system's, or with clock='virtual' that of the contract's samples",
     "raise_errors": "what a consumer raises stays in its own process",
     "factory": "a server makes its own",
+    "scenario": "play it in the test: mockstore_server.play(…)",
 }
 """Keywords that a server has no use for, and why."""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 KEYWORDS = (
     "seed, clock, start, strict, raise_errors, provider, schedule, timeout, signatures, signature_time, schemas, "
-    "require_https, factory"
+    "require_https, factory, scenario"
 )
 
 

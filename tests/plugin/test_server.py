@@ -207,7 +207,7 @@ from mockstore.provider import petstore
 
 
 class Broken(Catalogue):
-    def expand(self, patterns):
+    def check_patterns(self, patterns):
         raise RuntimeError("out of order")
 
 
