@@ -17,6 +17,7 @@ from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.inbox import Inbox
 from mockstore.model import Json
 from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
+from mockstore.playing import Player
 from mockstore.provider import Provider
 from mockstore.publishing import Emission, Publisher
 from mockstore.reader import Reader
@@ -56,6 +57,7 @@ class Mockstore:
         """Where its server is reached, without a slash at the end; empty in process."""
         self.clock = ClockHand(self, parts.clock)
         self.webhooks = Webhooks(self._reader, parts)
+        self.play = Player(self, parts)
 
     @classmethod
     def in_process(  # noqa: PLR0913 - each keyword is one thing a test may want different
@@ -283,15 +285,16 @@ class Mockstore:
         """Keep back every delivery that is made from now on."""
         self._parts.engine.holding = True
 
-    def release(self, order: Sequence[int] | None = None) -> None:
+    def release(self, order: Sequence[int] | None = None) -> Sequence[Delivery]:
         """Send what was held, oldest first, or in `order` (positions among the held, from 0); stop holding.
 
         A position that is left out stays held; one that is named twice is delivered twice: a duplicate of the same
-        event. Raises `InvalidInputError` for a position that does not exist.
+        event. Returns what is sent, in that order. Raises `InvalidInputError` for a position that does not exist.
         """
         __tracebackhide__ = True
-        self._parts.engine.release(order)
+        released = self._parts.engine.release(order)
         self._run()
+        return [Delivery(self._reader, record.id) for record in released]
 
     def redeliver(self, delivery: Delivery | str) -> Delivery:
         """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""

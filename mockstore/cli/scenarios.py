@@ -9,10 +9,12 @@ from mockstore.cli.groups import DefaultGroup
 from mockstore.cli.options import json_option
 from mockstore.cli.show import say_json, say_table
 from mockstore.scenario import load, names, text_of
+from mockstore.scenario.marks import nodes_of
 
 EPILOG = """\b
 Examples:
   mockstore scenarios
+  mockstore scenarios --json | jq -r '.data[].name'
   mockstore scenarios show ack-lost > my-scenario.yaml
   mockstore scenarios schema > scenario.schema.json
   mockstore play ack-lost
@@ -37,12 +39,18 @@ def list_scenarios(*, as_json: bool) -> None:
 
 @scenarios.command()
 @click.argument("name", metavar="NAME")
-def show(*, name: str) -> None:
+@json_option
+def show(*, name: str, as_json: bool) -> None:
     """Print the file of a ready scenario, which documents itself."""
-    click.echo(text_of(name).rstrip())
+    text = text_of(name)
+    if as_json:
+        say_json(nodes_of(text, name).plain())
+    else:
+        click.echo(text.rstrip())
 
 
 @scenarios.command()
-def schema() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Changes nothing: a schema is JSON anyway.")
+def schema(*, as_json: bool) -> None:  # noqa: ARG001 - it is taken by every command
     """Print the JSON Schema of a scenario file, for editors."""
     say_json(json.loads(files("mockstore.schemas").joinpath("scenario.json").read_bytes()))

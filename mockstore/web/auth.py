@@ -8,7 +8,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from mockstore.petstore.errors import TokenError
-from mockstore.petstore.operation import Auth
+from mockstore.petstore.need import Auth
 from mockstore.web.site import mockstore, site
 
 NEEDS: Final = MappingProxyType(

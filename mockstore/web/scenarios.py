@@ -2,31 +2,23 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import NotFound
 
 from mockstore.errors import InvalidInputError
-from mockstore.model import Json
-from mockstore.scenario import Consumer, Scenario, load, names, playing, read, text_of
-from mockstore.scenario.documents import result_document
-from mockstore.web.reading import OBJECT, TEXT, Member, exact_object, parsed_json
 from mockstore.web.site import mockstore
 
 routes = Blueprint("scenarios", __name__)
 
 _YAML: Final = "application/yaml"
-_ENVELOPE: Final = {
-    "scenario": Member(TEXT, required=True),
-    "source": Member(TEXT),
-    "variables": Member(OBJECT),
-    "to": Member(OBJECT),
-}
 
 
 @routes.get("")
 def list_scenarios() -> ResponseReturnValue:
     """Return the ready scenarios."""
+    from mockstore.scenario import load, names  # noqa: PLC0415 - a server that plays nothing does not pay
+
     found = [load(name) for name in names()]
     return {"data": [{"name": one.name, "description": one.description} for one in found]}
 
@@ -34,6 +26,8 @@ def list_scenarios() -> ResponseReturnValue:
 @routes.get("/<name>")
 def read_scenario(name: str) -> ResponseReturnValue:
     """Return the file of a ready scenario."""
+    from mockstore.scenario import text_of  # noqa: PLC0415 - likewise
+
     try:
         return Response(text_of(name), mimetype=_YAML)
     except InvalidInputError as error:
@@ -47,46 +41,10 @@ def play_scenario() -> ResponseReturnValue:
     An envelope is JSON: `scenario` is a text or the name of a ready one; `variables`, and `to` by webhook:
     `{url, secret?}`, the live consumers.
     """
-    scenario, to = _asked()
+    from mockstore.scenario import playing  # noqa: PLC0415 - likewise
+    from mockstore.scenario.documents import result_document  # noqa: PLC0415 - likewise
+    from mockstore.web.scenario_requests import asked  # noqa: PLC0415 - likewise
+
+    scenario, to = asked()
     with playing(scenario, to=to, provider=mockstore().provider) as performance:
         return result_document(performance.run())
-
-
-def _asked() -> tuple[Scenario, dict[str, Consumer]]:
-    """Return the scenario that the request asks for, and who the live consumers are."""
-    catalogue = mockstore().provider.catalogue
-    document = parsed_json(request.get_data()) if request.is_json else None
-    if not isinstance(document, dict) or "scenario" not in document:
-        return read(_text(), "body", catalogue), {}
-    told = exact_object(_ENVELOPE)
-    wanted, variables = told["scenario"], told.get("variables")
-    to = {name: _consumer(name, one) for name, one in told.get("to", {}).items()}
-    if _is_text(wanted):
-        return read(wanted, told.get("source", "scenario"), catalogue, variables=variables), to
-    return read(text_of(wanted), f"{wanted}.yaml", catalogue, variables=variables), to  # a name; never a path here
-
-
-def _text() -> str:
-    try:
-        text = request.get_data().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"the body is no scenario: byte {error.start + 1} is not UTF-8") from None
-    if not text.strip():
-        raise BadRequest("the body is empty; send a scenario in YAML or JSON")
-    return text
-
-
-def _is_text(wanted: str) -> bool:
-    """Tell the text of a scenario from the name of one."""
-    return "\n" in wanted or wanted.lstrip().startswith("{")
-
-
-def _consumer(name: str, told: Json) -> Consumer:
-    members = set(told) if isinstance(told, dict) else set()
-    if not members <= {"url", "secret"} or not isinstance(told.get("url") if members else None, str):
-        raise InvalidInputError(
-            'write {"url": "http://…", "secret": "whsec_…"}; the secret is optional', field=f"to.{name}"
-        )
-    if told.get("secret") is not None and not isinstance(told["secret"], str):
-        raise InvalidInputError("the secret must be a text", field=f"to.{name}.secret")
-    return Consumer(told["url"], told.get("secret"))

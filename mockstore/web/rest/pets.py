@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -11,10 +11,12 @@ from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
 from mockstore.petstore.errors import FieldMistake, ValidationError
-from mockstore.petstore.images import Upload
 from mockstore.web.reading import whole_object
 from mockstore.web.rest.counter import created, filters, serve, shop
 from mockstore.web.site import mockstore, nothing
+
+if TYPE_CHECKING:
+    from mockstore.petstore.images import Upload
 
 routes = Blueprint("pets", __name__)
 
@@ -92,13 +94,15 @@ def read_image(pet_id: str, image_id: str) -> ResponseReturnValue:
     return Response(image.content, mimetype=image.content_type, headers={"X-Content-Type-Options": "nosniff"})
 
 
-def _upload() -> Upload:
+def _upload() -> "Upload":
     """Return the file that came by form; raise `UnsupportedMediaType` or `ValidationError`."""
     if request.mimetype != _MULTIPART:
         raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no type'}; send {_MULTIPART} with a {_FILE}")
     file = request.files.get(_FILE)
     if file is None:
         raise ValidationError([FieldMistake(_FILE, "is required, as a file with a name", "required")])
+    from mockstore.petstore.images import Upload  # noqa: PLC0415 - the server starts without the shop
+
     return Upload(file.read(), _type_of(file), file.filename or None)
 
 

@@ -1,0 +1,79 @@
+"""A scenario as it was read: frozen, checked, nothing in it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Literal
+
+from mockstore.delivery.schedule import RetryPolicy
+from mockstore.model import Json
+
+ClockKind = Literal["virtual", "system"]
+SigningTime = Literal["wall", "virtual"]
+
+CLOCKS: Final[tuple[ClockKind, ...]] = ("virtual", "system")
+SIGNING_TIMES: Final[tuple[SigningTime, ...]] = ("wall", "virtual")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in the file: its line, from 1, and its path, such as `steps[2].emit`."""
+
+    line: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the scenario wants different from the provider's rules; None means the provider's own."""
+
+    schedule: RetryPolicy | None = None
+    timeout: timedelta | None = None
+    signatures: tuple[str, ...] | None = None
+    signature_time: SigningTime = "wall"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSpec:
+    """A webhook of the scenario: a scripted receiver, or a live consumer when `to` says where it is."""
+
+    name: str
+    place: Place
+    events: tuple[str, ...] = ("*",)
+    answers: tuple[Json, ...] = ()
+    """What the receiver answers in turn; the last one repeats, none means 200."""
+    verifies: bool = False
+    """Whether the receiver answers 401 to what is not signed with the secret that it knows."""
+    to: str | None = None
+    secret: str | None = None
+    signatures: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `told` is what it says, by member; texts in it may hold references such as `${order.id}`."""
+
+    verb: str
+    told: Mapping[str, Json]
+    place: Place
+    name: str | None = None
+    """Under which name its outcome is kept (`as`)."""
+    note: str | None = None
+    """What the author says of it."""
+    steps: tuple["Step", ...] = ()
+    """What it repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A whole scenario. `source` is where it comes from, as texts about it say."""
+
+    name: str
+    source: str
+    description: str = ""
+    seed: int | None = 0
+    clock: ClockKind = "virtual"
+    rules: Rules = field(default_factory=Rules)
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    webhooks: tuple[WebhookSpec, ...] = ()
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,71 @@
+"""What is wrong with a scenario, with its place. Part of the tree in `mockstore.errors`.
+
+MockstoreError
+    InvalidInputError
+        InvalidScenarioError    a scenario cannot be read; it lists every mistake
+    ScenarioBrokenError         a step of a scenario cannot be done
+AssertionError
+    ScenarioFailedError         an expectation of a scenario does not hold
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from mockstore.errors import InvalidInputError, MockstoreError
+
+if TYPE_CHECKING:
+    from mockstore.scenario.document import Place
+    from mockstore.scenario.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake: its line (from 1), its path in the document (`steps[2].emit.type`), and what is allowed there."""
+
+    line: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return path and message in one line."""
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class InvalidScenarioError(InvalidInputError):
+    """A scenario cannot be read; `mistakes` are all that were found, in the order of their lines."""
+
+    def __init__(self, source: str, mistakes: Sequence[Mistake]) -> None:
+        self.source = source
+        self.mistakes = tuple(mistakes)
+        super().__init__(
+            "\n".join(f"{source}:{mistake.line}: {mistake}" for mistake in mistakes),
+            field=mistakes[0].path,
+            code="invalid_scenario",
+        )
+
+
+class ScenarioBrokenError(MockstoreError):
+    """A step cannot be done; `place` is where it stands. The reason is the `__cause__`, if it was an error."""
+
+    def __init__(self, source: str, place: "Place", why: str) -> None:
+        super().__init__(f"{source}:{place.line}: {place.path}: {why}")
+        self.place = place
+        self.why = why
+
+
+class ScenarioFailedError(AssertionError):
+    """A scenario did not pass; `result` is all that happened."""
+
+    def __init__(self, result: "Result", text: str) -> None:
+        super().__init__(text)
+        self.result = result
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that there is no such word, which are near, and which are allowed."""
+    allowed = list(known)
+    near = get_close_matches(name, allowed, n=2, cutoff=0.6)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return f"unknown {what} {name!r}: {hint}allowed: {', '.join(allowed) or 'none'}"

@@ -1,0 +1,70 @@
+"""References in the values of a scenario: `${order.id}` stands for what was kept under that name. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from mockstore.errors import InvalidInputError
+from mockstore.model import Json
+from mockstore.scenario.mistakes import unknown
+
+_REFERENCE: Final = re.compile(r"\$(?P<escaped>\$)?\{(?P<path>[^{}]*)\}")
+
+
+def is_reference(value: Json) -> bool:
+    """Tell whether `value` is a text with a reference in it: what it will be is not known yet."""
+    return isinstance(value, str) and any(not match["escaped"] for match in _REFERENCE.finditer(value))
+
+
+def references_in(value: Json) -> Iterator[str]:
+    """Yield the path of each reference in a value, at any depth: `order.id` for `${order.id}`."""
+    if isinstance(value, str):
+        yield from (match["path"].strip() for match in _REFERENCE.finditer(value) if not match["escaped"])
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from references_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from references_in(inner)
+
+
+def filled(value: Json, scope: Mapping[str, Json]) -> Json:
+    """Return `value` with what its references stand for; a text that is one reference becomes that very value.
+
+    `$${…}` stays as `${…}`. Raises `InvalidInputError` for a name or a member that there is not.
+    """
+    if isinstance(value, str):
+        return _filled_text(value, scope)
+    if isinstance(value, Mapping):
+        return {name: filled(inner, scope) for name, inner in value.items()}
+    return [filled(inner, scope) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _filled_text(text: str, scope: Mapping[str, Json]) -> Json:
+    if "${" not in text:
+        return text
+    whole = _REFERENCE.fullmatch(text)
+    if whole is not None and not whole["escaped"]:
+        return _found(whole["path"].strip(), scope)
+    return _REFERENCE.sub(
+        lambda match: match[0][1:] if match["escaped"] else _shown(_found(match["path"].strip(), scope)), text
+    )
+
+
+def _found(path: str, scope: Mapping[str, Json]) -> Json:
+    found: Json = scope
+    for step in path.split("."):
+        if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+            found = found[int(step)]
+        elif isinstance(found, Mapping) and step in found:
+            found = found[step]
+        else:
+            known = list(found) if isinstance(found, Mapping) else []
+            raise InvalidInputError(f"${{{path}}}: {unknown('name', step, known)}", field=path)
+    return found
+
+
+def _shown(value: Json) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)

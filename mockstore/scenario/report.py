@@ -1,0 +1,148 @@
+"""A result as text for people, and as JUnit XML for CI. Pure."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from mockstore.delivery.schedule import describe
+from mockstore.scenario.mistakes import ScenarioFailedError
+from mockstore.scenario.result import Entry, Kind, Result, Verdict
+
+_MARKS: Final = {True: "✓", False: "✗"}
+_WIDTH: Final = 13
+_SHOWN: Final = 3
+"""How many entries of one kind are shown in a row; the others are counted."""
+
+
+# ---- text -----------------------------------------------------------------------------------
+
+
+def timeline_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the timeline, a line for each entry as soon as it is there; of many alike in a row some are counted."""
+    alike: tuple[object, ...] | None = None
+    count = 0
+    for entry in entries:
+        kind = _likeness(entry)
+        if kind != alike:
+            yield from _rest(count)
+            alike, count = kind, 0
+        count += 1
+        if count <= _SHOWN:
+            yield from entry_lines(entry)
+    yield from _rest(count)
+
+
+def entry_lines(entry: Entry) -> Iterator[str]:
+    """Yield one entry: when, in which line of the file it was caused, what happened."""
+    if entry.kind is Kind.STEP:
+        yield f"{_offset(entry.since)}{entry.line:>4}  {entry.text}"
+    elif entry.kind is Kind.EXPECTATION:
+        yield f"{_offset(entry.since)}{entry.line:>4}  {_MARKS[entry.facts['holds']]} {entry.text}"
+        yield from (f"{'':{_WIDTH}}        {line}" for line in entry.facts["differences"])
+    else:
+        yield f"{_offset(entry.since)}        {entry.text}"
+
+
+def summary(result: Result) -> str:
+    """Return the end of a report: whether it passed, and what did not hold."""
+    count = len(result.verdicts)
+    expectations = "1 expectation" if count == 1 else f"{count} expectations"
+    if result.broken is not None:
+        place = result.broken.place
+        return (
+            f"{result.scenario.name}: broken off after {expectations}\n"
+            f"{result.scenario.source}:{place.line}: {place.path}: {result.broken.why}"
+        )
+    if result.passed:
+        return f"{result.scenario.name}: passed, {expectations} held"
+    return f"{result.scenario.name}: failed, {len(result.failed)} of {expectations} did not hold"
+
+
+def failure_text(result: Result) -> str:
+    """Return what a failed test shows: what did not hold, with its place, then the whole timeline."""
+    lines = [summary(result)]
+    for verdict in result.failed:
+        lines.append(f"{result.scenario.source}:{verdict.place.line}: {verdict.claim}")
+        lines += [f"  {line}" for line in verdict.differences]
+    return "\n".join([*lines, "timeline:", *(f"  {line}" for line in timeline_lines(result.entries))])
+
+
+def require(result: Result) -> None:
+    """Raise `ScenarioFailedError` with the whole report unless the scenario passed."""
+    __tracebackhide__ = True
+    if not result.passed:
+        raise ScenarioFailedError(result, failure_text(result))
+
+
+def _likeness(entry: Entry) -> tuple[object, ...]:
+    """Return what makes entries alike; a step and an expectation are alike with nothing."""
+    if entry.kind in (Kind.STEP, Kind.EXPECTATION):
+        return (id(entry),)
+    facts = {name: value for name, value in entry.facts.items() if name not in ("eventId", "deliveryId")}
+    return (entry.kind, entry.since, entry.line, str(facts))
+
+
+def _rest(count: int) -> Iterator[str]:
+    if count > _SHOWN:
+        yield f"{'':{_WIDTH}}        and {count - _SHOWN:,} more like this"
+
+
+def _offset(since: timedelta) -> str:
+    return f"+{describe(timedelta(milliseconds=since // timedelta(milliseconds=1)))}".ljust(_WIDTH)
+
+
+# ---- JUnit ----------------------------------------------------------------------------------
+
+
+def junit(results: Iterable[Result]) -> str:
+    """Return JUnit XML: a suite for each scenario, a case for each expectation, and one that all steps were done."""
+    suites = "\n".join(_suite(result) for result in results)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n{suites}\n</testsuites>\n'
+
+
+def _suite(result: Result) -> str:
+    cases = [_case(result, verdict) for verdict in result.verdicts]
+    name, source = _attribute(result.scenario.name), _attribute(result.scenario.source)
+    broken = result.broken
+    if broken is None:
+        cases.append(f'    <testcase classname={name} name="every step" file={source}/>')
+    else:
+        cases.append(
+            f'    <testcase classname={name} name="every step" file={source} line="{broken.place.line}">\n'
+            f"      <error message={_attribute(broken.why)}>{_text(f'{broken.place.path}: {broken.why}')}</error>\n"
+            f"    </testcase>"
+        )
+    counts = f'tests="{len(cases)}" failures="{len(result.failed)}" errors="{int(broken is not None)}"'
+    listed = "\n".join(cases)
+    told = _text("\n".join(timeline_lines(result.entries)))
+    return f"  <testsuite name={name} {counts}>\n{listed}\n    <system-out>{told}</system-out>\n  </testsuite>"
+
+
+def _case(result: Result, verdict: Verdict) -> str:
+    head = (
+        f"    <testcase classname={_attribute(result.scenario.name)} name={_attribute(verdict.claim)} "
+        f'file={_attribute(result.scenario.source)} line="{verdict.place.line}"'
+    )
+    if verdict.holds:
+        return f"{head}/>"
+    message = _attribute(verdict.differences[0])
+    listed = _text("\n".join(verdict.differences))
+    return f"{head}>\n      <failure message={message}>{listed}</failure>\n    </testcase>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_printable(text))
+
+
+def _text(text: str) -> str:
+    return escape(_printable(text))
+
+
+def _printable(text: str) -> str:
+    """Return `text` with what XML 1.0 cannot hold as escapes."""
+    return "".join(one if _is_xml(one) else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def _is_xml(one: str) -> bool:
+    return one in "\t\n\r" or " " <= one <= "\ud7ff" or "\ue000" <= one <= "\ufffd" or one > "\uffff"

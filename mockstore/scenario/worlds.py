@@ -1,0 +1,74 @@
+"""A Mockstore of a scenario's own: made as its head says, with nothing in it from before."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from mockstore.delivery.pump import InlinePump
+from mockstore.parts import Options, Parts, in_process_parts, provider_with, standalone_parts
+from mockstore.provider import Provider
+from mockstore.scenario.document import Scenario
+from mockstore.scenario.mistakes import InvalidScenarioError, Mistake
+from mockstore.scenario.play import Play
+from mockstore.service import Mockstore
+from mockstore.settings import Settings
+from mockstore.world.transports.router import Router
+
+
+@contextmanager
+def playing(
+    scenario: Scenario, *, to: Mapping[str, object] | None = None, provider: Provider | None = None
+) -> Iterator[Play]:
+    """Yield a play of the scenario on a Mockstore of its own, which is closed afterwards.
+
+    `to` names live consumers by webhook; `provider` is whose rules hold where the scenario says nothing.
+    """
+    parts = _parts(scenario, provider)
+    with Mockstore(parts) as mockstore:
+        yield Play(scenario, mockstore, parts, to=to)
+
+
+def _parts(scenario: Scenario, provider: Provider | None) -> Parts:
+    wanted = scenario.rules
+    rules = provider_with(
+        provider, schedule=wanted.schedule, timeout=wanted.timeout, signatures=wanted.signatures or None
+    )
+    if scenario.clock == "system":
+        return standalone_parts(Settings(seed=scenario.seed, signature_time=wanted.signature_time), provider=rules)
+    parts = in_process_parts(
+        rules,
+        seed=scenario.seed,
+        clock="virtual",
+        start=None,
+        factory=None,
+        signature_time=wanted.signature_time,
+        options=Options(strict=False, raise_errors=False),
+    )
+    router = Router.standalone()
+    return replace(parts, router=router, pump=InlinePump(parts.engine, router, is_remote=router.is_remote))
+
+
+def keywords_of(scenario: Scenario) -> dict[str, object]:
+    """Return the keywords of `Mockstore.in_process` that the head of the scenario stands for."""
+    rules = scenario.rules
+    told = {"schedule": rules.schedule, "timeout": rules.timeout, "signatures": rules.signatures}
+    head = {"seed": scenario.seed, "clock": scenario.clock, "signature_time": rules.signature_time}
+    return {**head, **{name: value for name, value in told.items() if value is not None}}
+
+
+def check_rules(scenario: Scenario, provider: Provider) -> None:
+    """Raise `InvalidScenarioError` when the scenario needs other rules than those that are in force."""
+    for name in ("schedule", "timeout", "signatures"):
+        wanted, found = getattr(scenario.rules, name), getattr(provider, name)
+        if wanted is not None and wanted != found:
+            raise InvalidScenarioError(
+                scenario.source,
+                [
+                    Mistake(
+                        1,
+                        f"settings.{name}",
+                        "this mockstore has another one; let the scenario set it up: "
+                        f"@pytest.mark.mockstore(scenario=…), or Mockstore.in_process({name}=…)",
+                    )
+                ],
+            )

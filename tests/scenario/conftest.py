@@ -1,0 +1,35 @@
+"""What the tests of scenarios share: playing a text in a world of its own."""
+
+from collections.abc import Callable, Mapping
+from textwrap import dedent
+
+import pytest
+
+from mockstore.events import petstore_catalogue
+from mockstore.model import Json
+from mockstore.scenario import Result, Scenario, playing, read
+
+Played = Callable[..., Result]
+Reading = Callable[..., Scenario]
+
+
+@pytest.fixture
+def reading() -> Reading:
+    """Return what reads a text as a scenario, called `shop.yaml`."""
+
+    def reading(text: str, variables: Mapping[str, Json] | None = None) -> Scenario:
+        return read(dedent(text).lstrip(), "shop.yaml", petstore_catalogue(), variables=variables)
+
+    return reading
+
+
+@pytest.fixture
+def played(reading: Reading) -> Played:
+    """Return what plays steps, on one receiver called `shop` unless a head says otherwise."""
+
+    def played(steps: str, head: str = "webhooks: {shop: {}}", to: Mapping[str, object] | None = None) -> Result:
+        scenario = reading(f"name: test\n{dedent(head).strip()}\nsteps:\n{dedent(steps).strip()}\n")
+        with playing(scenario, to=to) as performance:
+            return performance.run()
+
+    return played
