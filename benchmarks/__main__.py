@@ -20,6 +20,8 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
         "plugin": "the plugin in a run that does not use it",
         "server": "the server fixture's start and stop",
         "throughput": "signed deliveries to a fast receiver",
+        "cold_start": "the server's cold start, and its memory",
+        "rest": "the Petstore API beside a trivial Flask view",
         "queue": "an emit while 100,000 deliveries are pending",
     }
 )

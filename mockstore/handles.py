@@ -15,7 +15,6 @@ from mockstore.model import (
     WebhookRecord,
     WebhookStatus,
 )
-from mockstore.signing import verify
 from mockstore.source import Source, parsed, unacknowledged
 from mockstore.timeline import delivery_text, refusal_hints, timeline_text
 
@@ -230,6 +229,8 @@ class Delivery:
 
     def assert_valid(self) -> None:
         """Raise `AssertionError` with all mistakes unless each request was signed and the body fits its schema."""
+        from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
+
         __tracebackhide__ = True
         self._source.let_end(self.id)
         mistakes = list(self._source.mistakes(self.event.record))

@@ -12,11 +12,12 @@ from mockstore.errors import DeliveryError
 from mockstore.model import Headers, Json, Outgoing, Reply
 from mockstore.news import News
 from mockstore.provider import Provider
-from mockstore.signing import SCHEMES, Verdict, verify
+from mockstore.signing import SCHEMES
 from mockstore.source import parsed
 
 if TYPE_CHECKING:
     from mockstore.handles import Webhook
+    from mockstore.signing import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Received:
         return int(number) if number.isdecimal() else self.arrival
 
     @property
-    def signature(self) -> Verdict:
+    def signature(self) -> "Verdict":
         """What the signature check sees, by the first scheme whose headers are there."""
         return next(iter(self._verdicts()))
 
@@ -98,7 +99,9 @@ class Received:
     def __repr__(self) -> str:
         return f"<Received {self.summary()}>"
 
-    def _verdicts(self) -> list[Verdict]:
+    def _verdicts(self) -> "list[Verdict]":
+        from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
+
         provider = self.expected.provider
         present = [name for name, scheme in SCHEMES.items() if any(self.header(one) for one in scheme.headers)]
         return [

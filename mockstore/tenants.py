@@ -19,7 +19,7 @@ from mockstore.parts import standalone_rules
 from mockstore.provider import Provider
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
-from mockstore.signing import SCHEMES, verify
+from mockstore.signing import SCHEMES
 from mockstore.world.seams import Transport
 from mockstore.world.transports.router import http_network
 
@@ -58,6 +58,8 @@ class ServedInbox:
 
     def _secret_of(self, request: Outgoing) -> str:
         """Return the secret that signed the request, else the latest webhook's, else none."""
+        from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
+
         records = [webhook.record for webhook in self._mockstore.webhooks]
         current = [record.secret for record in reversed(records)]
         rotated = [old.secret for record in records for old in record.old_secrets]

@@ -7,10 +7,11 @@ from typing import Final
 
 from mockstore.model import Json, Payload
 from mockstore.petstore.documents import schema, whole_schema
+from mockstore.petstore.need import Auth
 from mockstore.petstore.openapi_events import order_processed, webhooks
 from mockstore.petstore.openapi_links import links
 from mockstore.petstore.openapi_parts import RATE_LIMIT, components, pointed, response, shared
-from mockstore.petstore.operation import EVENT_STREAM, FORM, IMAGES, JSON, Answer, Auth, Body, Operation
+from mockstore.petstore.operation import EVENT_STREAM, FORM, IMAGES, JSON, Answer, Body, Operation
 from mockstore.petstore.operations import OPERATIONS
 
 OPENAPI: Final = "3.2.0"

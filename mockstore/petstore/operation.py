@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+from mockstore.petstore.need import Auth
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -17,15 +18,6 @@ PARAMETER: Final = re.compile(r"\{([A-Za-z]+)\}")
 _ALWAYS: Final = (422, 429, 500)
 """Of every call: a tenant that is no UUID, too many calls, and what should not happen."""
 _WITH_BODY: Final = (400, 413, 415)
-
-
-class Auth(StrEnum):
-    """Whether a call needs a bearer token (contract 2)."""
-
-    NONE = "none"
-    OPTIONAL = "optional"
-    """In strict mode only."""
-    BEARER = "bearer"
 
 
 @dataclass(frozen=True, slots=True)

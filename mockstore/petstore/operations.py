@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote
 
-from mockstore.petstore.operation import EVENT_STREAM, FORM, IMAGES, JSON, PARAMETER, Answer, Auth, Body, Operation
+from mockstore.petstore.need import Auth
+from mockstore.petstore.operation import EVENT_STREAM, FORM, IMAGES, JSON, PARAMETER, Answer, Body, Operation
 
 _FREE, _OPTIONAL, _BEARER = Auth.NONE, Auth.OPTIONAL, Auth.BEARER
 

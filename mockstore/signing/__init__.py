@@ -1,10 +1,16 @@
-"""Signatures: made, verified and explained. Pure: no clock, no dice, no I/O."""
+"""Signatures: made, verified and explained. Pure: no clock, no dice, no I/O. The doctor is loaded when it is called."""
 
-from mockstore.signing.claims import ReceivedHeaders
-from mockstore.signing.doctor import TOLERANCE, verify
-from mockstore.signing.schemes import SCHEMES, Scheme, scheme_named
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mockstore.signing.schemes import SCHEMES, TOLERANCE, Scheme, scheme_named
 from mockstore.signing.secrets import mask, new_secret, standard_key
-from mockstore.signing.verdict import Reason, Verdict
+
+if TYPE_CHECKING:
+    from mockstore.signing.claims import ReceivedHeaders
+    from mockstore.signing.doctor import verify
+    from mockstore.signing.verdict import Reason, Verdict
 
 __all__ = [
     "SCHEMES",
@@ -19,3 +25,11 @@ __all__ = [
     "standard_key",
     "verify",
 ]
+
+_LATE = MappingProxyType({"ReceivedHeaders": "claims", "verify": "doctor", "Reason": "verdict", "Verdict": "verdict"})
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

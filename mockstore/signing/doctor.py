@@ -11,15 +11,12 @@ from typing import Final
 from mockstore.errors import InvalidInputError
 from mockstore.signing.claims import Claim, Dialect, ReceivedHeaders, Slip, read_fields
 from mockstore.signing.petstore import PETSTORE_DIALECT
-from mockstore.signing.schemes import PETSTORE, STANDARD_WEBHOOKS, Scheme, scheme_named
+from mockstore.signing.schemes import PETSTORE, STANDARD_WEBHOOKS, TOLERANCE, Scheme, scheme_named
 from mockstore.signing.secrets import mask, utf8
 from mockstore.signing.standard import STANDARD_DIALECT
 from mockstore.signing.variants import is_same_json, json_variants, newline_variants
 from mockstore.signing.verdict import Finding, Reason, Verdict
 from mockstore.signing.wording import abbreviated, instant, size, span
-
-TOLERANCE: Final = timedelta(minutes=5)
-"""How far a signed timestamp may be from now, either way, unless the caller says otherwise (Standard Webhooks)."""
 
 _DIAGNOSED: Final = 8  # signatures per request that are looked into; a rotation needs two
 _NEWLINES: Final = b"\r\n"

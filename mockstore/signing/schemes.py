@@ -4,7 +4,7 @@ import hmac
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import floor
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -12,6 +12,9 @@ from typing import Final, TypeAlias
 from mockstore.errors import InvalidInputError
 from mockstore.model import Headers
 from mockstore.signing.secrets import petstore_key, standard_key, utf8
+
+TOLERANCE: Final = timedelta(minutes=5)
+"""How far a signed timestamp may be from now, either way, unless the caller says otherwise (Standard Webhooks)."""
 
 PETSTORE_HEADER: Final = "X-Webhook-Signature"
 ID_HEADER: Final = "webhook-id"

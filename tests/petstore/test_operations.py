@@ -3,7 +3,7 @@ import re
 import pytest
 
 from mockstore.petstore.documents import kinds
-from mockstore.petstore.operation import Auth
+from mockstore.petstore.need import Auth
 from mockstore.petstore.operations import OPERATIONS, match, methods_of, operation
 from mockstore.settings import Settings
 from mockstore.web.app import API, routed_app

@@ -8,7 +8,8 @@ from werkzeug.routing import Map
 from werkzeug.test import Client
 
 from mockstore.petstore.documents import check
-from mockstore.petstore.operation import Auth, Operation
+from mockstore.petstore.need import Auth
+from mockstore.petstore.operation import Operation
 from mockstore.petstore.operations import OPERATIONS, match
 from mockstore.web.app import routed_app
 from mockstore.web.auth import NEEDS

@@ -135,3 +135,13 @@ def test_reseeded_chance_starts_over() -> None:
     chance.reseed()
 
     assert chance.bytes(8) == first
+
+
+def test_a_key_stays_the_same_whatever_was_rolled_and_is_another_for_each_purpose() -> None:
+    chance, nobodys = Chance(1), Chance(None)
+    before = [chance.key("a"), nobodys.key("a")]
+    chance.bytes(8)
+    chance.reseed()
+
+    assert [chance.key("a"), nobodys.key("a")] == before
+    assert len({*before, chance.key("b"), Chance(2).key("a"), Chance(None).key("a")}) == 5
