@@ -1,0 +1,12 @@
+"""Django's settings. The real ones would read the secrets from where secrets are kept."""
+
+SECRET_KEY = "not-for-production"
+ROOT_URLCONF = "django_shop.views"
+INSTALLED_APPS = ["django_shop"]
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "agency.db"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+
+PETSTORE_URL = "https://api.petstoreapi.com/v1"
+PETSTORE_SECRET = "whsec_ZGphbmdvLXNob3AtYW5kLXBldHN0b3Jl"
