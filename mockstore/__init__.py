@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mockstore.answers import Answer
+    from mockstore.api import PetstoreApi
     from mockstore.errors import MockstoreError
     from mockstore.events import EventFactory
     from mockstore.handles import Deliveries, Delivery, Event, Webhook
@@ -27,6 +28,7 @@ __all__ = [
     "Mockstore",
     "MockstoreError",
     "Outgoing",
+    "PetstoreApi",
     "Provider",
     "Received",
     "Reply",
@@ -44,13 +46,12 @@ _HOMES = {
     "Mockstore": "service",
     "MockstoreError": "errors",
     "Outgoing": "model",
+    "PetstoreApi": "api",
     "Provider": "provider",
     "Received": "inbox",
     "Reply": "model",
     "Webhook": "handles",
 }
-
-
 _ROOMS = frozenset({"faults", "strategies"})
 
 

@@ -56,5 +56,6 @@ def pytest_configure(config: "pytest.Config") -> None:
     config.addinivalue_line(
         "markers",
         "mockstore(**keywords): set up the mockstore fixture otherwise; the keywords are those of "
-        "Mockstore.in_process: strict, raise_errors, clock, seed, schedule and so on.",
+        "Mockstore.in_process: strict, raise_errors, clock, seed, schedule and so on, and scenario: what is played "
+        "before the test's own code.",
     )

@@ -5,8 +5,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from django_shop.models import Family, Pet, Reminder, SeenEvent
-from mockstore import Mockstore, faults
-from mockstore.api import PetstoreApi
+from mockstore import Mockstore, PetstoreApi, faults
 
 EVE = {"username": "eve", "email": "eve@example.com", "password": "secret-1", "firstName": "Eve", "lastName": "Moss"}
 GOOD, STOLEN = "4242424242424242", "4000000000000002"

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from fastapi_shop.board import Board
-from mockstore import Mockstore, faults
-from mockstore.api import PetstoreApi
+from mockstore import Mockstore, PetstoreApi, faults
 
 KIM = {"username": "kim", "email": "kim@example.com", "password": "secret-1", "firstName": "Kim", "lastName": "Reed"}
 GOOD, EXPIRED = "4242424242424242", "4000000000000069"

@@ -9,8 +9,7 @@ import pytest
 from flask import Flask
 
 from flask_shop.books import Books
-from mockstore import Mockstore, faults
-from mockstore.api import PetstoreApi
+from mockstore import Mockstore, PetstoreApi, faults
 
 ADA = {"username": "ada", "email": "ada@example.com", "password": "secret-1", "firstName": "Ada", "lastName": "Park"}
 GOOD, POOR = "4242424242424242", "4000000000009995"

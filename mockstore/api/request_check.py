@@ -1,0 +1,76 @@
+"""Says what in a request breaks the schema of its operation. Pure."""
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from mockstore.api.exchange import Answered, Asked
+from mockstore.errors import InvalidInputError
+from mockstore.petstore.documents import check, coerced
+from mockstore.petstore.operation import FORM, JSON, Operation
+from mockstore.source import parsed
+from mockstore.tenants import checked_tenant
+
+if TYPE_CHECKING:
+    from mockstore.model import Json
+
+_TENANT = "X-Tenant-ID"
+_UNPROCESSABLE = 422
+
+
+def query_of(query: str) -> dict[str, str]:
+    """Return the parameters of a query; one that is said several times counts as a list."""
+    return {name: ",".join(texts) for name, texts in parse_qs(query, keep_blank_values=True).items()}
+
+
+def request_mistakes(known: Operation, asked: Asked, query: str, refusal: Answered) -> list[str]:
+    """Return every mistake of a refused request, each with its place, the member at fault and what is allowed there.
+
+    A rule of the shop that no schema knows (a username that is taken) is no mistake of this kind.
+    """
+    return [*_of_headers(asked), *_of_query(known, query), *_of_body(known, asked, refusal)]
+
+
+def _of_headers(asked: Asked) -> list[str]:
+    tenant = asked.header(_TENANT)
+    if tenant is None:
+        return []
+    try:
+        checked_tenant(tenant)
+    except InvalidInputError as error:
+        return [f"header {_TENANT}: {error}"]
+    return []
+
+
+def _of_query(known: Operation, query: str) -> list[str]:
+    if known.filters is None:
+        return []
+    return [f"query: {mistake}" for mistake in check(known.filters, coerced(known.filters, query_of(query)))]
+
+
+def _of_body(known: Operation, asked: Asked, refusal: Answered) -> list[str]:
+    body = known.body
+    if body is None:
+        return []
+    if not asked.body.strip():
+        return ["body: is empty; send one"] if body.required else []
+    media_type = (asked.header("Content-Type") or "").partition(";")[0].strip().lower()
+    kind = known.request_kind
+    if kind is None:
+        return _of_form(media_type, refusal)
+    if media_type and media_type != JSON and not media_type.endswith("+json"):
+        return [f"body: is {media_type}; send Content-Type: {JSON}"]
+    try:
+        document: Json = json.loads(asked.body)
+    except (ValueError, RecursionError) as error:
+        return [f"body: is no JSON: {error}"]
+    return [f"body: {mistake}" for mistake in check(kind, document)]
+
+
+def _of_form(media_type: str, refusal: Answered) -> list[str]:
+    """Return what is wrong with a form; of one that is a form, what the refusal says."""
+    if media_type != FORM:
+        return [f"body: is {media_type or 'of no type'}; send {FORM}"]
+    problem = parsed(refusal.body) if refusal.status == _UNPROCESSABLE else None
+    errors = problem.get("errors", ()) if isinstance(problem, dict) else ()
+    return [f"body: {one['field']} {one['message']}" for one in errors]
