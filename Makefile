@@ -65,7 +65,7 @@ clean: ## remove .venv and everything else that was made here
 
 .venv/.lint: .venv/.test
 	@echo "Installing what the checks need"
-	@$(PIP) install --group lint
+	@$(PIP) install --group bench --group lint
 	@touch $@
 
 .venv/.bench: .venv/.demo
