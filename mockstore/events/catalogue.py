@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockstore.errors import InvalidInputError, UnknownEventTypeError
-from mockstore.events.documents import folder_documents, petstore_documents, read_envelope, refusal
+from mockstore.events.documents import PetstoreDocuments, folder_documents, read_envelope, refusal
 from mockstore.events.mistakes import Mistake, mistakes_in
 from mockstore.events.shape import Shape
 from mockstore.model import Json
@@ -23,9 +23,9 @@ class Catalogue:
     """The event types of a provider, each with its schema. Does not change once it is made."""
 
     def __init__(self, schemas: Mapping[str, Json], envelope: Json) -> None:
-        self._schemas = dict(schemas)
+        self._schemas = schemas
         self._envelope = envelope
-        self._shapes = {name: Shape(schema, schema) for name, schema in self._schemas.items()}
+        self._shapes: dict[str, Shape] = {}
         self._validators: dict[str | None, Validator] = {}
         self.types: tuple[str, ...] = tuple(self._schemas)
         """The event types, sorted by name; types of the user's own come last."""
@@ -79,6 +79,8 @@ class Catalogue:
     def shape(self, name: str) -> Shape:
         """Return the members that the type's schema knows, from the envelope down."""
         self.check_type(name)
+        if name not in self._shapes:
+            self._shapes[name] = Shape(self._schemas[name], self._schemas[name])
         return self._shapes[name]
 
     def check_patterns(self, patterns: Iterable[str]) -> None:
@@ -114,7 +116,7 @@ class Catalogue:
     def extras(self, event: Json) -> list[str]:
         """Return the paths of the members that the schema does not know; they are allowed, but not the contract's."""
         name = self._type_of(event)
-        shape = Shape(self._envelope, self._envelope) if name is None else self._shapes[name]
+        shape = Shape(self._envelope, self._envelope) if name is None else self.shape(name)
         return list(shape.extras(event))
 
     def _type_of(self, event: Json) -> str | None:
@@ -134,7 +136,7 @@ class Catalogue:
 @cache
 def petstore_catalogue() -> Catalogue:
     """Return the catalogue of the Petstore's own events."""
-    return Catalogue(petstore_documents(), read_envelope())
+    return Catalogue(PetstoreDocuments(), read_envelope())
 
 
 def _groups(types: Iterable[str]) -> list[str]:

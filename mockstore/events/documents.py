@@ -1,7 +1,8 @@
 """Reads the schema files of events and makes each one whole: the envelope applied, no reference left that leaves it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urljoin
@@ -20,18 +21,30 @@ _BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas", "$d
 """Keywords whose values are schemas by name."""
 
 
-def petstore_documents() -> dict[str, Json]:
-    """Return the whole schemas of the Petstore's events by type: one for each file in `schemas/events/`."""
-    folder = files("mockstore.schemas")
-    envelope = read_envelope()
-    found = {
-        entry.name.removesuffix(_SUFFIX): json.loads(entry.read_bytes())
-        for entry in folder.joinpath(_EVENTS).iterdir()
-        if entry.name.endswith(_SUFFIX)
-    }
-    return {name: make_whole(name, found[name], envelope) for name in sorted(found)}
+class PetstoreDocuments(Mapping[str, Json]):
+    """The whole schemas of the Petstore's events by type, one for each file in `schemas/events/`; read when needed."""
+
+    def __init__(self) -> None:
+        folder = files("mockstore.schemas").joinpath(_EVENTS).iterdir()
+        self._files = {entry.name.removesuffix(_SUFFIX): entry for entry in folder if entry.name.endswith(_SUFFIX)}
+        self._whole: dict[str, Json] = {}
+
+    def __getitem__(self, name: str) -> Json:
+        if name not in self._whole:
+            self._whole[name] = make_whole(name, json.loads(self._files[name].read_bytes()), read_envelope())
+        return self._whole[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._files))
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
+@cache
 def read_envelope() -> Json:
     """Return the schema of what all events share."""
     return json.loads(files("mockstore.schemas").joinpath(_ENVELOPE).read_bytes())
