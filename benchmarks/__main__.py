@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
         "throughput": "signed deliveries to a fast receiver",
         "cold_start": "the server's cold start, and its memory",
         "rest": "the Petstore API beside a trivial Flask view",
+        "plays": "a scenario of a thousand deliveries, and the audit",
         "queue": "an emit while 100,000 deliveries are pending",
     }
 )

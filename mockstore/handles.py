@@ -1,7 +1,8 @@
 """What a user holds: live views of webhooks, events and deliveries, with the assertions of a test."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mockstore.collection import Collection
 from mockstore.errors import NotFoundError
@@ -17,6 +18,9 @@ from mockstore.model import (
 )
 from mockstore.source import Source, parsed, unacknowledged
 from mockstore.timeline import delivery_text, refusal_hints, timeline_text
+
+if TYPE_CHECKING:
+    from mockstore.exporting import Form
 
 
 class Webhook:
@@ -253,6 +257,13 @@ class Delivery:
         lines += [f"raised: {one}" for one in _raised(record)]
         return "\n".join(lines)
 
+    def export(self, as_: "Form" = "pytest", *, app: str | None = None) -> str:
+        """Return a regression test of it: a pytest file, or a `cassette` that `mockstore.replay` signs afresh.
+
+        `app` (`shop.web:app`) is what the pytest file imports. No secret, signature or person's data is in it.
+        """
+        return _exported([self], as_, app)
+
     def summary(self) -> str:
         """Return its timeline."""
         record = self.record
@@ -290,8 +301,18 @@ class Deliveries(Collection[Delivery]):
             delivery.look()
         return found
 
+    def export(self, as_: "Form" = "pytest", *, app: str | None = None) -> str:
+        """Return a regression test of all of them, in one file; see `Delivery.export`."""
+        return _exported(self, as_, app)
+
     def _complete(self) -> Sequence[Delivery]:
         return [delivery for delivery in self._find() if delivery.ended_or_tried]
+
+
+def _exported(deliveries: Iterable[Delivery], as_: "Form", app: str | None) -> str:
+    from mockstore.exporting import exported, recorded  # noqa: PLC0415 - most tests export nothing
+
+    return exported([recorded(one.record, one.event.record) for one in deliveries], as_, app=app)
 
 
 def _raised(record: DeliveryRecord) -> list[str]:

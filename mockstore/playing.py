@@ -1,7 +1,7 @@
-"""The verb `play` of a Mockstore: scenarios in its own world. They are imported when the first one is played."""
+"""Verbs of a Mockstore that stand above it: play a scenario, audit a consumer. They are imported when first used."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockstore.errors import InvalidInputError
 from mockstore.model import Json
@@ -10,8 +10,128 @@ from mockstore.parts import Parts
 if TYPE_CHECKING:
     from os import PathLike
 
+    from mockstore.audit import Audit, Probe
+    from mockstore.audit.explore import Chain, Exploration
+    from mockstore.handles import Event, Webhook
     from mockstore.scenario import Result, Scenario
     from mockstore.service import Mockstore
+
+Tell: TypeAlias = Callable[[str, str | None, str | None], None]
+"""Takes the id of a rule, what is wrong if it failed, and why it was not judged if so."""
+
+_PATH = "/webhooks/petstore"
+
+
+class Conformance:
+    """Audits consumers from a test; call it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.tell: Tell | None = None
+        """Who hears of each rule as it ends (the pytest plugin makes subtests of them)."""
+
+    def __call__(  # noqa: PLR0913 - each keyword is one thing that a consumer may have different
+        self,
+        target: object,
+        *,
+        secret: str,
+        probe: "Probe | None" = None,
+        path: str = _PATH,
+        event_type: str | None = None,
+        rules: Iterable[str] = (),
+        signatures: str | Iterable[str] | None = None,
+    ) -> "Audit":
+        """Run the audit's matrix against `target` (whatever `subscribe` takes, or a URL) and return what was found.
+
+        `secret` is the one that the consumer verifies with; `probe` returns a number, or JSON with numbers in it: what
+        was done so far. `event_type` is the event that has an effect, `rules` the ids of those to try; without them
+        the first type that moves the probe, and all. In pytest 9 each rule is a subtest; elsewhere an `AssertionError`
+        tells of all that failed. Nothing of it shows in this Mockstore's events.
+        """
+        __tracebackhide__ = True
+        from mockstore.audit import Verdict, auditing  # noqa: PLC0415 - most tests audit nothing
+        from mockstore.audit.report import failure_text, summary  # noqa: PLC0415 - likewise
+
+        with auditing(
+            target,
+            secret=secret,
+            probe=probe,
+            path=path,
+            event_type=event_type,
+            rules=rules,
+            signatures=signatures,
+            provider=self._parts.provider,
+            router=self._parts.router,
+        ) as auditor:
+            for finding in auditor:
+                if self.tell is not None:
+                    failure = failure_text(finding) if finding.verdict is Verdict.FAILED else None
+                    self.tell(
+                        finding.rule.id, failure, finding.reason if finding.verdict is Verdict.NOT_JUDGED else None
+                    )
+            audit = auditor.audit
+        if self.tell is None and not audit.passed:
+            raise AssertionError("\n".join([summary(audit), *map(failure_text, audit.failed)]))
+        return audit
+
+
+class OrderExplorer:
+    """Looks for an order of events that breaks a consumer; call it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def __call__(  # noqa: PLR0913 - what there is to know of a consumer
+        self,
+        app_factory: Callable[[], Any],
+        chain: "Chain",
+        probe: Callable[[Any], Json],
+        *,
+        secret: str,
+        path: str = _PATH,
+        seed: int = 0,
+    ) -> "Exploration":
+        """Send the events of a causal chain in other orders and with gaps; raise unless the consumer bears them all.
+
+        `app_factory` makes a fresh consumer for each try, `chain` is a function that causes the events on the
+        Mockstore that it is given (`shop.orders.place(…)`), or a list of event types, and `probe` returns the state of
+        an app, or raises `AssertionError`. Of a chain of up to five events every order is tried, of a longer one a
+        sample by `seed`. Raises `BrokenOrderError`, an `AssertionError`, with the smallest sequence that ends in
+        another state than the same events in the causal order, or in a crash.
+        """
+        __tracebackhide__ = True
+        from mockstore.audit.explore import Explorer  # noqa: PLC0415 - most tests explore nothing
+
+        provider = self._parts.provider
+        return Explorer(app_factory, chain, probe, secret=secret, provider=provider, path=path, seed=seed).run()
+
+
+class Replay:
+    """Replays cassettes on one Mockstore; call it."""
+
+    def __init__(self, mockstore: "Mockstore") -> None:
+        self._mockstore = mockstore
+
+    def __call__(self, cassette: "str | PathLike[str]", *, to: "Webhook | None" = None) -> "list[Event]":
+        """Emit what is in a cassette (a path) in its order, signed afresh, and return the events.
+
+        `to` delivers to that webhook alone. Raises `InvalidInputError` for a file that is no cassette.
+        """
+        __tracebackhide__ = True
+        from pathlib import Path  # noqa: PLC0415 - most tests replay nothing
+
+        from mockstore.exporting import read_cassette  # noqa: PLC0415 - likewise
+
+        try:
+            text = Path(cassette).read_bytes()
+        except OSError as error:
+            raise InvalidInputError(f"cannot read {str(cassette)!r}: {error.strerror}", field="cassette") from None
+        return [
+            self._mockstore.emit(
+                one.event_type, body=one.body, content_type=one.content_type, invalid=True, to=to, fault=one.fault
+            )
+            for one in read_cassette(text)
+        ]
 
 
 class Player:

@@ -17,7 +17,7 @@ from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.inbox import Inbox
 from mockstore.model import Json
 from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
-from mockstore.playing import Player
+from mockstore.playing import Conformance, OrderExplorer, Player, Replay
 from mockstore.provider import Provider
 from mockstore.publishing import Emission, Publisher
 from mockstore.reader import Reader
@@ -58,6 +58,7 @@ class Mockstore:
         self.clock = ClockHand(self, parts.clock)
         self.webhooks = Webhooks(self._reader, parts)
         self.play = Player(self, parts)
+        self.assert_conforms, self.explore_orders, self.replay = Conformance(parts), OrderExplorer(parts), Replay(self)
 
     @classmethod
     def in_process(  # noqa: PLR0913 - each keyword is one thing a test may want different
@@ -312,8 +313,7 @@ class Mockstore:
 
     def rotate_secret(self, webhook: Webhook | str, *, overlap: timedelta = timedelta()) -> str:
         """Give the webhook a new secret and return it; for `overlap` the old one signs as well."""
-        id_ = webhook if isinstance(webhook, str) else webhook.id
-        return self.webhooks.rotate_secret(id_, overlap=overlap).secret
+        return self.webhooks.rotate_secret(webhook if isinstance(webhook, str) else webhook.id, overlap=overlap).secret
 
     def reset(self) -> None:
         """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""

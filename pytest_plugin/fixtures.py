@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .judgement import judge_too, watched
+from .judgement import judge_too, subtests_of, watched
 
 if TYPE_CHECKING:
     from mockstore import EventFactory, Inbox, Mockstore
@@ -77,6 +77,7 @@ def fixtures_of(config: pytest.Config, setup: Setup) -> ModuleType:
         item = setup.item
         assert item is not None  # noqa: S101 - pytest sets up a test before it makes its fixtures
         opened, scenario = open_mockstore(item, mockstore_config, seed=mockstore_seed, factory=mockstore_factory)
+        opened.assert_conforms.tell = subtests_of(item)
         with opened, watched(item, opened, strict=opened.options.strict, scenario=scenario):
             yield opened
 

@@ -69,6 +69,22 @@ def judge_too(node: pytest.Item, api: "PetstoreApi") -> None:
     node.stash[WATCH].strict.append((_nothing, api))
 
 
+def subtests_of(item: pytest.Item) -> Callable[[str, str | None, str | None], None] | None:
+    """Return what makes a subtest of a name, of what failed and of why it is skipped; None before pytest 9."""
+    if not hasattr(pytest, "Subtests") or not isinstance(item, pytest.Function):
+        return None
+
+    def tell(name: str, failure: str | None, skipped: str | None) -> None:
+        subtests = item._request.getfixturevalue("subtests")  # noqa: SLF001 - a fixture that few tests need is asked for late
+        with subtests.test(name):
+            if failure is not None:
+                pytest.fail(failure, pytrace=False)
+            if skipped is not None:
+                pytest.skip(skipped)
+
+    return tell
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail the test when it is strict and something went wrong unseen. An exception of its own passes by: it wins."""

@@ -59,4 +59,5 @@ def make_shop(secret: str, petstore: Petstore, books: Books) -> Flask:
 def is_genuine(body: bytes, signature: str, secret: str) -> bool:
     """Tell whether the Petstore signed exactly these bytes; takes as long for a near miss as for a far one."""
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), signature.encode())  # texts outside ASCII cannot be compared
+    signatures = signature.split(",")  # two, while the secret is being rotated
+    return any(hmac.compare_digest(expected.encode(), one.encode()) for one in signatures)  # ASCII or not

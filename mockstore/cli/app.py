@@ -18,6 +18,7 @@ SECTIONS = {
         "events": Entry("events", "Show what was emitted."),
         "deliveries": Entry("deliveries", "Show what was sent, attempt by attempt."),
         "redeliver": Entry("redeliver", "Send a delivery again."),
+        "export": Entry("export", "Make a regression test of deliveries."),
         "faults": Entry("faults", "List what can be made to go wrong: emit --fault NAME."),
         "webhooks": Entry("webhooks", "Register webhooks, change them, rotate their secrets."),
     },
@@ -34,6 +35,7 @@ SECTIONS = {
     },
     "At the receiving end": {
         "listen": Entry("listen", "Receive deliveries, verify and print them."),
+        "audit": Entry("audit", "Audit a consumer: the fixed matrix, a verdict for each rule."),
         "verify": Entry("verify", "Say whether a signature is genuine, and if not, why."),
         "schema": Entry("schema", "Print the JSON Schema of an event type."),
     },

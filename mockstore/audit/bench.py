@@ -1,0 +1,215 @@
+"""Where one rule is tried: a fresh Mockstore with the consumer as its one webhook, and the probe read at each step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from mockstore.audit.probe import Probe
+from mockstore.audit.result import Exchange
+from mockstore.audit.rules import BURST, LARGE
+from mockstore.delivery.judge import judge
+from mockstore.delivery.pump import InlinePump
+from mockstore.errors import ConsumerError, DeliveryError
+from mockstore.events import EventFactory, encode
+from mockstore.faults import named
+from mockstore.faults.forgery import strange_secret
+from mockstore.model import (
+    Attempt,
+    EventRecord,
+    Json,
+    OldSecret,
+    Outcome,
+    Outgoing,
+    PlannedFault,
+    Reply,
+    WebhookRecord,
+)
+from mockstore.parts import Options, in_process_parts
+from mockstore.provider import Provider
+from mockstore.service import Mockstore
+from mockstore.world.clock import wall_time
+from mockstore.world.transports import Router
+
+EVERYTHING_HAS_COME: Final = timedelta(hours=3)
+"""After this no fault has anything to send any more."""
+_MINUTE: Final = timedelta(minutes=1)
+_OVERLAP: Final = timedelta(days=1)
+_RULES_PER_SEED: Final = 1000
+"""Seeds that lie between those of two audits, so that no two rules of them make the same events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The consumer under audit, and how it is reached."""
+
+    url: str
+    secret: str
+    router: Router
+    provider: Provider
+    factory: EventFactory
+    probe: Probe | None = None
+    signatures: tuple[str, ...] | None = None
+    seed: int | None = None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether there is a socket between it and the audit."""
+        return self.router.is_remote(self.url)
+
+
+class Tap:
+    """A transport that reads the probe after each request."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.readings: list[Json] = []
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
+        """Send, then read."""
+        try:
+            return self._subject.router.send(outgoing, timeout)
+        finally:
+            self.read()
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        """Do the same on the running event loop."""
+        try:
+            return await self._subject.router.asend(outgoing, timeout)
+        finally:
+            self.read()
+
+    def read(self) -> Json:
+        """Return what the probe says now, and keep it."""
+        reading = self._subject.probe() if self._subject.probe is not None else None
+        self.readings.append(reading)
+        return reading
+
+    def close(self) -> None:
+        """Leave the router to its owner."""
+
+
+class Bench:
+    """One rule's Mockstore: it starts now, its clock is virtual, and its deliveries go to the consumer at once."""
+
+    def __init__(self, subject: Subject, number: int, signatures: tuple[str, ...] | None = None) -> None:
+        parts = in_process_parts(
+            subject.provider,
+            seed=None if subject.seed is None else subject.seed * _RULES_PER_SEED + number,
+            clock="virtual",
+            start=wall_time(),  # so that an audit repeats no event of an earlier one, whatever its seed
+            factory=subject.factory,
+            signature_time="wall",
+            options=Options(strict=False, raise_errors=False),
+        )
+        self.subject = subject
+        self._tap = Tap(subject)
+        pump = InlinePump(parts.engine, self._tap, is_remote=subject.router.is_remote)
+        self._parts = replace(parts, router=subject.router, pump=pump)
+        self.mock = Mockstore(self._parts)
+        self._webhook = self.mock.subscribe(
+            subject.url, secret=subject.secret, signatures=signatures or subject.signatures
+        )
+        self.direct: list[Exchange] = []
+        self.before = self._tap.read()
+        self._tap.readings.clear()
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Everything that was sent, in the order in which it came back."""
+        attempts = [self._parts.store.delivery(id_) for id_, _ in self._parts.engine.made]
+        made = [
+            delivery.attempts[number - 1]
+            for delivery, (_, number) in zip(attempts, self._parts.engine.made, strict=True)
+            if delivery is not None
+        ]
+        return (*map(Exchange, made, self._tap.readings), *self.direct)
+
+    def send(self, event_type: str, fault: str | None = None, variant: int = 0, *, as_: str = "") -> None:
+        """Emit one event under a fault, in the variant of its dice; `as_` makes it `large` or gives it a `charset`."""
+        self._publish(self._event(event_type, as_), fault, variant)
+        self._parts.pump.kick()
+
+    def send_on(self, event_type: str, fault: str) -> None:
+        """Emit one event under a fault, and go on until everything has come."""
+        self.send(event_type, fault)
+        self.mock.advance(EVERYTHING_HAS_COME)
+
+    def burst(self, event_type: str) -> None:
+        """Emit many events that come at the same moment."""
+        for _ in range(BURST):
+            self._publish(self._event(event_type), "burst", 0)
+        self.mock.advance(_MINUTE)
+
+    def rotate(self, position: str) -> None:
+        """Let a second secret sign, so that the consumer's own is the `first` or the `second` of the signatures."""
+        record, strange = self._webhook.record, strange_secret(1)
+        until = self._parts.clock.now() + _OVERLAP
+        new, old = (record.secret, strange) if position == "first" else (strange, record.secret)
+        self._parts.store.save_webhook(replace(record, secret=new, old_secrets=(OldSecret(old, until),)))
+
+    def send_by(self, method: str, event_type: str) -> None:
+        """Send a signed event by another method, which no webhook ever does."""
+        event, at = self._event(event_type), self._parts.clock.now()
+        outgoing = replace(self._parts.engine.compose(event, self._webhook.record, 1), method=method)
+        try:
+            answer: Reply | DeliveryError = self._tap.send(outgoing, self.subject.provider.timeout)
+        except DeliveryError as error:
+            answer = error
+        verdict = judge(answer, self.subject.provider)
+        reply = answer if isinstance(answer, Reply) else None
+        attempt = Attempt(
+            number=1,
+            at=at,
+            offset=timedelta(),
+            outcome=verdict.outcome,
+            status=reply.status if reply is not None and verdict.outcome is not Outcome.TIMEOUT else None,
+            duration=reply.took if reply is not None else timedelta(),
+            error=verdict.error,
+            request=outgoing,
+            reply=reply,
+            exception=answer.__cause__ if isinstance(answer, ConsumerError) else None,
+        )
+        self.direct.append(Exchange(attempt, self._tap.readings[-1]))
+
+    def live_an_order(self, order_of: str) -> tuple[Json, Json]:
+        """Send the events of an order's whole life; return the probe's readings before and after.
+
+        `order_of` is `causal`, `neighbours`, `first comes last` or `reversed`.
+        """
+        before = self._tap.readings[-1] if self._tap.readings else self.before
+        self.mock.hold()
+        placed = self.mock.orders.place(self.mock.pets.add())
+        for step in (placed.pay, placed.ship, placed.deliver):
+            self.mock.advance(_MINUTE)
+            step()
+        held = len([one for one in self.mock.deliveries if one.record.state == "held"])
+        self.mock.release(order=arranged(held, order_of))
+        return before, self._tap.readings[-1] if self._tap.readings else before
+
+    def _event(self, event_type: str, as_: str = "") -> EventRecord:
+        now = self._parts.clock.now()
+        event = self.subject.factory.make(event_type, now=now, dice=self._parts.chance.dice)
+        if as_ == "large":
+            event = {**event, "introducedLater": "x" * LARGE}
+        content_type = "application/json; charset=utf-8" if as_ == "charset" else "application/json"
+        return EventRecord(str(event["id"]), event_type, now, encode(event), content_type, declared_invalid=True)
+
+    def _publish(self, event: EventRecord, fault: str | None, variant: int) -> None:
+        def plan_for(_webhook: WebhookRecord) -> tuple[PlannedFault, ...]:
+            return () if fault is None else (PlannedFault(fault, named(fault).attempts, variant),)
+
+        self._parts.engine.publish(event, [self._webhook.record], plan_for)
+
+
+def arranged(count: int, order_of: str) -> Sequence[int]:
+    """Return the positions 0 to `count` - 1 in the order of this name."""
+    causal = list(range(count))
+    if order_of == "reversed":
+        return causal[::-1]
+    if order_of == "first comes last":
+        return causal[1:] + causal[:1]
+    if order_of == "neighbours":  # from the end, so that the last two are a pair
+        for place in range(count - 2, -1, -2):
+            causal[place], causal[place + 1] = causal[place + 1], causal[place]
+    return causal

@@ -1,0 +1,95 @@
+"""The matrix as a page of the manual. Pure."""
+
+from typing import Final
+
+from mockstore.audit.rules import Area, Effect, Rule, rules
+from mockstore.faults import Expect
+
+_ANSWERS: Final = {
+    Expect.REJECT: "4xx",
+    Expect.SURVIVE: "4xx or 2xx",
+    Expect.DEDUPE: "2xx",
+    Expect.ORDER: "2xx, same state",
+    Expect.ACCEPT: "2xx",
+}
+_EFFECTS: Final = {Effect.NONE: "none", Effect.ONCE: "once", Effect.ANY: ""}
+_HEAD: Final = """# Auditing a consumer
+
+One command, or one line of a test, runs a fixed matrix against whatever receives your webhooks, and says for each rule
+whether it passed, what was sent, what came back, why it matters and what to change.
+
+```console
+$ mockstore audit http://localhost:8000/webhooks --secret whsec_… --probe-url http://localhost:8000/effects
+$ mockstore audit http://localhost:8000/webhooks --secret whsec_… --probe-command ./count-bookings
+$ mockstore audit http://localhost:8000/webhooks --secret whsec_… --junit report.xml --html report.html
+```
+
+```python
+def test_our_consumer_conforms(mockstore):
+    mockstore.assert_conforms(app, secret="whsec_…", probe=lambda: Payment.count())
+```
+
+The exit code is 0 when no rule failed and 1 otherwise. In pytest 9 each rule is a subtest; before, one assertion lists
+all that failed.
+
+**The probe** says what your consumer has done so far: a number, or JSON with numbers in it. Without one the audit goes
+by status codes; rules that need to count end as *not judged*. The probe must see the work of an event once the event
+was answered: behind a queue, let it wait until the queue is empty. Of the event types the audit takes the first that
+moves the probe; `--event payment.succeeded` names another. The consumer must know the `--secret`, and gets real
+requests: point it at a test database. Every audit sends events that no earlier one has sent.
+
+**Replay** is judged for consumers that verify the Standard Webhooks headers; the Petstore's own signature has no time.
+In process two requests at once come one after the other; over HTTP they come at the same moment.
+
+## The smallest order that breaks it
+
+```python
+def test_an_order_ends_the_same_whatever_comes_first(mockstore):
+    def life(shop):
+        placed = shop.orders.place(shop.pets.add())
+        placed.pay()
+
+    mockstore.explore_orders(make_app, life, lambda app: app.state(), secret="whsec_…")
+```
+
+Each try has a consumer of its own, made by the factory. Some of the events of the chain come, in some order: up to
+five events every choice and every order, beyond that a seeded sample. The probe must then say what it says when the
+same events come in the causal order, and no answer may be 5xx. What breaks it is shrunk to the smallest sequence.
+
+## From a delivery to a test
+
+```console
+$ mockstore export 0194… --as pytest --app shop.web:app > test_delivery.py
+$ mockstore export 0194… 0195… --as cassette --output orders.json
+```
+
+`delivery.export(app="shop.web:app")`, `delivery.export("cassette")` and `mockstore.deliveries.export(…)` do the same in
+Python, and keep the faults, too. `mockstore.replay("orders.json")` emits what is in a cassette, signed afresh. Neither
+has a secret, a signature or a person's data in it; the test file reads the secret from `WEBHOOK_SECRET`. A body that is
+no JSON is kept as it is.
+
+## The rules
+
+"""
+
+
+def markdown() -> str:
+    """Return the page."""
+    return _HEAD + "\n".join(map(_section, Area))
+
+
+def _section(area: Area) -> str:
+    found = [rule for rule in rules() if rule.area is area]
+    rows = "\n".join(map(_row, found))
+    return (
+        f"### {area.capitalize()}\n\n{found[0].why}\n\n"
+        f"| rule | claim | what is sent | answer | effect | what to change |\n| --- | --- | --- | --- | --- | --- |\n"
+        f"{rows}\n"
+    )
+
+
+def _row(rule: Rule) -> str:
+    return (
+        f"| `{rule}` | {rule.title} | {rule.sent} | {_ANSWERS[rule.expects]} | {_EFFECTS[rule.effect]} | "
+        f"{rule.change} |"
+    )

@@ -1,0 +1,92 @@
+"""What an audit found: rule by rule, with the evidence. Pure values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from mockstore.audit.rules import Rule
+from mockstore.model import Attempt, Headers, Json
+
+
+class Verdict(StrEnum):
+    """How a rule ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came back."""
+
+    attempt: Attempt
+    reading: Json = None
+    """What the probe said afterwards; None without a probe."""
+
+    @property
+    def method(self) -> str:
+        """How it was sent."""
+        return self.attempt.request.method
+
+    @property
+    def headers(self) -> Headers:
+        """The headers that were sent."""
+        return self.attempt.request.headers
+
+    @property
+    def answer(self) -> str:
+        """The status, or how the attempt ended without one; what the sender lost counts as answered."""
+        reply = self.attempt.reply
+        return str(reply.status) if reply is not None else str(self.attempt.outcome)
+
+    @property
+    def took(self) -> timedelta:
+        """The time to the end of the answer's headers."""
+        return self.attempt.reply.took if self.attempt.reply is not None else self.attempt.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one rule."""
+
+    rule: Rule
+    verdict: Verdict
+    reason: str
+    """One sentence: what came back, or why there is nothing to judge."""
+    exchanges: tuple[Exchange, ...] = ()
+    effects: str = ""
+    """What the probe showed, in a few words; empty without one."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the consumer did as it should."""
+        return self.verdict is Verdict.PASSED
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The whole of it."""
+
+    target: str
+    event_type: str
+    probed: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no rule failed; one that was not judged did not."""
+        return not self.failed
+
+    @property
+    def failed(self) -> Sequence[Finding]:
+        """The rules that the consumer broke."""
+        return self.of(Verdict.FAILED)
+
+    def of(self, verdict: Verdict) -> Sequence[Finding]:
+        """Return the findings that ended so."""
+        return [finding for finding in self.findings if finding.verdict is verdict]
+
+    def __getitem__(self, rule_id: str) -> Finding:
+        return next(finding for finding in self.findings if finding.rule.id == rule_id)
