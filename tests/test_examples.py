@@ -34,8 +34,8 @@ MISTAKES = {
     "flask_shop": (
         Mistake(
             "shop.py",
-            "hmac.compare_digest(expected.encode(), signature.encode())",
-            "hmac.compare_digest(expected, signature)",
+            "hmac.compare_digest(expected.encode(), one.encode())",
+            "hmac.compare_digest(expected, one)",
             "test_a_forgery_is_refused_and_nothing_is_booked",
         ),
         Mistake("books.py", "if is_new and work", "if work", "test_what_comes_twice_is_booked_once"),
