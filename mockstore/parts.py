@@ -8,12 +8,13 @@ from functools import lru_cache
 from os import PathLike
 from typing import Literal, Protocol
 
-from mockstore.delivery.engine import Engine, SignatureTime
+from mockstore.delivery.engine import Engine, SignatureTime, Started
 from mockstore.delivery.pump import InlinePump
 from mockstore.delivery.schedule import RetryPolicy, policy
 from mockstore.delivery.workers import WorkerPump
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue, EventFactory
+from mockstore.model import Attempt
 from mockstore.news import News
 from mockstore.provider import Provider, petstore
 from mockstore.registration import checked_signatures
@@ -180,15 +181,19 @@ def standalone_parts(
     factory: EventFactory | None = None,
     network: Callable[[], Transport] = http_network,
     tenant: str | None = None,
+    observe: Callable[[Started, Attempt], None] | None = None,
 ) -> Parts:
     """Return the parts of a server's tenant: sockets, threads that start with the first delivery, time that runs.
 
-    `provider`, `factory` and `network` may be shared by many; what `network` returns is closed by each.
+    `provider`, `factory` and `network` may be shared by many; what `network` returns is closed by each. `observe` is
+    told of every attempt.
     """
     rules = provider or standalone_rules(settings)
     clock = RunningClock(EPOCH if settings.clock == "virtual" else None)
     store, chance, router, news = MemoryStore(), Chance(settings.seed), Router.standalone(network), News()
-    engine = Engine(rules, store, clock, chance, tell=news.tell, signature_time=settings.signature_time)
+    engine = Engine(
+        rules, store, clock, chance, tell=news.tell, signature_time=settings.signature_time, observe=observe
+    )
     return Parts(
         provider=rules,
         factory=factory or _factory(rules),

@@ -14,6 +14,8 @@ from mockstore.signing import SCHEMES
 ServerClock = Literal["system", "virtual"]
 AuthMode = Literal["observed", "strict"]
 TimeSource = Literal["wall", "virtual"]
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 PREFIX: Final = "MOCKSTORE_"
 READ_ELSEWHERE: Final = frozenset({"MOCKSTORE_SERVER"})
@@ -56,6 +58,24 @@ class Settings:
     """The most calls of `/v1` that a tenant may make in a minute of its clock; None is no limit."""
     tenants: int = 1000
     """The most tenants that are kept; when there are more, the one that was silent longest is forgotten."""
+    webhooks: int = 1000
+    """The most webhooks that a tenant may register."""
+    history: int = 10_000
+    """The most finished deliveries that a tenant keeps, with their events; the oldest go first."""
+    database: str | None = None
+    """Where everything is kept over restarts, `sqlite:///petstore.db` for instance; None is the process's memory."""
+    control_token: str | None = None
+    """What `/_mockstore` asks for as `Authorization: Bearer`; None asks for nothing on loopback, and is made elsewhere."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names beside loopback's and `host` by which clients may call the server (the header `Host`); `*` is any."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the server from a browser; `*` is any."""
+    deny_private: bool = False
+    """Whether deliveries to private and loopback addresses are refused; those to link-local ones always are."""
+    log_format: LogFormat = "text"
+    """How the log is written; `json` is one object a line."""
+    log_level: LogLevel = "warning"
+    """From which level on something is logged; `info` is a line for each attempt."""
     tls_certificate: str | None = None
     """A PEM file with the certificate chain; the server then speaks HTTPS."""
     tls_key: str | None = None
@@ -128,12 +148,22 @@ def _must(holds: object, name: str, settings: Settings, allowed: str) -> None:
         raise InvalidInputError(f"{name} is {getattr(settings, name)!r}; it must be {allowed}", field=name)
 
 
-_LEAST: Mapping[str, int] = {"threads": 1, "requests": 1, "body_limit": 1, "rate_limit": 1, "tenants": 1}
+_LEAST: Mapping[str, int] = {
+    "threads": 1,
+    "requests": 1,
+    "body_limit": 1,
+    "rate_limit": 1,
+    "tenants": 1,
+    "webhooks": 1,
+    "history": 1,
+}
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "clock": get_args(ServerClock),
     "auth": get_args(AuthMode),
     "signature_time": get_args(TimeSource),
+    "log_format": get_args(LogFormat),
+    "log_level": get_args(LogLevel),
 }
 
 _READERS: Mapping[str, Callable[[str], object]] = {
@@ -152,6 +182,15 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "body_limit": int,
     "rate_limit": _number_or_none,
     "tenants": int,
+    "webhooks": int,
+    "history": int,
+    "database": str,
+    "control_token": str,
+    "allowed_hosts": _names,
+    "cors_origins": _names,
+    "deny_private": _yes_or_no,
+    "log_format": str,
+    "log_level": str,
     "tls_certificate": str,
     "tls_key": str,
 }

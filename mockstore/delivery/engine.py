@@ -45,7 +45,7 @@ class Started:
 class Engine:
     """Turns events into deliveries and deliveries into recorded attempts; the provider's rules decide.
 
-    `tell` is called whenever an attempt was recorded.
+    `tell` is called whenever an attempt was recorded, and so is `observe`, with what was sent and how it ended.
     """
 
     def __init__(  # noqa: PLR0913 - the seams, each once
@@ -57,6 +57,7 @@ class Engine:
         *,
         tell: Callable[[], None],
         signature_time: SignatureTime = "wall",
+        observe: Callable[[Started, Attempt], None] | None = None,
     ) -> None:
         self.provider = provider
         self.store = store
@@ -68,6 +69,7 @@ class Engine:
         """Every attempt in the order in which they were recorded: the delivery's id, the attempt's number."""
         self._tell = tell
         self._signature_time = signature_time
+        self._observe = observe
         self._overtaken: dict[str, set[str]] = {}
         """Ids of deliveries that wait for another one to go first, by webhook."""
 
@@ -206,6 +208,8 @@ class Engine:
         self.store.release(started.delivery.id)
         if self._overtaken:
             self._let_follow(started.delivery)
+        if self._observe is not None:
+            self._observe(started, attempt)
         self._tell()
         return attempt
 

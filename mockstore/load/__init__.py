@@ -1,0 +1,1 @@
+"""Load on a consumer: users of Locust that send signed events."""

@@ -1,0 +1,1 @@
+"""A Mockstore that runs in a server elsewhere, with the same verbs."""

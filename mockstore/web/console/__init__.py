@@ -1,0 +1,1 @@
+"""The console: a page to watch and cause deliveries."""
