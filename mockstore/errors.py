@@ -16,6 +16,8 @@ MockstoreError
     EndlessChainError           deliveries caused deliveries without end
     AsyncConsumerError          an ASGI app was to be reached from inside a running loop, without `await`
     StartupError                a server could not start
+    StoreUnavailableError       the database that keeps everything does not do its work now
+    AttemptExistsError          an attempt was to be recorded twice
 """
 
 from collections.abc import Sequence
@@ -133,3 +135,16 @@ class AsyncConsumerError(MockstoreError):
 
 class StartupError(MockstoreError):
     """A server could not start (port taken, certificate unreadable)."""
+
+
+class StoreUnavailableError(MockstoreError):
+    """The database does not do its work now (locked, full, gone); the next call works when the database does."""
+
+
+class AttemptExistsError(MockstoreError):
+    """The recorded attempts of a delivery were to be changed: they are history, and can only be added to."""
+
+    def __init__(self, delivery_id: str, number: int) -> None:
+        super().__init__(f"attempt {number} of delivery {delivery_id} is recorded already, with another outcome")
+        self.delivery_id = delivery_id
+        self.number = number

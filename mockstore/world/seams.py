@@ -41,7 +41,10 @@ class Transport(Protocol):
 
 
 class Store(Protocol):
-    """Keeps the records of one tenant; holds no policy. `None` as a filter means «any»."""
+    """Keeps the records of one tenant; holds no policy. `None` as a filter means «any».
+
+    Safe for many threads. A store that is no memory raises `StoreUnavailableError` from any method.
+    """
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make what happens inside all or nothing; reentrant."""
@@ -68,7 +71,10 @@ class Store(Protocol):
         """Return all, oldest first."""
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
-        """Add or replace; a pending one with a `due` becomes claimable."""
+        """Add or replace; a pending one with a `due` becomes claimable.
+
+        Attempts can only be added: raises `AttemptExistsError` where recorded ones are missing or different.
+        """
 
     def delivery(self, delivery_id: str) -> DeliveryRecord | None:
         """Return the delivery, or None."""
@@ -78,6 +84,9 @@ class Store(Protocol):
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""
+
+    def holds(self, delivery_id: str) -> bool:
+        """Tell whether this process has the claim, and nobody took it for lost in the meantime."""
 
     def release(self, delivery_id: str) -> None:
         """Give a claim back; a delivery that is still pending can be claimed again when due."""
@@ -94,8 +103,16 @@ class Store(Protocol):
     def resources(self, kind: str) -> Sequence[ResourceRecord]:
         """Return all of a kind, tombstones included, oldest first."""
 
+    def trim(self, keep: int) -> None:
+        """Forget the deliveries that were finished first, until `keep` finished ones are left.
+
+        With them go their attempts, and events of which no delivery is left. Of the events that never had a delivery,
+        the latest `keep` stay. What is pending or held stays. It is cheap to call often: a store may leave up to a
+        tenth more than `keep`, and does inside a transaction what it likes to do at its end.
+        """
+
     def clear(self) -> None:
         """Forget everything."""
 
     def close(self) -> None:
-        """Give back what the store holds."""
+        """Give back what the store holds; what it keeps for good stays."""

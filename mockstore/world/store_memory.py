@@ -1,6 +1,7 @@
 """The default store: dicts and a heap. Made in microseconds, gone with the process."""
 
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from heapq import heappop, heappush
@@ -9,9 +10,15 @@ from threading import RLock
 from types import TracebackType
 from typing import Any
 
+from mockstore.errors import AttemptExistsError
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
 
 _MISSING = object()
+_ALL = object()
+_FINISHED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISCARDED})
+
+_STALE = 1000
+"""So many entries of the queue may name nothing that waits, before the queue is made anew."""
 
 
 class MemoryStore:
@@ -23,7 +30,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._undo: list[tuple[dict[Any, Any], Any, Any]] | None = None
+        self._undo: list[tuple[MutableMapping[Any, Any], Any, Any]] | None = None
         self._depth = 0
         self._transaction = _Transaction(self)
         self._ticket = count()
@@ -34,8 +41,13 @@ class MemoryStore:
         self._events: dict[str, EventRecord] = {}
         self._deliveries: dict[str, DeliveryRecord] = {}
         self._resources: dict[str, dict[str, ResourceRecord]] = {}
-        self._of_event: dict[str, list[str]] = {}
-        self._of_webhook: dict[str, list[str]] = {}
+        self._of_event: dict[str, tuple[str, ...]] = {}  # most have one: nothing is smaller, and there are many
+        self._of_webhook: dict[str, dict[str, None]] = {}
+        self._finished: OrderedDict[str, None] = OrderedDict()  # a dict that is emptied from its front grows slow
+        self._lone: OrderedDict[str, None] = OrderedDict()
+        """Ids of events that never had a delivery."""
+        self._keep: int | None = None
+        """How many finished deliveries are left at the end of the transaction under way; None: all."""
         self._queue: list[tuple[datetime, int, str]] = []
         self._claimed: set[str] = set()
 
@@ -54,8 +66,11 @@ class MemoryStore:
             self._depth -= 1
             if self._depth == 0:
                 undo, self._undo = self._undo or [], None
+                keep, self._keep = self._keep, None
                 if failed:
                     _put_back(undo)
+                elif keep is not None:
+                    self._trim(keep)
         finally:
             self._lock.release()
 
@@ -67,7 +82,10 @@ class MemoryStore:
     def remove_webhook(self, webhook_id: str) -> None:
         """Forget the webhook; its deliveries stay as history."""
         with self._lock:
-            self._remember(self._webhooks, webhook_id)
+            if self._undo is not None:
+                self._undo.append(
+                    (self._webhooks, _ALL, dict(self._webhooks))
+                )  # one alone would come back as the latest
             self._webhooks.pop(webhook_id, None)
 
     def webhook(self, webhook_id: str) -> WebhookRecord | None:
@@ -83,6 +101,8 @@ class MemoryStore:
         """Add, by id."""
         with self._lock:
             self._put(self._events, event.id, event)
+            if event.id not in self._of_event:
+                self._put(self._lone, event.id, None)
 
     def event(self, event_id: str) -> EventRecord | None:
         """Return the event, or None."""
@@ -94,11 +114,18 @@ class MemoryStore:
             return list(self._events.values())
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
-        """Add or replace; a pending one with a `due` becomes claimable."""
+        """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
         with self._lock:
-            if delivery.id not in self._deliveries:
-                self._of_event.setdefault(delivery.event_id, []).append(delivery.id)
-                self._of_webhook.setdefault(delivery.webhook_id, []).append(delivery.id)
+            before = self._deliveries.get(delivery.id)
+            _check_attempts(before, delivery)
+            if before is None:
+                self._of_event[delivery.event_id] = (*self._of_event.get(delivery.event_id, ()), delivery.id)
+                self._of_webhook.setdefault(delivery.webhook_id, {})[delivery.id] = None
+                self._take(self._lone, delivery.event_id)
+            if delivery.state not in _FINISHED:
+                self._take(self._finished, delivery.id)
+            elif delivery.id not in self._finished:
+                self._put(self._finished, delivery.id, None)
             self._put(self._deliveries, delivery.id, delivery)
             self._enqueue(delivery)
 
@@ -129,6 +156,10 @@ class MemoryStore:
                 taken.append(delivery)
         return taken
 
+    def holds(self, delivery_id: str) -> bool:
+        """Tell whether it is claimed; nobody else can have done that."""
+        return delivery_id in self._claimed
+
     def release(self, delivery_id: str) -> None:
         """Give a claim back; a delivery that is still pending can be claimed again when due."""
         with self._lock:
@@ -157,6 +188,39 @@ class MemoryStore:
         with self._lock:
             return list(self._resources.get(kind, {}).values())
 
+    def trim(self, keep: int) -> None:
+        """Forget what was finished first, until `keep` finished deliveries are left; in a transaction, at its end."""
+        with self._lock:
+            if self._depth:
+                self._keep = keep
+            else:
+                self._trim(keep)
+
+    def _trim(self, keep: int) -> None:
+        while len(self._finished) > keep:
+            id_, _ = self._finished.popitem(last=False)
+            self._forget_delivery(id_)
+        while len(self._lone) > keep:
+            id_, _ = self._lone.popitem(last=False)
+            self._events.pop(id_, None)
+        if len(self._queue) > 2 * (len(self._deliveries) - len(self._finished)) + _STALE:
+            self._queue = sorted({due_at[2]: due_at for due_at in self._queue if self._waits(due_at)}.values())
+
+    def _forget_delivery(self, id_: str) -> None:
+        delivery = self._deliveries.pop(id_, None)
+        if delivery is None:
+            return
+        to_its_webhook = self._of_webhook.get(delivery.webhook_id, {})
+        to_its_webhook.pop(id_, None)
+        if not to_its_webhook:
+            self._of_webhook.pop(delivery.webhook_id, None)
+        left = tuple(one for one in self._of_event.get(delivery.event_id, ()) if one != id_)
+        if left:
+            self._of_event[delivery.event_id] = left
+        else:
+            self._of_event.pop(delivery.event_id, None)
+            self._events.pop(delivery.event_id, None)
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
@@ -173,19 +237,28 @@ class MemoryStore:
     def _earliest(self) -> DeliveryRecord | None:
         """Return the delivery at the head of the queue, after dropping entries that hold no more."""
         while self._queue:
-            due, _, id_ = self._queue[0]
-            delivery = self._deliveries.get(id_)
-            current = delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due == due
-            if current and id_ not in self._claimed:
-                return delivery
+            if self._waits(self._queue[0]):
+                return self._deliveries[self._queue[0][2]]
             heappop(self._queue)
         return None
 
-    def _put(self, table: dict[str, Any], key: str, record: object) -> None:
+    def _waits(self, entry: tuple[datetime, int, str]) -> bool:
+        """Tell whether an entry of the queue names a delivery that can be claimed when it says."""
+        due, _, id_ = entry
+        delivery = self._deliveries.get(id_)
+        current = delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due == due
+        return current and id_ not in self._claimed
+
+    def _put(self, table: MutableMapping[str, Any], key: str, record: object) -> None:
         self._remember(table, key)
         table[key] = record
 
-    def _remember(self, table: dict[str, Any], key: str) -> None:
+    def _take(self, table: MutableMapping[str, Any], key: str) -> None:
+        if key in table:
+            self._remember(table, key)
+            del table[key]
+
+    def _remember(self, table: MutableMapping[str, Any], key: str) -> None:
         if self._undo is not None:
             self._undo.append((table, key, table.get(key, _MISSING)))
 
@@ -205,9 +278,22 @@ class _Transaction(AbstractContextManager[None]):
         self._store._end(failed=kind is not None)  # noqa: SLF001 - same file
 
 
-def _put_back(undo: list[tuple[dict[Any, Any], Any, Any]]) -> None:
+def _check_attempts(before: DeliveryRecord | None, after: DeliveryRecord) -> None:
+    """Raise `AttemptExistsError` unless `after` has the attempts of `before`, and new ones have new numbers."""
+    recorded = () if before is None else before.attempts
+    fresh = after.attempts[len(recorded) :]
+    if recorded and after.attempts[: len(recorded)] != recorded:
+        raise AttemptExistsError(after.id, len(recorded))
+    if recorded and fresh and fresh[0].number <= recorded[-1].number:
+        raise AttemptExistsError(after.id, fresh[0].number)
+
+
+def _put_back(undo: list[tuple[MutableMapping[Any, Any], Any, Any]]) -> None:
     for table, key, before in reversed(undo):
-        if before is _MISSING:
+        if key is _ALL:
+            table.clear()
+            table.update(before)
+        elif before is _MISSING:
             table.pop(key, None)
         else:
             table[key] = before

@@ -1,6 +1,6 @@
 """One contract for every store."""
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,17 +8,9 @@ import pytest
 
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
 from mockstore.world.seams import Store
-from mockstore.world.store_memory import MemoryStore
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=[pytest.param(MemoryStore, id="memory")])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    made: Store = request.param()
-    yield made
-    made.close()
 
 
 def webhook(id_: str) -> WebhookRecord:
@@ -195,3 +187,55 @@ def test_clear_forgets_everything(store: Store) -> None:
     assert store.next_due() is None
     store.save_delivery(delivery("d"))
     assert claimed(store) == ["d"]
+
+
+def test_the_store_knows_what_it_holds(store: Store) -> None:
+    store.save_delivery(delivery("d"))
+    assert not store.holds("d")
+
+    claimed(store)
+    assert store.holds("d")
+    assert not store.holds("another")
+
+    store.release("d")
+    assert not store.holds("d")
+
+
+def test_a_transaction_that_fails_does_not_change_the_order(store: Store) -> None:
+    store.save_webhook(webhook("a"))
+    store.save_webhook(webhook("b"))
+
+    def fail() -> None:
+        with store.transaction():
+            store.remove_webhook("a")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert [record.id for record in store.webhooks()] == ["a", "b"]
+
+
+def test_many_threads_write_and_nothing_is_lost(store: Store) -> None:
+    def work(number: int) -> None:
+        for count in range(10):
+            with store.transaction():
+                counted = store.resource("counter", "1")
+                total = 0 if counted is None else counted.document["total"]
+                store.save_resource(ResourceRecord("counter", "1", {"total": total + 1}))
+            store.save_delivery(delivery(f"{number}-{count}"))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, range(8)))
+
+    assert store.resource("counter", "1") == ResourceRecord("counter", "1", {"total": 80})
+    assert len(store.deliveries()) == 80
+
+
+def test_many_threads_claim_and_none_gets_what_another_has(store: Store) -> None:
+    for number in range(100):
+        store.save_delivery(delivery(str(number)))
+
+    with ThreadPoolExecutor(8) as threads:
+        taken = [id_ for ids in threads.map(lambda _: claimed(store, limit=3), range(60)) for id_ in ids]
+
+    assert sorted(taken) == sorted(map(str, range(100)))

@@ -1,0 +1,116 @@
+"""Which database is meant: its URL, checked."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from mockstore.errors import StartupError
+
+_DRIVERS: Final = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_ALLOWED: Final = (
+    "allowed are sqlite:///file.db, sqlite:////folder/file.db and postgresql+psycopg://user:password@host/name"
+)
+
+_POOL: Final[dict[str, Any]] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 30}
+"""At most 16 connections for each server process; who finds none free waits for one."""
+
+_KEPT_ALIVE: Final = {
+    "application_name": "mockstore",
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A server that has vanished without a word is noticed within about ten seconds."""
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",  # readers and the writer do not wait for each other
+    "PRAGMA synchronous=NORMAL",  # a killed process loses nothing; a power failure may lose the latest moments
+    "PRAGMA busy_timeout=10000",  # other programs may look into the file; in milliseconds
+)
+
+_SESSION: Final = (
+    "SET lock_timeout = '20s'",
+    "SET statement_timeout = '60s'",
+    "SET idle_in_transaction_session_timeout = '10s'",  # a server that is stopped inside one must not stop the others
+)
+
+
+class Address:
+    """A database that can be opened."""
+
+    def __init__(self, url: URL, driver: str) -> None:
+        self._url = url.set(drivername=driver)
+        self.shared = url.get_backend_name() == "postgresql"
+        self.path = None if self.shared else Path(str(url.database)).resolve()
+        """The file, where it is one."""
+        masked = url.difference_update_query(["password"])
+        self.text = masked.render_as_string(hide_password=True)
+        """The URL with its password masked, for people."""
+
+    def engine(self) -> Engine:
+        """Return SQLAlchemy's engine for it; nothing is connected yet. Raises `StartupError` without the driver."""
+        try:
+            return self._postgresql() if self.shared else self._sqlite()
+        except ImportError:
+            raise StartupError(f"{self.text} needs a driver: pip install 'mockstore[postgresql]'") from None
+
+    def _postgresql(self) -> Engine:
+        kept_alive = {name: value for name, value in _KEPT_ALIVE.items() if name not in self._url.query}
+        engine = create_engine(self._url, pool_pre_ping=True, connect_args=kept_alive, **_POOL)
+
+        @event.listens_for(engine, "connect")
+        def connected(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
+            connection.autocommit = True
+            connection.execute("; ".join(_SESSION))
+            connection.autocommit = False
+
+        return engine
+
+    def _sqlite(self) -> Engine:
+        # without an isolation level the driver begins no transaction of its own
+        own = {"isolation_level": None, "check_same_thread": False}
+        engine = create_engine(self._url.set(database=str(self.path)), connect_args=own, **_POOL)
+
+        @event.listens_for(engine, "connect")
+        def connected(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
+            for pragma in _PRAGMAS:
+                connection.execute(pragma).close()
+
+        return engine
+
+
+def parse_address(text: str) -> Address:
+    """Return the address that `text` says; raise `StartupError` for what is none that can be used."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise StartupError(f"the database is no URL; {_ALLOWED}") from None
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None:
+        raise StartupError(f"a database of {url.drivername!r} is not supported; {_ALLOWED}")
+    if driver.startswith("sqlite"):
+        _check_sqlite(url)
+    return Address(url, driver)
+
+
+def _check_sqlite(url: URL) -> None:
+    if url.host or url.query or str(url.database).startswith("file:"):
+        raise StartupError(
+            f"{url.render_as_string()!r} is no plain file: write sqlite:///file.db, or with four slashes for a path "
+            "from the root, sqlite:////folder/file.db"
+        )
+    if url.database in (None, "", ":memory:"):
+        raise StartupError(
+            "a SQLite database in memory keeps nothing, and memory is used without a database anyway: leave it out, or "
+            "name a file: sqlite:///petstore.db"
+        )

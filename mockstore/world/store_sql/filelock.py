@@ -1,0 +1,45 @@
+"""A lock on a file that the operating system gives back whatever becomes of the process."""
+
+import sys
+from pathlib import Path
+from typing import IO
+
+
+class FileLock:
+    """Holds the lock of a file beside a database, from `take` to `close`. The file itself stays, empty."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[bytes] | None = None
+
+    def take(self) -> bool:
+        """Take the lock; False when another has it. Raises `OSError` where the file cannot be made."""
+        file = self.path.open("ab")
+        try:
+            _lock(file.fileno())
+        except OSError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def close(self) -> None:
+        """Give the lock back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+if sys.platform == "win32":
+
+    def _lock(number: int) -> None:
+        import msvcrt  # noqa: PLC0415 - of that system only
+
+        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+
+else:
+
+    def _lock(number: int) -> None:
+        import fcntl  # noqa: PLC0415 - of that system only
+
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

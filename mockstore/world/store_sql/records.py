@@ -1,0 +1,237 @@
+"""Records as rows, and back, exactly; only `exception` is lost, which no database can keep. Pure."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from mockstore.model import (
+    Attempt,
+    DeliveryRecord,
+    DeliveryState,
+    EventRecord,
+    Headers,
+    Json,
+    OldSecret,
+    Outcome,
+    Outgoing,
+    PlannedFault,
+    Reply,
+    ResourceRecord,
+    WebhookRecord,
+    WebhookStatus,
+    Wire,
+)
+
+Values = dict[str, Any]
+"""What a row holds, by the names of its columns."""
+
+FINISHED: Final = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISCARDED})
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def key(text: str) -> str:
+    """Return `text` as a column holds it: as it is, or escaped where it has what PostgreSQL or UTF-8 cannot hold."""
+    if "\\" not in text and "\0" not in text and (text.isascii() or not _has_surrogates(text)):
+        return text
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def unkey(held: str) -> str:
+    """Return the text that `key` made `held` of."""
+    return held.encode("ascii").decode("unicode_escape") if "\\" in held else held
+
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def tenant_key(tenant: str | None) -> str:
+    """Return a tenant as a column holds it; the shared one is the empty text."""
+    return "" if tenant is None else key(tenant)
+
+
+def tenant_of(held: str) -> str | None:
+    """Return the tenant that `tenant_key` made `held` of."""
+    return unkey(held) or None
+
+
+def microseconds(moment: datetime) -> int:
+    """Return the microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(count: int) -> datetime:
+    """Return the moment in UTC that is so many microseconds after 1970."""
+    return _EPOCH + timedelta(microseconds=count)
+
+
+def span(duration: timedelta) -> int:
+    """Return how many microseconds it lasts."""
+    return duration // _MICROSECOND
+
+
+def _text_of(value: Json) -> str:
+    """Return `value` as JSON in ASCII: that holds every character, and keeps the order of members."""
+    return json.dumps(value, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _headers(pairs: Iterable[Iterable[str]]) -> Headers:
+    return tuple((name, value) for name, value in pairs)
+
+
+def webhook_values(webhook: WebhookRecord) -> Values:
+    """Return the row of a webhook."""
+    record = {
+        "url": webhook.url,
+        "events": webhook.events,
+        "secret": webhook.secret,
+        "created_at": microseconds(webhook.created_at),
+        "updated_at": microseconds(webhook.updated_at),
+        "status": webhook.status,
+        "description": webhook.description,
+        "signatures": webhook.signatures,
+        "old_secrets": [(old.secret, microseconds(old.until)) for old in webhook.old_secrets],
+    }
+    return {"id": key(webhook.id), "record": _text_of(record)}
+
+
+def webhook_of(row: Row[Any]) -> WebhookRecord:
+    """Return the webhook of a row."""
+    held = json.loads(row.record)
+    return WebhookRecord(
+        id=unkey(row.id),
+        url=held["url"],
+        events=tuple(held["events"]),
+        secret=held["secret"],
+        created_at=moment_of(held["created_at"]),
+        updated_at=moment_of(held["updated_at"]),
+        status=WebhookStatus(held["status"]),
+        description=held["description"],
+        signatures=None if held["signatures"] is None else tuple(held["signatures"]),
+        old_secrets=tuple(OldSecret(secret, moment_of(until)) for secret, until in held["old_secrets"]),
+    )
+
+
+def event_values(event: EventRecord) -> Values:
+    """Return the row of an event."""
+    record = [event.type, microseconds(event.timestamp), event.content_type, event.declared_invalid, event.checked]
+    return {"id": key(event.id), "record": _text_of(record), "body": event.body}
+
+
+def event_of(row: Row[Any]) -> EventRecord:
+    """Return the event of a row."""
+    type_, timestamp, content_type, declared_invalid, checked = json.loads(row.record)
+    return EventRecord(
+        unkey(row.id), type_, moment_of(timestamp), bytes(row.body), content_type, declared_invalid, checked
+    )
+
+
+def delivery_values(delivery: DeliveryRecord) -> Values:
+    """Return the row of a delivery, without its attempts."""
+    faults = [(fault.name, fault.attempts, fault.roll) for fault in delivery.faults]
+    plain = delivery.reason is None and not faults
+    return {
+        "id": key(delivery.id),
+        "event_id": key(delivery.event_id),
+        "webhook_id": key(delivery.webhook_id),
+        "created_at": microseconds(delivery.created_at),
+        "due": None if delivery.due is None else microseconds(delivery.due),
+        "state": str(delivery.state),
+        "round_start": delivery.round_start,
+        "made": len(delivery.attempts),
+        "record": None if plain else _text_of([delivery.reason, faults]),
+    }
+
+
+def delivery_of(row: Row[Any], made: Iterable[Attempt]) -> DeliveryRecord:
+    """Return the delivery of a row and its attempts."""
+    reason, faults = (None, ()) if row.record is None else json.loads(row.record)
+    return DeliveryRecord(
+        id=unkey(row.id),
+        event_id=unkey(row.event_id),
+        webhook_id=unkey(row.webhook_id),
+        created_at=moment_of(row.created_at),
+        due=None if row.due is None else moment_of(row.due),
+        state=DeliveryState(row.state),
+        attempts=tuple(made),
+        round_start=row.round_start,
+        reason=reason,
+        faults=tuple(PlannedFault(name, tuple(befalls), roll) for name, befalls, roll in faults),
+    )
+
+
+def attempt_values(attempt: Attempt) -> Values:
+    """Return the row of an attempt."""
+    request, reply = attempt.request, attempt.reply
+    record = {
+        "at": microseconds(attempt.at),
+        "offset": span(attempt.offset),
+        "outcome": attempt.outcome,
+        "status": attempt.status,
+        "duration": span(attempt.duration),
+        "error": attempt.error,
+        "request": [request.url, request.headers, request.method, _wire_values(request.wire)],
+        "reply": None if reply is None else [reply.status, reply.headers, span(reply.took)],
+    }
+    return {
+        "number": attempt.number,
+        "record": _text_of(record),
+        "request_body": request.body,
+        "reply_body": None if reply is None else reply.body,
+    }
+
+
+def attempt_of(row: Row[Any]) -> Attempt:
+    """Return the attempt of a row, whose record is called `attempt_record`."""
+    held = json.loads(row.attempt_record)
+    url, headers, method, wire = held["request"]
+    reply = None
+    if held["reply"] is not None:
+        status, fields, took = held["reply"]
+        reply = Reply(status, _headers(fields), bytes(row.reply_body), timedelta(microseconds=took))
+    return Attempt(
+        number=row.number,
+        at=moment_of(held["at"]),
+        offset=timedelta(microseconds=held["offset"]),
+        outcome=Outcome(held["outcome"]),
+        status=held["status"],
+        duration=timedelta(microseconds=held["duration"]),
+        error=held["error"],
+        request=Outgoing(
+            url, _headers(headers), bytes(row.request_body), method, None if wire is None else Wire(*wire)
+        ),
+        reply=reply,
+    )
+
+
+def _wire_values(wire: Wire | None) -> Json:
+    return None if wire is None else [wire.chunked, wire.dripped, wire.slow_to_connect, wire.cut_at, wire.reset]
+
+
+def resource_values(resource: ResourceRecord) -> Values:
+    """Return the row of a resource."""
+    return {
+        "kind": key(resource.kind),
+        "id": key(resource.id),
+        "document": _text_of(resource.document),
+        "hidden": _text_of(resource.hidden),
+        "removed": resource.removed,
+    }
+
+
+def resource_of(row: Row[Any]) -> ResourceRecord:
+    """Return the resource of a row."""
+    return ResourceRecord(
+        unkey(row.kind), unkey(row.id), json.loads(row.document), json.loads(row.hidden), bool(row.removed)
+    )

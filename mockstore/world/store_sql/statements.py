@@ -1,0 +1,117 @@
+"""The statements of a store that reads and saves; each is built once, so its SQL is written once."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Executable,
+    Select,
+    Table,
+    bindparam,
+    case,
+    delete,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mockstore.world.store_sql.tables import attempts, deliveries, events, resources, webhooks
+
+TENANT: Final[BindParameter[str]] = bindparam("of")
+
+
+def by_id(table: Table) -> Select[Any]:
+    """Return the query for the one row of this id."""
+    return select(table).where(table.c.tenant == TENANT, table.c.id == bindparam("id"))
+
+
+def _all(table: Table) -> Select[Any]:
+    return select(table).where(table.c.tenant == TENANT).order_by(table.c.seq)
+
+
+WEBHOOK: Final = by_id(webhooks)
+WEBHOOKS: Final = _all(webhooks)
+EVENT: Final = by_id(events)
+EVENTS: Final = _all(events)
+RESOURCE: Final = by_id(resources).where(resources.c.kind == bindparam("kind"))
+RESOURCES: Final = _all(resources).where(resources.c.kind == bindparam("kind"))
+
+REMOVE_WEBHOOK: Final = delete(webhooks).where(webhooks.c.tenant == TENANT, webhooks.c.id == bindparam("id"))
+MADE: Final = select(deliveries.c.made).where(deliveries.c.tenant == TENANT, deliveries.c.id == bindparam("id"))
+ATTEMPT: Final = select(*(column for column in attempts.c if column.name not in ("tenant", "delivery_id"))).where(
+    attempts.c.tenant == TENANT, attempts.c.delivery_id == bindparam("id"), attempts.c.number == bindparam("number")
+)
+NOT_LONE: Final = (
+    update(events)
+    .where(events.c.tenant == bindparam("of"), events.c.id == bindparam("event"), events.c.lone.is_(True))
+    .values(lone=False)
+)
+
+
+def with_attempts(*conditions: ColumnElement[bool], order: Sequence[Column[Any]] = ()) -> Select[Any]:
+    """Return the query for deliveries that meet the conditions: a row for each attempt, or one when there is none.
+
+    One statement, so that a delivery and its attempts are of the same moment.
+    """
+    both = deliveries.outerjoin(
+        attempts, (attempts.c.tenant == deliveries.c.tenant) & (attempts.c.delivery_id == deliveries.c.id)
+    )
+    found = attempts.c.number, attempts.c.record.label("attempt_record"), attempts.c.request_body, attempts.c.reply_body
+    return (
+        select(deliveries, *found)
+        .select_from(both)
+        .where(*conditions)
+        .order_by(*order, deliveries.c.seq, attempts.c.number)
+    )
+
+
+_OF_TENANT: Final = deliveries.c.tenant == TENANT
+_TO_WEBHOOK: Final = deliveries.c.webhook_id == bindparam("webhook_id")
+_OF_EVENT: Final = deliveries.c.event_id == bindparam("event_id")
+
+DELIVERY: Final = with_attempts(_OF_TENANT, deliveries.c.id == bindparam("id"))
+CLAIMED: Final = with_attempts(deliveries.c.seq.in_(bindparam("seqs", expanding=True)), order=(deliveries.c.due,))
+
+
+def deliveries_query(*, to_webhook: bool, of_event: bool) -> Select[Any]:
+    """Return the query for deliveries by webhook, by event, by both or by neither."""
+    return _BY[to_webhook, of_event]
+
+
+_BY: Final = {
+    (False, False): with_attempts(_OF_TENANT),
+    (True, False): with_attempts(_OF_TENANT, _TO_WEBHOOK),
+    (False, True): with_attempts(_OF_TENANT, _OF_EVENT),
+    (True, True): with_attempts(_OF_TENANT, _TO_WEBHOOK, _OF_EVENT),
+}
+
+
+class Upserts:
+    """Statements that add or replace, which the two databases spell alike and SQLAlchemy keeps apart."""
+
+    def __init__(self, *, shared: bool) -> None:
+        self._insert: Any = postgresql.insert if shared else sqlite.insert
+        self.webhook = self._replacing(webhooks, "tenant", "id")
+        self.event = self._replacing(events, "tenant", "id", keep=("lone",))
+        self.resource = self._replacing(resources, "tenant", "kind", "id")
+        self.attempt: Executable = self._insert(attempts).on_conflict_do_nothing().returning(attempts.c.number)
+        self.delivery = self._delivery()
+
+    def _replacing(self, table: Table, *unique: str, keep: Sequence[str] = ()) -> Executable:
+        names = [column.name for column in table.c if column.name != "seq"]
+        added = self._insert(table).values({name: bindparam(name) for name in names})
+        changed = {name: added.excluded[name] for name in names if name not in (*unique, *keep)}
+        result: Executable = added.on_conflict_do_update(index_elements=unique, set_=changed)
+        return result
+
+    def _delivery(self) -> Executable:
+        names = [column.name for column in deliveries.c if column.name not in ("seq", "claimed_by")]
+        added = self._insert(deliveries).values({name: bindparam(name) for name in names})
+        changed = {name: added.excluded[name] for name in names if name not in ("tenant", "id", "ended")}
+        first_end = case((deliveries.c.ended.is_(None), added.excluded.ended), else_=deliveries.c.ended)
+        changed["ended"] = case((added.excluded.ended.is_(None), None), else_=first_end)
+        result: Executable = added.on_conflict_do_update(index_elements=("tenant", "id"), set_=changed)
+        return result

@@ -1,0 +1,159 @@
+"""The tables. Every row belongs to one tenant; `seq` is the order of insertion, which is what «oldest first» means.
+
+Columns are what is searched by; the rest of a record is one JSON text in `record`, and bytes are bytes.
+Moments and spans are whole microseconds, so nothing is rounded.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+VERSION: Final = 1
+"""Of the tables below; a database of another version is refused."""
+
+metadata: Final = MetaData()
+
+
+def _seq() -> Column[Any]:
+    return Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _text(name: str) -> Column[Any]:
+    return Column(name, Text, nullable=False)
+
+
+about: Final = Table(
+    "mockstore",
+    metadata,
+    Column("version", Integer, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+)
+
+servers: Final = Table(
+    "servers",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("beat_at", DateTime(timezone=True)),  # by the database's own time; NULL once the server is gone
+    sqlite_autoincrement=True,  # a number is never used again
+)
+
+clocks: Final = Table(
+    "clocks",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("ahead", BigInteger, nullable=False),
+    Column("frozen_at", BigInteger),
+)
+
+webhooks: Final = Table(
+    "webhooks",
+    metadata,
+    _seq(),
+    _text("tenant"),
+    _text("id"),
+    _text("record"),
+    UniqueConstraint("tenant", "id"),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    _seq(),
+    _text("tenant"),
+    _text("id"),
+    _text("record"),
+    Column("body", LargeBinary, nullable=False),
+    Column("lone", Boolean, nullable=False),  # never had a delivery
+    UniqueConstraint("tenant", "id"),
+)
+Index(
+    "lone_events",
+    events.c.tenant,
+    events.c.seq,
+    sqlite_where=events.c.lone.is_(True),
+    postgresql_where=events.c.lone.is_(True),
+)
+
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    _seq(),
+    _text("tenant"),
+    _text("id"),
+    _text("event_id"),
+    _text("webhook_id"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due", BigInteger),
+    _text("state"),
+    Column("round_start", Integer, nullable=False),
+    Column("made", Integer, nullable=False),  # how many attempts are recorded
+    Column("record", Text),
+    Column("ended", BigInteger),  # when it was finished: the order in which finished ones are forgotten
+    Column("claimed_by", Integer),  # the number of the server that holds it
+    UniqueConstraint("tenant", "id"),
+    Index("deliveries_of_event", "tenant", "event_id", "seq"),
+    Index("deliveries_of_webhook", "tenant", "webhook_id", "seq"),
+)
+_PENDING = deliveries.c.state == "pending"
+Index(
+    "queue",
+    deliveries.c.tenant,
+    deliveries.c.due,
+    deliveries.c.seq,
+    sqlite_where=_PENDING,
+    postgresql_where=_PENDING,
+)
+_ENDED = deliveries.c.ended.is_not(None)
+Index(
+    "finished",
+    deliveries.c.tenant,
+    deliveries.c.ended,
+    deliveries.c.seq,
+    sqlite_where=_ENDED,
+    postgresql_where=_ENDED,
+)
+_CLAIMED = deliveries.c.claimed_by.is_not(None)
+Index("claimed", deliveries.c.claimed_by, sqlite_where=_CLAIMED, postgresql_where=_CLAIMED)
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    _text("tenant"),
+    _text("delivery_id"),
+    Column("number", Integer, nullable=False),
+    _text("record"),
+    Column("request_body", LargeBinary, nullable=False),
+    Column("reply_body", LargeBinary),
+    PrimaryKeyConstraint("tenant", "delivery_id", "number"),  # one delivery has one outcome for each attempt
+)
+
+resources: Final = Table(
+    "resources",
+    metadata,
+    _seq(),
+    _text("tenant"),
+    _text("kind"),
+    _text("id"),
+    _text("document"),
+    _text("hidden"),
+    Column("removed", Boolean, nullable=False),
+    UniqueConstraint("tenant", "kind", "id"),
+    Index("resources_of_kind", "tenant", "kind", "seq"),
+)
+
+OF_TENANTS: Final = (webhooks, events, deliveries, attempts, resources)
+"""What a tenant's store keeps."""

@@ -1,0 +1,97 @@
+"""Forgetting what was finished first, now and then instead of at every call."""
+
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Select, and_, bindparam, delete, exists, select
+
+from mockstore.world.store_sql.connections import Session
+from mockstore.world.store_sql.tables import attempts, deliveries, events
+
+SLACK: Final = 10
+"""One of so many may stay beyond what is to be kept."""
+
+BATCH: Final = 500
+"""How many deliveries go with one statement."""
+
+_d: Final = deliveries.c
+_IDS: Final[BindParameter[list[str]]] = bindparam("ids", expanding=True)
+_TENANT: Final[BindParameter[str]] = bindparam("of")
+
+_newest_to_go: Final = (
+    select(_d.ended, _d.seq)
+    .where(_d.tenant == _TENANT, _d.ended.is_not(None))
+    .order_by(_d.ended.desc(), _d.seq.desc())
+    .limit(1)
+    .offset(bindparam("keep"))
+)
+_to_go: Final = (
+    select(_d.seq, _d.id, _d.event_id)
+    .where(
+        _d.tenant == _TENANT,
+        _d.ended.is_not(None),
+        (_d.ended < bindparam("ended")) | and_(_d.ended == bindparam("ended"), _d.seq <= bindparam("seq")),
+    )
+    .order_by(_d.ended, _d.seq)
+    .limit(BATCH)
+)
+_forget_attempts: Final = delete(attempts).where(attempts.c.tenant == _TENANT, attempts.c.delivery_id.in_(_IDS))
+_forget_deliveries: Final = delete(deliveries).where(_d.tenant == _TENANT, _d.id.in_(_IDS))
+_forget_events: Final = delete(events).where(
+    events.c.tenant == _TENANT,
+    events.c.id.in_(_IDS),
+    ~exists().where(_d.tenant == events.c.tenant, _d.event_id == events.c.id),
+)
+_newest_lone_to_go: Final = (
+    select(events.c.seq)
+    .where(events.c.tenant == _TENANT, events.c.lone.is_(True))
+    .order_by(events.c.seq.desc())
+    .limit(1)
+    .offset(bindparam("keep"))
+)
+_forget_lone: Final = delete(events).where(
+    events.c.tenant == _TENANT, events.c.lone.is_(True), events.c.seq <= bindparam("seq")
+)
+
+
+class Trimming:
+    """Counts what may have to go, so that looking costs nothing until it is worth it."""
+
+    def __init__(self) -> None:
+        self._more = 0
+        """How many have been added since it was last looked."""
+        self._kept: int | None = None
+        """How many there were at most after that; None: nobody has looked yet."""
+
+    def count(self) -> None:
+        """Note that there may be one more."""
+        self._more += 1
+
+    def is_time(self, keep: int) -> bool:
+        """Tell whether more than a tenth of `keep` may have to go."""
+        return self._kept is None or self._kept + self._more > keep + keep // SLACK
+
+    def trim(self, session: Session, tenant: str, keep: int) -> None:
+        """Forget everything that has to go."""
+        self._more, self._kept = 0, keep
+        session.undone.append(self._look_again)
+        wanted = {"of": tenant, "keep": keep}
+        for last in session.rows(_newest_to_go, wanted):
+            while _trim_batch(session, {"of": tenant, "ended": last.ended, "seq": last.seq}):
+                pass
+        for last in session.rows(_newest_lone_to_go, wanted):
+            session.run(_forget_lone, {"of": tenant, "seq": last.seq})
+
+    def _look_again(self) -> None:
+        self._kept = None
+
+
+def _trim_batch(session: Session, before: dict[str, Any]) -> bool:
+    """Forget some deliveries, and the events that have none left; tell whether there were any."""
+    query: Select[Any] = _to_go
+    rows = session.rows(query, before)
+    if rows:
+        ids = [row.id for row in rows]
+        session.run(_forget_attempts, {"of": before["of"], "ids": ids})
+        session.run(_forget_deliveries, {"of": before["of"], "ids": ids})
+        session.run(_forget_events, {"of": before["of"], "ids": list({row.event_id for row in rows})})
+    return bool(rows)

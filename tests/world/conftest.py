@@ -1,0 +1,47 @@
+"""Every kind of store, empty."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from mockstore.world.clock import wall_time
+from mockstore.world.seams import Store
+from mockstore.world.store_memory import MemoryStore
+from mockstore.world.store_sql import Database
+from tests.postgres import PostgresServer
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres: PostgresServer) -> Iterator[Database]:
+    """A database on PostgreSQL for many tests: each takes a tenant of its own."""
+    database = Database.open(postgres.new_database(), now=wall_time)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def new_tenant() -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"tenant {next(numbers)}"
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, new_tenant: Callable[[], str]) -> Iterator[Store]:
+    made: Store
+    if request.param == "memory":
+        made = MemoryStore()
+        yield made
+    elif request.param == "sqlite":
+        database = Database.open(f"sqlite:///{tmp_path}/store.db", now=wall_time)
+        made = database.store(None)
+        yield made
+        database.close()
+    else:
+        made = request.getfixturevalue("shared_database").store(new_tenant())
+        yield made
+    made.close()
