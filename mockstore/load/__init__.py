@@ -1,1 +1,16 @@
-"""Load on a consumer: users of Locust that send signed events."""
+"""Load on a consumer: users of Locust that send signed events.
+
+`WebhookUser` is loaded when it is first used, for Locust changes the process that imports it (gevent's patches).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockstore.load.user import WebhookUser as WebhookUser  # as itself: this exports it
+
+
+def __getattr__(name: str) -> object:
+    if name != "WebhookUser":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.user").WebhookUser
