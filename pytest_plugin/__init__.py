@@ -11,6 +11,7 @@ from .fixtures import (
     mockstore_config,
     mockstore_inbox,
     mockstore_server,
+    server_url,
 )
 from .judgement import pytest_runtest_call, pytest_runtest_makereport, pytest_terminal_summary
 
@@ -28,6 +29,7 @@ __all__ = [
     "pytest_configure",
     "pytest_runtest_call",
     "pytest_runtest_makereport",
+    "pytest_sessionstart",
     "pytest_terminal_summary",
 ]
 
@@ -41,6 +43,13 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
     group.addoption(
         "--mockstore-trace", action="store_true", help="show the timeline of deliveries of each test, passed ones too"
     )
+    group.addoption("--mockstore-url", metavar="URL", help="let mockstore_server drive this server instead of its own")
+    group.addoption("--mockstore-token", metavar="TOKEN", help="its control token (default: MOCKSTORE_CONTROL_TOKEN)")
+    group.addoption(
+        "--mockstore-callback-host", metavar="NAME", help="by what name it reaches this process (default: 127.0.0.1)"
+    )
+    parser.addini("mockstore_url", "the server that mockstore_server drives instead of its own", default="")
+    parser.addini("mockstore_callback_host", "by what name that server reaches this process", default="")
     parser.addini(
         "mockstore_strict", "whether a test fails over a delivery that went wrong unseen", type="bool", default=True
     )
@@ -59,3 +68,14 @@ def pytest_configure(config: "pytest.Config") -> None:
         "Mockstore.in_process: strict, raise_errors, clock, seed, schedule and so on, and scenario: what is played "
         "before the test's own code.",
     )
+
+
+def pytest_sessionstart(session: "pytest.Session") -> None:
+    """Say once, at the start, when the server that was named is not there."""
+    config = session.config
+    url = server_url(config)
+    if url is None or hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    from .elsewhere import check  # noqa: PLC0415 - a run without such a server does not pay
+
+    check(url, config)

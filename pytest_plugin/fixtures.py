@@ -1,5 +1,6 @@
 """The fixtures. What they hand out is imported when the first test asks for it."""
 
+import os
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,17 @@ def mockstore_config() -> Mapping[str, Any]:
     The marker `mockstore` of a module, a class or a test lies over it.
     """
     return {}
+
+
+def server_url(config: pytest.Config) -> str | None:
+    """Return where a server runs that `mockstore_server` is to drive; None has it start its own."""
+    return told_of(config, "mockstore_url", "MOCKSTORE_URL") or config.getini("mockstore_url") or None
+
+
+def told_of(config: pytest.Config, option: str, variable: str) -> str | None:
+    """Return what the option says, else the variable; None when neither says anything."""
+    told: str | None = config.getoption(option)
+    return told or os.environ.get(variable, "").strip() or None
 
 
 class Setup:
@@ -141,11 +153,20 @@ def mockstore_server(
 ) -> "Iterator[Mockstore]":
     """Give a Petstore that listens at `mockstore_server.url`, on a free port of this machine, for apps that run there.
 
+    With `--mockstore-url` it is a tenant of its own, for this test alone, on a server that runs already.
+
     It is a `Mockstore` like the fixture `mockstore`, but time runs and threads deliver over HTTP:
     `mockstore_server.deliveries.wait_for(1, timeout=5)`. The server runs as long as the session and is empty at the
     start of each test. The marker `mockstore` holds here, too; `clock="virtual"` stops the time.
     """
-    from .serving import lent  # noqa: PLC0415 - a run that does not use it does not pay
+    url = server_url(request.config)
+    if url is not None:
+        from .elsewhere import lent_elsewhere  # noqa: PLC0415 - a run that does not use it does not pay
+
+        with lent_elsewhere(url, request.node, mockstore_config, seed=mockstore_seed) as elsewhere:
+            yield elsewhere
+        return
+    from .serving import lent  # noqa: PLC0415 - likewise
 
     with lent(_mockstore_servers, request.node, mockstore_config, seed=mockstore_seed) as served:
         yield served

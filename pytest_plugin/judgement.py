@@ -120,9 +120,17 @@ def pytest_runtest_makereport(
     traced = call.when == "call" and item.config.getoption("mockstore_trace")
     is_ours = call.excinfo is not None and call.excinfo.value is watch.complaint
     if traced or (report.failed and not is_ours):
-        told = [one.timeline() for one in watch.mockstores if one.deliveries]
+        told = [text for one in watch.mockstores if (text := _timeline(one))]
         report.sections += [(TITLE, text) for text in told or ["(no deliveries)"] * traced]
     return report
+
+
+def _timeline(mockstore: "Mockstore") -> str:
+    """Return the timeline, an empty text when nothing was sent; a server that is gone must not spoil the report."""
+    try:
+        return mockstore.timeline() if mockstore.deliveries else ""
+    except Exception as error:  # noqa: BLE001 - pytest would end the whole run
+        return f"(no timeline: {error})"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -50,7 +50,7 @@ class Servers:
         self._running: list[Running] = []
         self._stack = ExitStack()
 
-    def with_rules(self, settings: Settings, provider: Provider) -> Running:
+    def withrules_wanted(self, settings: Settings, provider: Provider) -> Running:
         """Return the server of these rules, started if there is none yet."""
         for one in self._running:
             if (one.settings, one.provider) == (settings, provider):
@@ -69,17 +69,18 @@ def lent(servers: Servers, item: pytest.Item, config: Mapping[str, Any], *, seed
     """Lend the server that `item` wants, with nothing in it; the test is judged by what happens there."""
     told = Told(item, config, seed=seed)
     with told.blamed():
-        running = servers.with_rules(*_rules(told.keywords))
+        running = servers.withrules_wanted(*rules_wanted(told.keywords))
     mockstore = running.tenants.of(None)
     mockstore.url = running.url
     try:
-        with watched(item, mockstore, strict=told.keywords["strict"], settle=lambda: _settle(mockstore)):
+        with watched(item, mockstore, strict=told.keywords["strict"], settle=lambda: settle(mockstore)):
             yield mockstore
     finally:
         running.tenants.renew()
 
 
-def _rules(keywords: Mapping[str, Any]) -> tuple[Settings, Provider]:
+def rules_wanted(keywords: Mapping[str, Any]) -> tuple[Settings, Provider]:
+    """Return what the keywords of a test mean to a server; raise `InvalidInputError`."""
     for name in UNSUITED.keys() & keywords.keys():
         raise InvalidInputError(f"mockstore_server takes no {name}: {UNSUITED[name]}", field=name)
     settings = Settings(port=0, **{name: keywords[name] for name in SETTINGS if name in keywords})
@@ -87,7 +88,7 @@ def _rules(keywords: Mapping[str, Any]) -> tuple[Settings, Provider]:
     return settings, provider_with(keywords.get("provider"), **rules)
 
 
-def _settle(mockstore: Mockstore) -> None:
+def settle(mockstore: Mockstore) -> None:
     """Wait for what is under way, so that the judgement does not depend on who is faster."""
     with suppress(TimeoutError):
         mockstore.settle(mockstore.provider.timeout + GRACE)

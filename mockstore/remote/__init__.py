@@ -1,1 +1,43 @@
-"""A Mockstore that runs in a server elsewhere, with the same verbs."""
+"""A Mockstore on a server that runs already, driven from here: `Mockstore.connect` and `pytest --mockstore-url`."""
+
+from mockstore.errors import MockstoreError
+from mockstore.provider import Provider, petstore
+from mockstore.remote.callbacks import LOOPBACK
+from mockstore.remote.service import RemoteMockstore, rules_of
+from mockstore.remote.wire import NoServerError, Wire
+from mockstore.tenants import checked_tenant
+from mockstore.web.records import installed_version
+from mockstore.world.clock import random_uuid
+
+__all__ = ["SHARED", "NoServerError", "RemoteMockstore", "connected"]
+
+SHARED = "shared"
+"""What names the pool that all clients without a tenant share."""
+
+
+def connected(
+    url: str, *, tenant: str | None = None, token: str | None = None, callback_host: str = LOOPBACK
+) -> RemoteMockstore:
+    """Return the Mockstore of a server that runs at `url`.
+
+    `tenant` is a UUID, or `shared` for the pool of all who name none; without it, it gets a world of its own. `token`
+    is the server's control token. `callback_host` is by what name the server reaches the apps of this process. Raises
+    `NoServerError` in one line when nobody is there, when the token is missing, or when the versions differ.
+    """
+    its_id = None if tenant == SHARED else random_uuid() if tenant is None else checked_tenant(tenant)
+    wire = Wire(url, tenant=its_id, token=token)
+    try:
+        provider = _rules(wire)
+    except MockstoreError:
+        wire.close()
+        raise
+    return RemoteMockstore(wire, tenant=its_id, provider=provider, callback_host=callback_host)
+
+
+def _rules(wire: Wire) -> Provider:
+    told, here = wire.get("settings"), installed_version()
+    if told.get("version") != here:
+        raise NoServerError(
+            f"the mockstore at {wire.url} is version {told.get('version')}, and this is {here}: install the same one"
+        )
+    return rules_of(told, petstore())

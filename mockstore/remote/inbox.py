@@ -1,0 +1,55 @@
+"""An inbox that is in the process of a server, as a test here holds it."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from mockstore.answers import Answer, answer
+from mockstore.collection import Collection, Waiter
+from mockstore.handles import Webhook
+from mockstore.inbox import Expected, Received
+from mockstore.model import Headers, Json
+from mockstore.provider import Provider
+from mockstore.remote.wire import Wire, path_to
+from mockstore.web.records import from_json, to_json
+
+
+class RemoteInbox(Collection[Received]):
+    """Captures deliveries in the order of their arrival, and answers as told (200 by default)."""
+
+    webhook: Webhook
+    """Its own registration."""
+
+    def __init__(self, wire: Wire, webhook: Webhook, provider: Provider, wait: Waiter) -> None:
+        self.webhook = webhook
+        self._wire = wire
+        self._provider = provider
+        super().__init__(self._captured, wait, noun="received delivery")
+
+    def will_answer(self, *answers: Answer | int | str | timedelta) -> None:
+        """Answer in turn: statuses, `"timeout"`, `"reset"`, a timedelta to take, or an Answer; the last repeats."""
+        told = [to_json(answer(one)) for one in answers]
+        self._wire.ask("PUT", path_to("records", "inboxes", self.webhook.id, "answers"), {"answers": told})
+
+    def clear(self) -> None:
+        """Forget what was captured and what was scripted."""
+        self._wire.delete("records", "inboxes", self.webhook.id)
+
+    def _captured(self) -> list[Received]:
+        expected = Expected(self._provider, lambda: self.webhook.secret)
+        return [_received(one, expected) for one in self._wire.get("records", "inboxes", self.webhook.id)["data"]]
+
+    def _narrowed(self, find: Callable[[], Sequence[Received]]) -> "RemoteInbox":
+        narrowed = RemoteInbox(self._wire, self.webhook, self._provider, self._wait)
+        narrowed._find = find
+        return narrowed
+
+
+def _received(document: Json, expected: Expected) -> Received:
+    return Received(
+        document["url"],
+        from_json(Headers, document["headers"]),
+        from_json(bytes, document["body"]),
+        document["answer"],
+        document["arrival"],
+        expected,
+    )

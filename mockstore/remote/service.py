@@ -1,0 +1,256 @@
+"""The façade of a Mockstore on a server: the verbs of `mockstore.service`, each one request or a few."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, Unpack, cast
+
+from mockstore.collection import Collection
+from mockstore.delivery.schedule import RetryPolicy
+from mockstore.errors import InvalidInputError
+from mockstore.handles import Deliveries, Delivery, Event, Webhook
+from mockstore.model import Json
+from mockstore.parts import Options
+from mockstore.playing import Replay
+from mockstore.provider import Provider
+from mockstore.publishing import Emission
+from mockstore.receivers import DEFAULT_PATH
+from mockstore.registration import checked_events
+from mockstore.remote.callbacks import Callbacks
+from mockstore.remote.counter import RemoteFront
+from mockstore.remote.hands import RemoteClock, RemoteFaults, RemoteWebhooks, fault_names
+from mockstore.remote.inbox import RemoteInbox
+from mockstore.remote.player import RemotePlayer
+from mockstore.remote.source import RemoteReader
+from mockstore.remote.wire import Wire, path_to
+from mockstore.strict import complaints
+from mockstore.timeline import timeline_text
+from mockstore.web.address import address_of
+
+if TYPE_CHECKING:
+    from mockstore.service import Mockstore
+    from mockstore.shopfront import Orders, Pets, Users
+
+PATIENCE = timedelta(seconds=10)
+"""How long `settle` waits when nothing is said."""
+
+
+class RemoteMockstore:
+    """A Mockstore that lives on a server, for one tenant: the same verbs and handles. A context manager.
+
+    Nothing of it is kept here: each question is asked of the server. What apps of this process raise comes home with
+    the attempts that made them raise.
+    """
+
+    def __init__(self, wire: Wire, *, tenant: str | None, provider: Provider, callback_host: str) -> None:
+        self._wire = wire
+        self.tenant = tenant
+        """The UUID that tells it from others on the server; None is the pool that all share."""
+        self.url = address_of(wire.url, tenant)
+        """Where its API is reached, without a slash at the end; the tenant is in it."""
+        self.provider = provider
+        self.options = Options(strict=False, raise_errors=False)
+        self._callbacks = Callbacks(callback_host)
+        self.reader = RemoteReader(wire, provider, self._callbacks)
+        self._front = RemoteFront(wire)
+        self._inboxes: dict[str, RemoteInbox] = {}
+        self.clock = RemoteClock(wire)
+        self.webhooks = RemoteWebhooks(wire, self.reader)
+        self.faults = RemoteFaults(wire, self.reader)
+        self.play = RemotePlayer(wire, provider, self._address)
+        self.replay = Replay(cast("Mockstore", self))  # which emits, and no more
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop serving the apps of this process, and give back the connections; the server keeps what it has."""
+        self._callbacks.close()
+        self._wire.close()
+
+    def forget(self) -> None:
+        """Take everything of this tenant away from the server, the rules of its own included."""
+        self._wire.delete("tenant")
+
+    def subscribe(  # noqa: PLR0913 - a registration has these parts
+        self,
+        target: object,
+        events: str | Sequence[str] = "*",
+        path: str = DEFAULT_PATH,
+        secret: str | None = None,
+        *,
+        description: str | None = None,
+        signatures: str | Sequence[str] | None = None,
+    ) -> Webhook:
+        """Register a webhook and return it.
+
+        `target` is a URL, or an app or callable of this process, which is then served on a free port: see
+        `Mockstore.subscribe`.
+        """
+        checked_events(events, self.provider.catalogue)  # before anything is mounted
+        url = self._address(target, path)
+        return self.webhooks.add(url, events, secret=secret, description=description, signatures=signatures)
+
+    def open_inbox(self, events: str | Sequence[str] = "*") -> RemoteInbox:
+        """Subscribe a receiver on the server that captures what it gets and answers as told."""
+        told = self._wire.post("records", "inboxes", events=events if isinstance(events, str) else list(events))
+        webhook = Webhook(self.reader, told["id"])
+        inbox = RemoteInbox(self._wire, webhook, self.provider, self.reader.wait)
+        self._inboxes[webhook.id] = inbox
+        return inbox
+
+    @property
+    def shop(self) -> RemoteFront:
+        """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`."""
+        return self._front
+
+    @property
+    def pets(self) -> "Pets":
+        """The pets: `add`, `find`, `[id].adopt()` and more."""
+        return self._front.pets
+
+    @property
+    def orders(self) -> "Orders":
+        """The orders: `place`, `[id].pay()`, `.ship()`, `.deliver()`, `.cancel()`."""
+        return self._front.orders
+
+    @property
+    def users(self) -> "Users":
+        """The users: `add`, `[id]`."""
+        return self._front.users
+
+    def emit(self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]) -> Event:
+        """Make an event, tell every webhook that wants it, and return the event: see `Mockstore.emit`."""
+        __tracebackhide__ = True
+        document: dict[str, Json] = {"type": event_type, "invalid": told.get("invalid", False)}
+        body, to = told.get("body"), told.get("to")
+        if body is not None:
+            document["bodyBase64"] = b64encode(body.encode() if isinstance(body, str) else body).decode()
+        if overrides is not None:
+            document["overrides"] = dict(overrides)
+        if to is not None:
+            document["to"] = to.id
+        if "content_type" in told:
+            document["contentType"] = told["content_type"]
+        document["fault"] = fault_names(told.get("fault", ()))
+        (made,) = self._wire.post("emit", **document)["data"]
+        return self.event(made["id"])
+
+    @property
+    def events(self) -> Collection[Event]:
+        """Everything that was emitted, oldest first."""
+        return self.reader.events()
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Everything that was sent, oldest first."""
+        return Deliveries.of_source(self.reader)
+
+    def event(self, event_id: str) -> Event:
+        """Return the event of this id; raise `NotFoundError`."""
+        return Event(self.reader, self.reader.event_record(event_id))
+
+    def delivery(self, delivery_id: str) -> Delivery:
+        """Return the delivery of this id; raise `NotFoundError`."""
+        return Delivery(self.reader, self.reader.delivery_record(delivery_id).id)
+
+    def advance(self, by: timedelta | None = None, **units: float) -> None:
+        """Move the clock by a timedelta or its keywords (`minutes=5`), and run what falls due on the way, in order."""
+        __tracebackhide__ = True
+        self.clock.advance(by, **units)
+
+    def settle(self, timeout: timedelta | None = None) -> None:
+        """Wait until nothing is due or under way; raise `TimeoutError` after `timeout`."""
+        __tracebackhide__ = True
+        seconds = (timeout or PATIENCE).total_seconds()
+        if not self._wire.post("settle", timeoutSeconds=seconds)["settled"]:
+            raise TimeoutError(f"deliveries are still under way after {timeout}")
+
+    def hold(self) -> None:
+        """Keep back every delivery that is made from now on."""
+        self._wire.post("hold")
+
+    def release(self, order: Sequence[int] | None = None) -> Sequence[Delivery]:
+        """Send what was held, oldest first, or in `order`; stop holding. See `Mockstore.release`."""
+        __tracebackhide__ = True
+        return self._several(self._wire.post("records", "release", **({} if order is None else {"order": list(order)})))
+
+    def redeliver(self, delivery: Delivery | str) -> Delivery:
+        """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""
+        __tracebackhide__ = True
+        its_id = delivery if isinstance(delivery, str) else delivery.id
+        return Delivery(self.reader, self._wire.post("deliveries", its_id, "redeliver")["id"])
+
+    def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
+        """Send again what failed or was discarded since then (contract 1.3); the webhook must be active."""
+        __tracebackhide__ = True
+        told = {} if since is None else {"since": since.isoformat()}
+        return self._several(self._wire.post("records", "webhooks", _id(webhook), "recover", **told))
+
+    def rotate_secret(self, webhook: Webhook | str, *, overlap: timedelta = timedelta()) -> str:
+        """Give the webhook a new secret and return it; for `overlap` the old one signs as well."""
+        seconds = overlap.total_seconds()
+        told = self._wire.post("records", "webhooks", _id(webhook), "rotate-secret", overlapSeconds=seconds)
+        return str(told["secret"])
+
+    def reset(self) -> None:
+        """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
+        self._wire.post("reset")
+        self.reader.forget()
+        self._inboxes.clear()
+
+    def change(self, **rules: Json) -> None:
+        """Give this tenant a fresh world under rules of its own: the members of `PUT /_mockstore/settings`."""
+        told = self._wire.ask("PUT", path_to("settings"), rules)
+        self._follow(rules_of(told, self.provider))
+
+    def timeline(self) -> str:
+        """Return what happened, as text for people."""
+        return timeline_text(self.reader.told())
+
+    def complaints(self) -> list[str]:
+        """Return what a strict test has against itself: what went wrong and nobody looked at."""
+        return complaints(self.reader, scripted=self._inboxes)
+
+    def __repr__(self) -> str:
+        return f"<RemoteMockstore at {self.url}>"
+
+    def _follow(self, provider: Provider) -> None:
+        self.provider = provider
+        self.reader = RemoteReader(self._wire, provider, self._callbacks)
+        self.webhooks = RemoteWebhooks(self._wire, self.reader)
+        self.faults = RemoteFaults(self._wire, self.reader)
+        self.play = RemotePlayer(self._wire, provider, self._address)
+
+    def _address(self, target: object, path: str = DEFAULT_PATH) -> str:
+        """Return the URL of `target`: itself, when it is one, or where the app of this process is served."""
+        if isinstance(target, str) and target != "django":
+            return target
+        return self._callbacks.address(target, path, self.provider)
+
+    def _several(self, answer: Json) -> Sequence[Delivery]:
+        return [Delivery(self.reader, its_id) for its_id in answer["ids"]]
+
+
+def rules_of(document: Json, provider: Provider) -> Provider:
+    """Return the rules that a server tells of; raise `InvalidInputError` for a sender that is not known here."""
+    if document["provider"] != provider.name:
+        raise InvalidInputError(
+            f"the server plays {document['provider']!r}, and only {provider.name!r} can be shared", field="provider"
+        )
+    waits = tuple(timedelta(seconds=wait) for wait in document["scheduleSeconds"])
+    return replace(
+        provider,
+        schedule=RetryPolicy(waits, document["jitter"]),
+        timeout=timedelta(seconds=document["timeoutSeconds"]),
+        signatures=tuple(document["signatures"]),
+    )
+
+
+def _id(webhook: Webhook | str) -> str:
+    return webhook if isinstance(webhook, str) else webhook.id

@@ -1,0 +1,160 @@
+"""Where the handles of a Mockstore on a server read: its records, asked for anew with each question."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Event as Flag
+from threading import Thread
+from typing import Final
+
+from mockstore.collection import Collection, Waiter
+from mockstore.errors import NotFoundError
+from mockstore.handles import Event
+from mockstore.model import Attempt, DeliveryRecord, EventRecord, WebhookRecord
+from mockstore.news import News
+from mockstore.provider import Provider
+from mockstore.remote.callbacks import Callbacks
+from mockstore.remote.wire import NoServerError, Wire
+from mockstore.source import parsed
+from mockstore.strict import RaisedThereError
+from mockstore.web.records import from_json
+from mockstore.world.clock import wall_time
+
+PATIENCE: Final = timedelta(seconds=10)
+"""How long an assertion waits for an attempt that is under way."""
+_POLL_SECONDS: Final = 2
+"""How long a question for news lasts; nobody waits for its end."""
+
+
+class RemoteReader:
+    """The `Source` of the handles, over a server's records; what a consumer here raised is added to its attempts."""
+
+    def __init__(self, wire: Wire, provider: Provider, callbacks: Callbacks) -> None:
+        self._wire = wire
+        self._provider = provider
+        self._callbacks = callbacks
+        self._seen: set[str] = set()
+        self._news = News()
+
+    @property
+    def wait(self) -> Waiter:
+        """Block until a claim holds, looking again whenever the server has news."""
+        return self._wait
+
+    @property
+    def raised(self) -> Sequence[BaseException]:
+        """What was raised in the server's own process."""
+        return [RaisedThereError(text) for text in self._wire.get("records", "raised")["data"]]
+
+    def webhook_records(self) -> Sequence[WebhookRecord]:
+        """Return the registrations, oldest first."""
+        return [from_json(WebhookRecord, one) for one in self._wire.get("records", "webhooks")["data"]]
+
+    def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
+        """Return the webhook's record, or None."""
+        try:
+            return from_json(WebhookRecord, self._wire.get("records", "webhooks", webhook_id))
+        except NotFoundError:
+            return None
+
+    def event_records(self) -> Sequence[EventRecord]:
+        """Return all events, oldest first."""
+        return [from_json(EventRecord, one) for one in self._wire.get("records", "events")["data"]]
+
+    def event_record(self, event_id: str) -> EventRecord:
+        """Return the event's record; raise `NotFoundError`."""
+        return from_json(EventRecord, self._wire.get("records", "events", event_id))
+
+    def delivery_record(self, delivery_id: str) -> DeliveryRecord:
+        """Return the delivery's record; raise `NotFoundError`."""
+        return self._whole(from_json(DeliveryRecord, self._wire.get("records", "deliveries", delivery_id)))
+
+    def delivery_records(
+        self, *, webhook_id: str | None = None, event_id: str | None = None
+    ) -> Sequence[DeliveryRecord]:
+        """Return the deliveries to a webhook, of an event, or all."""
+        found = self._wire.get("records", "deliveries", webhook=webhook_id, event=event_id)["data"]
+        return [self._whole(from_json(DeliveryRecord, one)) for one in found]
+
+    def events(self) -> Collection[Event]:
+        """Return the live collection of everything that was emitted, oldest first."""
+        return Collection(lambda: [Event(self, record) for record in self.event_records()], self.wait, noun="event")
+
+    def told(self) -> Iterator[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
+        """Yield each delivery with its event and its webhook."""
+        events = {event.id: event for event in self.event_records()}
+        webhooks: dict[str, WebhookRecord | None] = {webhook.id: webhook for webhook in self.webhook_records()}
+        for record in self.delivery_records():
+            if record.webhook_id not in webhooks:  # made for one callback, or deleted
+                webhooks[record.webhook_id] = self.webhook_record(record.webhook_id)
+            event = events.get(record.event_id) or self.event_record(record.event_id)
+            yield record, event, webhooks[record.webhook_id]
+
+    def looked_at(self, delivery_id: str) -> None:
+        """Settle the delivery for the strict judgement."""
+        self._seen.add(delivery_id)
+
+    def was_looked_at(self, delivery_id: str) -> bool:
+        """Tell whether somebody looked."""
+        return delivery_id in self._seen
+
+    def forget(self) -> None:
+        """Nobody has looked at anything."""
+        self._seen.clear()
+
+    def let_end(self, delivery_id: str) -> None:
+        """Wait for the attempt that is due now."""
+        self.wait(lambda: not self._is_due(delivery_id), PATIENCE.total_seconds())
+
+    def mistakes(self, event: EventRecord) -> Sequence[str]:
+        """Return what breaks the schema in the event's body."""
+        payload = parsed(event.body)
+        if payload is None:
+            return ["body: is not JSON"]
+        return [str(mistake) for mistake in self._provider.catalogue.mistakes(payload)]
+
+    def process_time(self) -> datetime:
+        """Return the time that the consumer's code sees, if it runs here."""
+        return wall_time()
+
+    def now(self) -> datetime:
+        """Return the server's time."""
+        return datetime.fromisoformat(self._wire.get("settings")["now"])
+
+    def _whole(self, record: DeliveryRecord) -> DeliveryRecord:
+        if not record.attempts:
+            return record
+        return replace(record, attempts=tuple(map(self._completed, record.attempts)))
+
+    def _completed(self, attempt: Attempt) -> Attempt:
+        return self._callbacks.completed(attempt, self._provider)
+
+    def _is_due(self, delivery_id: str) -> bool:
+        record = self.delivery_record(delivery_id)
+        return record.due is not None and record.due <= self.now()
+
+    def _wait(self, claim: Callable[[], bool], timeout: float | None) -> bool:
+        if claim():
+            return True
+        with self._listening():
+            return self._news.wait_for(claim, timeout)
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Tell the news of the server here, while somebody waits for them."""
+        enough = Flag()
+        thread = Thread(target=self._listen, args=(enough,), name="mockstore-news", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            enough.set()  # its last question ends by itself: nobody waits for that
+
+    def _listen(self, enough: Flag) -> None:
+        latest = -1
+        with suppress(NoServerError):  # who waits will ask for himself, and hear of it
+            while not enough.is_set():
+                asked = {"after": latest, "timeoutSeconds": _POLL_SECONDS}
+                latest = self._wire.post("records", "news", **asked)["news"]
+                self._news.tell()

@@ -1,0 +1,271 @@
+"""What a test process elsewhere asks of the server beside the verbs: records, news, inboxes, the shop, its own rules.
+
+For `mockstore.remote`, which is of the same version; the form of the records is that of `mockstore.web.records`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from mockstore.answers import Answer
+from mockstore.errors import InvalidInputError, NotFoundError
+from mockstore.inbox import Inbox
+from mockstore.model import Json
+from mockstore.web.reading import (
+    LIST,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    WHOLE,
+    WHOLE_NUMBERS,
+    Kind,
+    Member,
+    exact_object,
+    moment_of,
+    whole_object,
+)
+from mockstore.web.records import from_json, to_json
+from mockstore.web.site import mockstore, nothing, site
+
+if TYPE_CHECKING:
+    from mockstore.petstore.shop import Shop
+
+routes = Blueprint("sharing", __name__)
+
+LONGEST_POLL: Final = 30
+"""The most seconds that a question for news may last."""
+_LOOK: Final = 0.5
+"""How often, in seconds, a question that waits looks whether the server is about to stop."""
+_NEWS: Final = {
+    "after": Member(WHOLE, required=True),
+    "timeoutSeconds": Member(NUMBER, required=True, least=0, most=LONGEST_POLL),
+}
+_NAMES: Final = Kind("a text or a list of texts", lambda value: isinstance(value, str | list))
+_INBOX: Final = {"events": Member(_NAMES, required=True)}
+_ANSWERS: Final = {"answers": Member(LIST, required=True)}
+_REGISTRATION: Final = ("url", "events", "secret", "description", "signatures")
+_SCENARIO: Final = {
+    "text": Member(TEXT, required=True),
+    "source": Member(TEXT, required=True),
+    "variables": Member(OBJECT),
+    "to": Member(OBJECT),
+}
+_CALL: Final = {"verb": Member(TEXT, required=True), "arguments": Member(LIST)}
+
+_SHOP: Final = MappingProxyType(
+    {
+        "pets": ("add", "adopt", "find", "get", "remove", "update"),
+        "orders": ("cancel", "deliver", "get", "place", "ship"),
+        "payments": ("pay",),
+        "users": ("create", "get"),
+    }
+)
+"""The verbs of the shop, by its departments."""
+
+
+@routes.post("/news")
+def read_news() -> ResponseReturnValue:
+    """Return how much has happened: at once if that is not `after`, else when something does or time is up."""
+    wanted = exact_object(_NEWS)
+    news, closing = mockstore().reader.news, site().tenants.closing
+    left = wanted["timeoutSeconds"]
+    while not closing.is_set() and left > 0:
+        if news.wait_for(lambda: news.count != wanted["after"], min(left, _LOOK)):
+            break
+        left -= _LOOK
+    return {"news": news.count}
+
+
+@routes.get("/raised")
+def read_raised() -> ResponseReturnValue:
+    """Return what was raised here and nobody has seen, each as its traceback."""
+    from mockstore.strict import traceback_text  # noqa: PLC0415 - most servers are never judged
+
+    return {"data": [traceback_text(error) for error in mockstore().reader.raised]}
+
+
+@routes.get("/webhooks")
+def list_webhooks() -> ResponseReturnValue:
+    """Return the registrations with their secrets, oldest first."""
+    return {"data": [to_json(webhook.record) for webhook in mockstore().webhooks]}
+
+
+@routes.post("/webhooks")
+def add_webhook() -> ResponseReturnValue:
+    """Register a webhook."""
+    return to_json(mockstore().webhooks.add(**_named(whole_object(), _REGISTRATION)).record), 201
+
+
+@routes.post("/webhooks/<webhook_id>")
+def change_webhook(webhook_id: str) -> ResponseReturnValue:
+    """Change the members that are named."""
+    found: dict[str, Json] = to_json(mockstore().webhooks.update(webhook_id, whole_object()).record)
+    return found
+
+
+@routes.delete("/webhooks/<webhook_id>")
+def remove_webhook(webhook_id: str) -> ResponseReturnValue:
+    """Delete the registration; what it still had to get is discarded."""
+    mockstore().webhooks.remove(webhook_id)
+    return nothing()
+
+
+@routes.get("/webhooks/<webhook_id>")
+def read_webhook(webhook_id: str) -> ResponseReturnValue:
+    """Return one registration with its secret."""
+    return _found(mockstore().reader.webhook_record(webhook_id), "webhook", webhook_id)
+
+
+@routes.post("/webhooks/<webhook_id>/recover")
+def recover(webhook_id: str) -> ResponseReturnValue:
+    """Send again what failed or was discarded since then, or ever."""
+    since = exact_object({"since": Member(TEXT)}).get("since")
+    found = mockstore().recover(webhook_id, None if since is None else moment_of(since, "since"))
+    return {"ids": [delivery.id for delivery in found]}, 202
+
+
+@routes.post("/webhooks/<webhook_id>/rotate-secret")
+def rotate_secret(webhook_id: str) -> ResponseReturnValue:
+    """Give the webhook a new secret; for a while, if asked, the old one signs as well."""
+    overlap = exact_object({"overlapSeconds": Member(NUMBER)}).get("overlapSeconds", 0)
+    return {"secret": mockstore().rotate_secret(webhook_id, overlap=timedelta(seconds=overlap))}
+
+
+@routes.post("/release")
+def release() -> ResponseReturnValue:
+    """Send what was held, in the order of its making or in another."""
+    order = exact_object({"order": Member(WHOLE_NUMBERS)}).get("order")
+    return {"ids": [delivery.id for delivery in mockstore().release(order)]}
+
+
+@routes.get("/events")
+def list_events() -> ResponseReturnValue:
+    """Return every event, oldest first."""
+    return {"data": to_json(mockstore().reader.event_records())}
+
+
+@routes.get("/events/<event_id>")
+def read_event(event_id: str) -> ResponseReturnValue:
+    """Return one event."""
+    return _found(mockstore().reader.event_record(event_id), "event", event_id)
+
+
+@routes.get("/deliveries")
+def list_deliveries() -> ResponseReturnValue:
+    """Return the deliveries to a `webhook`, of an `event`, or all, oldest first."""
+    found = mockstore().reader.delivery_records(
+        webhook_id=request.args.get("webhook"), event_id=request.args.get("event")
+    )
+    return {"data": to_json(found)}
+
+
+@routes.get("/deliveries/<delivery_id>")
+def read_delivery(delivery_id: str) -> ResponseReturnValue:
+    """Return one delivery."""
+    return _found(mockstore().reader.delivery_record(delivery_id), "delivery", delivery_id)
+
+
+@routes.post("/inboxes")
+def open_inbox() -> ResponseReturnValue:
+    """Subscribe an inbox in this process, which is known by the id of its webhook."""
+    inbox = mockstore().open_inbox(exact_object(_INBOX)["events"])
+    return {"id": inbox.webhook.id}, 201
+
+
+@routes.get("/inboxes/<webhook_id>")
+def read_inbox(webhook_id: str) -> ResponseReturnValue:
+    """Return what an inbox captured, in the order of arrival."""
+    return {
+        "data": [
+            to_json({name: getattr(one, name) for name in ("url", "headers", "body", "answer", "arrival")})
+            for one in _inbox(webhook_id)
+        ]
+    }
+
+
+@routes.put("/inboxes/<webhook_id>/answers")
+def script_inbox(webhook_id: str) -> ResponseReturnValue:
+    """Let an inbox answer in turn from now on, the last for good."""
+    answers = exact_object(_ANSWERS)["answers"]
+    _inbox(webhook_id).will_answer(*(_parsed(one) for one in answers))
+    return nothing()
+
+
+@routes.delete("/inboxes/<webhook_id>")
+def clear_inbox(webhook_id: str) -> ResponseReturnValue:
+    """Let an inbox forget what was captured and what was scripted."""
+    _inbox(webhook_id).clear()
+    return nothing()
+
+
+@routes.post("/shop")
+def call_shop() -> ResponseReturnValue:
+    """Do what a verb of the shop does (`pets.add` and the like), its events included."""
+    wanted = exact_object(_CALL)
+    front, arguments = mockstore().shop, wanted.get("arguments", ())
+    if wanted["verb"] == "process":
+        return {"result": front.serve(lambda: front.process(*arguments))}
+    verb = partial(_verb(front.shop, wanted["verb"]), *arguments)
+    return {"result": front.serve(verb)}
+
+
+@routes.post("/play")
+def play() -> ResponseReturnValue:
+    """Play a scenario in this tenant's own world, and return the result, passed or not.
+
+    `to` says who stands behind a webhook: a URL, or the id of a registration.
+    """
+    from mockstore.scenario import ScenarioFailedError, read  # noqa: PLC0415 - a server that plays nothing does not pay
+    from mockstore.scenario.documents import result_document  # noqa: PLC0415 - likewise
+
+    wanted = exact_object(_SCENARIO)
+    shop, registered = mockstore(), {webhook.id: webhook for webhook in mockstore().webhooks}
+    scenario = read(wanted["text"], wanted["source"], shop.provider.catalogue, variables=wanted.get("variables"))
+    with suppress(ScenarioFailedError):
+        shop.play(scenario, to={name: registered.get(one, one) for name, one in wanted.get("to", {}).items()})
+    return result_document(shop.play.result)
+
+
+def _named(document: Mapping[str, Json], names: Sequence[str]) -> dict[str, Json]:
+    """Return the document if it has these members only; raise `InvalidInputError` for others."""
+    strangers = sorted(set(document) - set(names))
+    if strangers:
+        raise InvalidInputError(f"unknown: {', '.join(strangers)}; known: {', '.join(names)}", field=strangers[0])
+    return {name: document.get(name) for name in names}
+
+
+def _verb(shop: "Shop", name: str) -> Callable[..., Json]:
+    department, _, verb = name.partition(".")
+    if verb not in _SHOP.get(department, ()):
+        known = ", ".join(f"{one}.{each}" for one, verbs in _SHOP.items() for each in verbs)
+        raise InvalidInputError(f"the shop has no verb {name!r}; it has {known}, process", field="verb")
+    found: Callable[..., Json] = getattr(getattr(shop, department), verb)
+    return found
+
+
+def _inbox(webhook_id: str) -> Inbox:
+    try:
+        return mockstore().receivers.inboxes[webhook_id]
+    except KeyError:
+        raise NotFoundError("inbox", webhook_id) from None
+
+
+def _parsed(document: Json) -> Answer:
+    try:
+        return from_json(Answer, document)
+    except (KeyError, TypeError, ValueError):
+        raise InvalidInputError("answers are those of mockstore.Answer, member by member", field="answers") from None
+
+
+def _found(record: object, kind: str, id_: str) -> ResponseReturnValue:
+    if record is None:
+        raise NotFound(f"no {kind} {id_!r}")
+    document: dict[str, Json] = to_json(record)
+    return document
