@@ -1,0 +1,76 @@
+"""A delivery to take along: as a curl command, as a pytest file, as a step of a scenario. Pure.
+
+None of them has a secret in it; the curl command has the signature that was sent, the others sign afresh.
+"""
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from shlex import quote
+from typing import Final
+
+from mockstore.exporting import exported, recorded, redacted
+from mockstore.model import DeliveryRecord, EventRecord, Json, Outgoing
+from mockstore.source import parsed
+
+_LONGEST: Final = 100_000
+"""Bodies up to here are written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One way to take a delivery along."""
+
+    key: str
+    name: str
+    text: str
+
+
+def copies(delivery: DeliveryRecord, event: EventRecord) -> list[Copy]:
+    """Return the ways there are for this delivery."""
+    if len(event.body) > _LONGEST:
+        return []
+    found = [Copy("curl", "curl", curl(delivery.attempts[-1].request))] if delivery.attempts else []
+    return [
+        *found,
+        Copy("pytest", "pytest", exported([recorded(delivery, event)], "pytest")),
+        Copy("step", "scenario step", step(delivery, event)),
+    ]
+
+
+def curl(request: Outgoing) -> str:
+    """Return the command that sends the request again, byte for byte."""
+    fields = [f"-H {quote(f'{name}: {value}' if value else f'{name};')}" for name, value in request.headers]
+    try:
+        text = request.body.decode("utf-8", "strict")
+        plain = "\0" not in text and len(request.body) <= _LONGEST
+    except UnicodeDecodeError:
+        text, plain = "", False
+    if plain:
+        lines = [f"curl -X {request.method} {quote(request.url)}", *fields, f"--data-binary {quote(text)}"]
+        return " \\\n  ".join(lines)
+    sent = b64encode(request.body).decode()
+    lines = [f"printf %s {sent} | base64 -d | curl -X {request.method} {quote(request.url)}", *fields]
+    return " \\\n  ".join([*lines, "--data-binary @-"])
+
+
+def step(delivery: DeliveryRecord, event: EventRecord) -> str:
+    """Return the step of a scenario that emits the same, as YAML; people's data have stand-ins in it."""
+    faults = [_fault(name.name, name.attempts) for name in delivery.faults]
+    told: dict[str, Json] = {"type": event.type}
+    payload = parsed(redacted(event.body))
+    data = payload.get("data") if isinstance(payload, dict) else None
+    if event.declared_invalid or not isinstance(data, dict):
+        told |= {"body": redacted(event.body).decode("utf-8", "replace"), "invalid": True}
+        if event.content_type != "application/json":
+            told["content_type"] = event.content_type
+    else:
+        told["set"] = data
+    if faults:
+        told["fault"] = faults[0] if len(faults) == 1 else faults
+    inner = "\n".join(f"    {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in told.items())
+    return f"- emit:\n{inner}\n"
+
+
+def _fault(name: str, attempts: tuple[int, ...]) -> Json:
+    return {"name": name, "attempts": list(attempts)} if attempts else name

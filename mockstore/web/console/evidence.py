@@ -1,0 +1,95 @@
+"""What is known of one attempt: the bytes both ways, laid out for reading, and what the signature check says. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mockstore.events import Catalogue
+from mockstore.model import Attempt, EventRecord, Headers, Json, WebhookRecord
+from mockstore.signing import verify
+from mockstore.source import parsed
+
+LONGEST: Final = 20_000
+"""How many characters of a body are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body for people: laid out when it is JSON, and as it is."""
+
+    size: int
+    text: str
+    raw: str
+    cut: bool = False
+    """Whether there is more of it than is shown."""
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether what is shown is not what was sent, byte for byte."""
+        return self.text != self.raw
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check came to."""
+
+    name: str
+    ok: bool | None
+    """None when it could not be made."""
+    message: str
+
+
+def body(content: bytes) -> Body:
+    """Return it for people; bytes that are no UTF-8 are shown as U+FFFD."""
+    raw = content[: LONGEST * 4].decode("utf-8", "replace")[:LONGEST]
+    cut = len(content) > LONGEST
+    return Body(len(content), raw if cut else _laid_out(content, raw), raw, cut)
+
+
+def _laid_out(content: bytes, raw: str) -> str:
+    value = parsed(content)
+    if not isinstance(value, dict | list):
+        return raw
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode()
+    except (RecursionError, ValueError):
+        return raw
+
+
+def signature_checks(
+    attempt: Attempt, event: EventRecord, webhook: WebhookRecord | None, provided: Sequence[str]
+) -> list[Check]:
+    """Say of each scheme that signs for the webhook whether what was sent verifies; `provided` are the usual ones."""
+    if webhook is None:
+        return [Check("signature", None, "The webhook was deleted, and its secret with it: this cannot be judged.")]
+    schemes = provided if webhook.signatures is None else webhook.signatures
+    if not schemes:
+        return [Check("signature", None, "Nothing was to be signed.")]
+    request, old = attempt.request, tuple(one.secret for one in webhook.old_secrets)
+    verdicts = [
+        verify(request.body, request.headers, webhook.secret, scheme=scheme, old_secrets=old, sent_body=event.body)
+        for scheme in schemes
+    ]
+    return [Check(one.scheme, one.ok, one.message) for one in verdicts]
+
+
+def schema_check(event: EventRecord, catalogue: Catalogue) -> tuple[Check, list[tuple[str, str]]]:
+    """Say whether the event fits its schema, and where it does not: path and mistake."""
+    payload = parsed(event.body)
+    if payload is None:
+        return Check("schema", ok=False, message="The body is not JSON."), []
+    mistakes = [(mistake.path or "the event", mistake.message) for mistake in catalogue.mistakes(payload)]
+    if mistakes:
+        return Check("schema", ok=False, message="The event does not fit its schema."), mistakes
+    return Check("schema", ok=True, message=f"The event fits the schema of {event.type}."), []
+
+
+def header(headers: Headers, name: str) -> str:
+    """Return the first field of this name, or an empty text."""
+    return next((value for key, value in headers if key.lower() == name.lower()), "")
+
+
+def payload_of(event: EventRecord) -> Json:
+    """Return the event as JSON, or None when it is none."""
+    return parsed(event.body)

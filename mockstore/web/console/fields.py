@@ -1,0 +1,123 @@
+"""A form out of a schema: a field for each member of an event's data, and what was filled in as overrides. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from werkzeug.exceptions import BadRequest
+
+from mockstore.errors import InvalidInputError
+from mockstore.events.shape import Shape
+from mockstore.model import Json
+from mockstore.web.reading import parsed_json
+
+PREFIX: Final = "data."
+"""Before the path, in the name of a form's field."""
+_MOST: Final = 60
+"""The most fields of a form; what is beyond can be said as JSON."""
+_DEEPEST: Final = 6
+_KINDS: Final = {"integer": "number", "number": "number", "boolean": "flag", "string": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the form."""
+
+    path: str
+    """Dotted, below `data`."""
+    kind: str
+    """`text`, `number`, `choice`, `flag` or `json`."""
+    hint: str = ""
+    choices: tuple[str, ...] = ()
+    sample: str = ""
+    """What the factory makes of it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the form."""
+        return PREFIX + self.path
+
+
+def fields(shape: Shape, sample: Json) -> list[Field]:
+    """Return the fields of `data`; `sample` is an example of it, or None."""
+    found: list[Field] = []
+    for field in _below(shape, "", sample, 0):
+        if len(found) == _MOST:
+            break
+        found.append(field)
+    return found
+
+
+def _below(shape: Shape, path: str, sample: Json, depth: int) -> Iterator[Field]:
+    members = shape.members
+    if members and depth < _DEEPEST:
+        for name, inner in members.items():
+            yield from _below(inner, f"{path}.{name}" if path else name, _member(sample, name), depth + 1)
+    elif shape.element.members and depth < _DEEPEST:
+        yield from _below(shape.element, f"{path}.0", _member(sample, 0), depth + 1)
+    elif path:
+        yield _leaf(shape, path, sample)
+
+
+def _leaf(shape: Shape, path: str, sample: Json) -> Field:
+    choices = [*_flat(shape.keyword("enum")), *shape.keyword("const")]
+    hint = next((text for text in shape.keyword("description") if isinstance(text, str)), "")
+    shown = "" if sample is None else sample if isinstance(sample, str) else json.dumps(sample, ensure_ascii=False)
+    if choices and all(isinstance(one, str) for one in choices):
+        return Field(path, "choice", hint, tuple(dict.fromkeys(choices)), shown)
+    types = {kind for told in shape.keyword("type") for kind in ([told] if isinstance(told, str) else told)} - {"null"}
+    kinds = {_KINDS.get(str(one), "json") for one in types} or {"text" if isinstance(sample, str) else "json"}
+    return Field(path, kinds.pop() if len(kinds) == 1 else "json", hint, (), shown)
+
+
+def _flat(lists: Iterator[Json]) -> Iterator[Json]:
+    for one in lists:
+        yield from one
+
+
+def _member(sample: Json, name: str | int) -> Json:
+    try:
+        return sample[name]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def overrides(known: Sequence[Field], form: Mapping[str, str]) -> dict[str, Json]:
+    """Return what the form says: the JSON in `overrides`, and over it each field that is not empty.
+
+    Raises `InvalidInputError` for what is no JSON object.
+    """
+    told = _object(form.get("overrides", ""))
+    for field in known:
+        value = form.get(field.name, "")
+        if value != "":
+            told[field.path] = _read(field, value)
+    return told
+
+
+def _object(text: str) -> dict[str, Json]:
+    if not text.strip():
+        return {}
+    value = _parsed(text)
+    if not isinstance(value, dict):
+        raise InvalidInputError('the overrides must be an object, such as {"pet.name": "Rex"}', field="overrides")
+    return value
+
+
+def _read(field: Field, text: str) -> Json:
+    """Return the value; a number that is none stays a text, for the schema to complain of."""
+    if field.kind in ("text", "choice"):
+        return text
+    try:
+        return _parsed(text)
+    except InvalidInputError:
+        return text
+
+
+def _parsed(text: str) -> Json:
+    try:
+        return parsed_json(text.encode("utf-8", "replace"))
+    except BadRequest as error:
+        said = str(error.description).replace("the body is", "the overrides are")
+        raise InvalidInputError(said, field="overrides") from None

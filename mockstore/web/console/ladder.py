@@ -1,0 +1,82 @@
+"""A delivery as a ladder: the attempts that were made, the one that is due, and those that would follow. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from mockstore.delivery.schedule import RetryPolicy
+from mockstore.errors import InvalidInputError
+from mockstore.faults import named
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome
+from mockstore.web.console.rows import answer
+
+_SAID: Final = {
+    Outcome.ACKNOWLEDGED: "acknowledged",
+    Outcome.REFUSED: "refused",
+    Outcome.TIMEOUT: "timed out",
+    Outcome.UNREACHABLE: "unreachable",
+    Outcome.RESET: "connection reset",
+    Outcome.ERROR: "went wrong",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One attempt, made or to come."""
+
+    number: int
+    tone: str
+    """`ok`, `bad`, `due` or `planned`."""
+    words: str
+    at: datetime
+    since: timedelta
+    """Time since the delivery was made."""
+    attempt: Attempt | None = None
+    round: int = 1
+    """The how many-th climb it belongs to: a redelivery starts the ladder anew."""
+
+
+def rungs(delivery: DeliveryRecord, policy: RetryPolicy) -> list[Rung]:
+    """Return the attempts in their order, and what is to come if every one of those fails."""
+    return [*(_made(delivery, attempt) for attempt in delivery.attempts), *_to_come(delivery, policy)]
+
+
+def climb(delivery: DeliveryRecord, policy: RetryPolicy) -> str:
+    """Return how far up the ladder it is, in words."""
+    made = len(delivery.attempts) - delivery.round_start
+    return f"{made} of {policy.attempts} attempts used"
+
+
+def _made(delivery: DeliveryRecord, attempt: Attempt) -> Rung:
+    tone = "ok" if attempt.outcome is Outcome.ACKNOWLEDGED else "bad"
+    said, status = _SAID[attempt.outcome], answer(attempt)
+    words = said if attempt.status is None else f"{status} {said}"
+    climbs = 2 if delivery.round_start and attempt.number > delivery.round_start else 1
+    return Rung(attempt.number, tone, words, attempt.at, attempt.offset, attempt, climbs)
+
+
+def _to_come(delivery: DeliveryRecord, policy: RetryPolicy) -> Iterator[Rung]:
+    if delivery.state is not DeliveryState.PENDING or delivery.due is None:
+        return
+    number, at = len(delivery.attempts) + 1, delivery.due
+    climbs = 2 if delivery.round_start else 1
+    yield Rung(number, "due", "is due", at, at - delivery.created_at, None, climbs)
+    if _is_single(delivery):
+        return
+    later = policy.next_attempt(number - delivery.round_start, at)
+    while later is not None:
+        number += 1
+        yield Rung(number, "planned", "would follow", later, later - delivery.created_at, None, climbs)
+        later = policy.next_attempt(number - delivery.round_start, later)
+
+
+def _is_single(delivery: DeliveryRecord) -> bool:
+    """Tell whether a fault ends it after this attempt, whatever comes of it."""
+    for fault in delivery.faults:
+        try:
+            if named(fault.name).is_single and not fault.attempts:
+                return True
+        except InvalidInputError:  # a fault that an older version knew
+            continue
+    return False

@@ -1,0 +1,99 @@
+"""The addresses of the console, as one table; the module behind an address is loaded when it is first asked for."""
+
+from functools import partial
+from importlib import import_module
+from typing import Final
+
+from flask import Blueprint, Response, g, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from mockstore.errors import MockstoreError
+from mockstore.web.reading import tenant_id
+from mockstore.web.site import site
+
+routes = Blueprint("console", __name__)
+
+PATHS: Final = (
+    ("GET", "/", "overview.show"),
+    ("GET", "/stream", "stream.follow"),
+    ("GET", "/console/static/<version>/<name>", "rendering.static"),
+    ("GET", "/console/events/<event_id>", "deliveries.show_event"),
+    ("GET", "/console/deliveries/<delivery_id>", "deliveries.show"),
+    ("POST", "/console/deliveries/<delivery_id>/redeliver", "deliveries.redeliver"),
+    ("GET", "/console/emit", "emitting.show"),
+    ("POST", "/console/emit", "emitting.emit"),
+    ("GET", "/console/webhooks", "webhooks.show_all"),
+    ("POST", "/console/webhooks", "webhooks.register"),
+    ("GET", "/console/webhooks/<webhook_id>", "webhooks.show"),
+    ("POST", "/console/webhooks/<webhook_id>", "webhooks.change"),
+    ("POST", "/console/webhooks/<webhook_id>/<verb>", "webhooks.act"),
+    ("POST", "/console/control/<verb>", "controls.act"),
+    ("GET", "/console/scenarios", "scenarios.show_all"),
+    ("GET", "/console/scenarios/<name>", "scenarios.show"),
+    ("POST", "/console/scenarios/<name>", "scenarios.play"),
+)
+"""Method, address below `/_mockstore`, and the function that answers, by its module here."""
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""What a page may load and whom it may speak to: this server, and nothing that stands in the page itself."""
+
+_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _loaded(module: str, name: str, /, **parts: object) -> ResponseReturnValue:
+    answer: ResponseReturnValue = getattr(import_module(f"mockstore.web.console.{module}"), name)(**parts)
+    return answer
+
+
+for _method, _path, _name in PATHS:
+    _module, _, _function = _name.partition(".")
+    routes.add_url_rule(_path, _name.replace(".", "_"), partial(_loaded, _module, _function), methods=[_method])
+
+
+@routes.before_request
+def find_tenant() -> None:
+    """Take the tenant from the address or the form: a page cannot set a header."""
+    g.tenant = site().tenants.tenant(named_tenant())
+
+
+def named_tenant() -> str | None:
+    """Return whose page it is; None is the pool that all share."""
+    return request.values.get("tenant") or tenant_id()
+
+
+@routes.after_request
+def protect(answer: Response) -> Response:
+    """Tell the browser what a page may do."""
+    answer.headers.update(_HEADERS)
+    if "Cache-Control" not in answer.headers:
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@routes.after_app_request
+def tell_change(answer: Response) -> Response:
+    """Wake the pages that are open, when any door has changed something of their tenant."""
+    if request.method not in _READING and "tenant" in g:
+        g.tenant.mockstore.news.tell()
+    return answer
+
+
+@routes.errorhandler(MockstoreError)
+def refused(error: MockstoreError) -> ResponseReturnValue:
+    """Say on a page why it was not done."""
+    return _loaded("rendering", "refusal", error=error)
+
+
+@routes.errorhandler(HTTPException)
+def failed(error: HTTPException) -> ResponseReturnValue:
+    """Do the same for what the framework refuses."""
+    return _loaded("rendering", "refusal", error=error)

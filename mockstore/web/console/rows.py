@@ -1,0 +1,140 @@
+"""The list of events and deliveries: what is told of each in one line, and which are shown. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Final, Self
+
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord
+
+UNWANTED: Final = "unwanted"
+"""The state of an event that no webhook wanted."""
+SHOWN: Final = 50
+MOST: Final = 1000
+
+WORDS: Final[Mapping[str, str]] = {
+    DeliveryState.HELD: "held",
+    DeliveryState.PENDING: "pending",
+    "retrying": "retrying",
+    DeliveryState.DELIVERED: "delivered",
+    DeliveryState.FAILED: "failed",
+    DeliveryState.DISCARDED: "discarded",
+    UNWANTED: "nobody subscribed",
+}
+"""How a state is said; a pending delivery that has failed before is `retrying`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event, and the deliveries of it."""
+
+    event: EventRecord
+    deliveries: tuple[DeliveryRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which lines are wanted; an empty text wants every one."""
+
+    type: str = ""
+    webhook: str = ""
+    state: str = ""
+    rows: int = SHOWN
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """Read it from the query of an address; a number of lines that is none is the usual one."""
+        rows = query.get("rows", "")
+        number = int(rows) if rows.isascii() and rows.isdecimal() and len(rows) <= len(str(MOST)) else SHOWN
+        type_, webhook, state = (query.get(name, "") for name in ("type", "webhook", "state"))
+        return cls(type_, webhook, state, min(max(number, 1), MOST))
+
+    @property
+    def is_any(self) -> bool:
+        """Whether something is left out."""
+        return bool(self.type or self.webhook or self.state)
+
+    def wants(self, row: "Row") -> bool:
+        """Tell whether the line is one of those."""
+        return (
+            self.type in ("", row.type)
+            and self.webhook in ("", row.webhook_id)
+            and self.state in ("", row.state, row.tone)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: a delivery, or an event without any."""
+
+    type: str
+    at: datetime
+    event_id: str
+    state: str = UNWANTED
+    tone: str = UNWANTED
+    """The state with `retrying` told from `pending`: what is shown."""
+    delivery_id: str = ""
+    webhook_id: str = ""
+    where: str = ""
+    attempts: int = 0
+    answer: str = ""
+    """What the latest attempt came to."""
+    due: datetime | None = None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """How the state is said."""
+        return WORDS[self.tone]
+
+
+def rows(told: Iterable[Told], urls: Mapping[str, str], wanted: Filter) -> list[Row]:
+    """Return the lines that are `wanted`, newest event first; `urls` says where a webhook is, by its id."""
+    return list(islice((row for row in _all(told, urls) if wanted.wants(row)), wanted.rows))
+
+
+def _all(told: Iterable[Told], urls: Mapping[str, str]) -> Iterator[Row]:
+    for one in told:
+        plain = Row(one.event.type, one.event.timestamp, one.event.id)
+        if not one.deliveries:
+            yield plain
+        for delivery in one.deliveries:
+            yield _row(plain, delivery, urls)
+
+
+def _row(plain: Row, delivery: DeliveryRecord, urls: Mapping[str, str]) -> Row:
+    last = delivery.attempts[-1] if delivery.attempts else None
+    where = urls.get(delivery.webhook_id) or (last.request.url if last else "a deleted webhook")
+    return replace(
+        plain,
+        state=str(delivery.state),
+        tone=tone(delivery),
+        delivery_id=delivery.id,
+        webhook_id=delivery.webhook_id,
+        where=where,
+        attempts=len(delivery.attempts),
+        answer=answer(last) if last else "",
+        due=delivery.due if delivery.state is DeliveryState.PENDING else None,
+        faults=tuple(fault.name for fault in delivery.faults),
+    )
+
+
+def tone(delivery: DeliveryRecord) -> str:
+    """Return the state as it is shown."""
+    if delivery.state is DeliveryState.PENDING and len(delivery.attempts) > delivery.round_start:
+        return "retrying"
+    return str(delivery.state)
+
+
+def answer(attempt: Attempt) -> str:
+    """Return what an attempt came to: the status, or a word."""
+    return str(attempt.status) if attempt.status is not None else str(attempt.outcome)
+
+
+def tally(deliveries: Iterable[DeliveryRecord]) -> dict[str, int]:
+    """Return how many are in each state, in the order of a delivery's life; states that none is in are left out."""
+    counts = dict.fromkeys(WORDS, 0)
+    for delivery in deliveries:
+        counts[tone(delivery)] += 1
+    return {str(state): count for state, count in counts.items() if count}

@@ -1,0 +1,77 @@
+"""News by server-sent events: a page that is open hears that something has changed, and reads itself anew."""
+
+from collections.abc import Iterator
+from threading import BoundedSemaphore
+from typing import Final, Protocol
+
+from flask import Response, current_app, request
+from flask.typing import ResponseReturnValue
+
+from mockstore.news import News
+from mockstore.web.problems import problem
+from mockstore.web.site import mockstore, site
+
+KEY: Final = "mockstore.console.streams"
+SHARE: Final = 4
+"""Streams may take one in so many of the threads that answer requests: a browser leaves them open for hours."""
+RETRY_MS: Final = 2000
+"""After how long a browser is to come back."""
+_LOOK: Final = 0.2
+"""How often it is looked whether the server closes; in seconds."""
+_PAUSE: Final = 0.1
+"""The least time between two news: many at once are told as one."""
+_BEATS: Final = 50
+"""After how many looks without news a heartbeat is sent: it finds out who has gone."""
+_LIFE: Final = 60
+"""After how many heartbeats a stream ends by itself; the page comes back."""
+
+
+class Closing(Protocol):
+    """What tells that the server closes: a `threading.Event`."""
+
+    def is_set(self) -> bool:
+        """Tell whether it does."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until it does, or for so many seconds."""
+
+
+def follow() -> ResponseReturnValue:
+    """Open a stream of news; 503 when there are as many as there may be."""
+    places = _places()
+    if not places.acquire(blocking=False):
+        answer = problem(503, "as many pages follow the news as may; this one asks again by itself")
+        answer.headers["Retry-After"] = "5"
+        return answer
+    news = mockstore().news
+    answer = Response(told(news, site().tenants.closing, _seen(news)), mimetype="text/event-stream")
+    answer.call_on_close(places.release)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Accel-Buffering"] = "no"
+    return answer
+
+
+def _places() -> BoundedSemaphore:
+    most = max(1, site().settings.requests // SHARE)
+    found: BoundedSemaphore = current_app.extensions.setdefault(KEY, BoundedSemaphore(most))
+    return found
+
+
+def told(news: News, closing: Closing, seen: int) -> Iterator[str]:
+    """Yield the news after number `seen` as server-sent events, until the server closes or the stream's time is up."""
+    yield f"retry: {RETRY_MS}\n\n"
+    quiet = beats = 0
+    while not closing.is_set() and beats < _LIFE:
+        if news.wait_for(lambda known=seen: news.count != known or closing.is_set(), _LOOK):  # type: ignore[misc]  # a default binds it now
+            seen, quiet = news.count, 0
+            yield f"event: news\nid: {seen}\ndata: {seen}\n\n"
+            closing.wait(_PAUSE)
+        elif (quiet := quiet + 1) == _BEATS:
+            quiet, beats = 0, beats + 1
+            yield ": still here\n\n"
+
+
+def _seen(news: News) -> int:
+    """Return what the page knows already: it was made, or heard last, at that number."""
+    said = request.headers.get("Last-Event-ID") or request.args.get("since", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= len(str(2**63)) else news.count

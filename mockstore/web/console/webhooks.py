@@ -1,0 +1,130 @@
+"""Webhooks by hand: registered, changed, disabled, enabled, rotated, tested, recovered, deleted."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from mockstore.delivery.schedule import parse_duration
+from mockstore.errors import InvalidInputError
+from mockstore.handles import Webhook
+from mockstore.model import Json, WebhookStatus
+from mockstore.signing import SCHEMES, mask
+from mockstore.web.console.rendering import page, to
+from mockstore.web.console.rows import SHOWN, Filter, rows
+from mockstore.web.console.worlds import told_events, webhooks_of
+from mockstore.web.reading import about, moment_of
+from mockstore.web.site import mockstore
+
+
+def show_all() -> ResponseReturnValue:
+    """Show the registrations, and a form for another one."""
+    webhooks = webhooks_of(mockstore())
+    masks = {webhook.id: mask(webhook.secret) for webhook in webhooks}
+    return page("webhooks.html", webhooks=webhooks, masks=masks, schemes=tuple(SCHEMES))
+
+
+def register() -> ResponseReturnValue:
+    """Register one, and show it with its whole secret: this once."""
+    form = request.form
+    webhook = mockstore().webhooks.add(
+        form.get("url", ""),
+        _words(form.get("events", "")) or ["*"],
+        secret=form.get("secret") or None,
+        description=form.get("description") or None,
+        signatures=form.getlist("signatures") or None,
+    )
+    return _shown(webhook, secret=webhook.secret)
+
+
+def show(webhook_id: str) -> ResponseReturnValue:
+    """Show one registration with what can be done about it."""
+    return _shown(mockstore().webhooks[webhook_id])
+
+
+def change(webhook_id: str) -> ResponseReturnValue:
+    """Save what the form says."""
+    form = request.form
+    changes: dict[str, Json] = {
+        "url": form.get("url", ""),
+        "events": _words(form.get("events", "")),
+        "description": form.get("description") or None,
+        "signatures": form.getlist("signatures") or None,
+    }
+    mockstore().webhooks.update(webhook_id, changes)
+    return to(f"console/webhooks/{webhook_id}", "changed")
+
+
+def act(webhook_id: str, verb: str) -> ResponseReturnValue:
+    """Do what a button says."""
+    if verb not in _VERBS:
+        raise NotFound(f"{verb!r} cannot be done to a webhook; what can be: {', '.join(_VERBS)}")
+    return _VERBS[verb](mockstore().webhooks[webhook_id])
+
+
+def _enable(webhook: Webhook) -> ResponseReturnValue:
+    mockstore().webhooks.update(webhook.id, {"status": str(WebhookStatus.ACTIVE)})
+    return to(f"console/webhooks/{webhook.id}", "enabled")
+
+
+def _disable(webhook: Webhook) -> ResponseReturnValue:
+    mockstore().webhooks.update(webhook.id, {"status": str(WebhookStatus.DISABLED)})
+    return to(f"console/webhooks/{webhook.id}", "disabled")
+
+
+def _delete(webhook: Webhook) -> ResponseReturnValue:
+    mockstore().webhooks.remove(webhook.id)
+    return to("console/webhooks", "deleted")
+
+
+def _rotate(webhook: Webhook) -> ResponseReturnValue:
+    text = request.form.get("overlap", "").strip()
+    with about("overlap"):
+        overlap = parse_duration(text) if text else timedelta()
+        if overlap > timedelta(days=365):
+            raise InvalidInputError("the old secret can sign for a year at most")
+    return _shown(webhook, secret=mockstore().rotate_secret(webhook, overlap=overlap))
+
+
+def _recover(webhook: Webhook) -> ResponseReturnValue:
+    since = request.form.get("since", "").strip()
+    found = mockstore().recover(webhook, moment_of(since, "since") if since else None)
+    return to(f"console/webhooks/{webhook.id}", "recovered", n=len(found))
+
+
+def _test(webhook: Webhook) -> ResponseReturnValue:
+    if webhook.status is WebhookStatus.DISABLED:
+        raise InvalidInputError(f"webhook {webhook.id} is disabled; enable it first", field="status", code="disabled")
+    event = mockstore().emit(request.form.get("type", ""), to=webhook)
+    return to(f"console/deliveries/{event.deliveries[0].id}", "emitted", n=1)
+
+
+_VERBS: Final[Mapping[str, Callable[[Webhook], ResponseReturnValue]]] = {
+    "enable": _enable,
+    "disable": _disable,
+    "delete": _delete,
+    "rotate": _rotate,
+    "recover": _recover,
+    "test": _test,
+}
+
+
+def _shown(webhook: Webhook, *, secret: str = "") -> ResponseReturnValue:
+    record = webhook.record
+    return page(
+        "webhook.html",
+        webhook=record,
+        mask=mask(record.secret),
+        secret=secret,
+        schemes=tuple(SCHEMES),
+        provided=mockstore().provider.signatures,
+        rows=rows(told_events(mockstore()), {record.id: record.url}, Filter(webhook=record.id, rows=SHOWN)),
+    )
+
+
+def _words(text: str) -> list[str]:
+    """Return the event types and patterns; they may stand on lines of their own or between commas."""
+    return text.replace(",", " ").split()

@@ -1,0 +1,104 @@
+"""The stream of news: tells of changes, is bounded, and ends with the server."""
+
+from http.client import HTTPConnection, HTTPResponse
+from threading import Event
+
+import pytest
+from flask.testing import FlaskClient
+
+from mockstore.news import News
+from mockstore.tenants import Tenants
+from mockstore.web.console.stream import RETRY_MS, told
+from tests.console.conftest import Serve
+from tests.console.served import Served
+
+OPENING = f"retry: {RETRY_MS}\n\n"
+SECONDS = 20
+
+
+def opened(mock: Served, query: str = "") -> tuple[HTTPConnection, HTTPResponse]:
+    connection = HTTPConnection(mock.server.host, mock.server.port, timeout=SECONDS)
+    connection.request("GET", f"/_mockstore/stream{query}")
+    return connection, connection.getresponse()
+
+
+def next_news(response: HTTPResponse) -> str:
+    """Return the number of the next news; wait for it."""
+    while not (line := response.readline()).startswith(b"data:"):
+        assert line, "the stream has ended"
+    return line.decode().partition(": ")[2].strip()
+
+
+def test_what_was_missed_is_told_at_once_and_what_comes_later_then() -> None:
+    news, closing = News(), Event()
+    news.tell()
+    stream = told(news, closing, 0)
+
+    assert (next(stream), next(stream)) == (OPENING, "event: news\nid: 1\ndata: 1\n\n")
+    news.tell()
+    news.tell()
+    assert next(stream) == "event: news\nid: 3\ndata: 3\n\n"
+    closing.set()
+    assert list(stream) == []
+
+
+def test_every_door_is_heard(mock: Served) -> None:
+    connection, response = opened(mock)
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+
+    other = HTTPConnection(mock.server.host, mock.server.port, timeout=SECONDS)
+    other.request("POST", "/_mockstore/clock/freeze")
+    assert other.getresponse().read()
+
+    assert int(next_news(response)) >= 1
+    other.close()
+    connection.close()
+
+
+def test_a_server_that_closes_ends_the_streams(serve: Serve) -> None:
+    mock = serve()
+    connection, response = opened(mock)
+
+    mock.tenants.closing.set()
+
+    assert response.read().decode().startswith(OPENING)
+    connection.close()
+
+
+def test_streams_leave_most_threads_to_others(serve: Serve) -> None:
+    mock = serve(requests=8)
+    held = [opened(mock) for _ in range(2)]
+
+    connection, refused = opened(mock)
+
+    assert [response.status for _, response in held] == [200, 200]
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+    for one in (connection, *(other for other, _ in held)):
+        one.close()
+
+
+def test_a_place_is_free_again_when_a_stream_has_ended(client: FlaskClient, tenants: Tenants) -> None:
+    tenants.closing.set()
+
+    assert {client.get("/_mockstore/stream", buffered=True).status_code for _ in range(40)} == {200}
+
+
+def test_a_place_is_free_again_when_a_page_has_gone(serve: Serve) -> None:
+    mock = serve(requests=4)
+    opened(mock)[0].close()
+
+    def takes_another() -> bool:
+        mock.mockstore.news.tell()  # what is written finds nobody there
+        mock.tenants.closing.wait(0.05)
+        connection, response = opened(mock)
+        connection.close()
+        return response.status == 200
+
+    assert any(takes_another() for _ in range(SECONDS * 10))
+
+
+@pytest.mark.parametrize("since", ["", "x", "-1", "9" * 40, "²"])
+def test_a_number_that_is_none_means_from_now_on(client: FlaskClient, tenants: Tenants, since: str) -> None:
+    tenants.closing.set()
+
+    assert client.get("/_mockstore/stream", query_string={"since": since}).text == OPENING
