@@ -1,0 +1,88 @@
+"""How a server is watched: its health, its metrics, and a count of what it was asked."""
+
+import logging
+from collections import Counter
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from mockstore.errors import StoreUnavailableError
+from mockstore.model import DeliveryState
+from mockstore.service import Mockstore
+from mockstore.web.documents import Document, clock_document
+from mockstore.web.problems import problem
+from mockstore.web.reading import tenant_id
+from mockstore.web.site import mockstore, site
+
+routes: Final = Blueprint("watching", __name__)
+
+_LOG: Final = logging.getLogger("mockstore.requests")
+_NO_ROUTE: Final = "none"
+
+
+@routes.get("/health")
+def health() -> ResponseReturnValue:
+    """Say that the server is there and delivers, or 503; `?verbose` counts what the tenant has, one by one."""
+    try:
+        document = _health(mockstore())
+        if "verbose" in request.args:
+            document |= _holdings(mockstore())
+    except StoreUnavailableError as error:
+        return problem(503, f"the store does not answer: {error}")
+    lost = sum(tenant.pump.pulse.lost for tenant in site().tenants if tenant.pump is not None)
+    if lost:
+        return problem(503, f"{lost} of the threads that deliver ended by an error; the log says which: start anew")
+    return document
+
+
+def _health(shop: Mockstore) -> Document:
+    clock = shop.clock
+    return {
+        "status": "ok",
+        "version": _version(),
+        "tenants": len(site().tenants),
+        "clock": clock_document(clock.now(), frozen=clock.frozen),
+        "webhooks": len(shop.webhooks),
+    }
+
+
+def _holdings(shop: Mockstore) -> Document:
+    states = Counter(delivery.record.state for delivery in shop.deliveries)
+    return {"events": len(shop.events), "deliveries": {str(state): states[state] for state in DeliveryState}}
+
+
+@routes.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Return what was counted since the start, in all worlds, in the format of Prometheus."""
+    tally = site().tally
+    if tally is None:
+        raise NotFound("only a server that runs has metrics: mockstore serve")
+    from mockstore.web.metrics import exposition  # noqa: PLC0415 - its library takes longer to load than all of ours
+
+    page, content_type = exposition(
+        tally.counts(), site().tenants, version=_version(), accept=request.headers.get("Accept", "")
+    )
+    return Response(page, content_type=content_type)
+
+
+def count_request(answer: Response) -> Response:
+    """Count an answer that goes out, and write it down where that is wanted."""
+    tally = site().tally
+    if tally is None:
+        return answer
+    route = request.url_rule.rule if request.url_rule is not None else _NO_ROUTE
+    tally.request(request.method, route, answer.status_code)
+    if _LOG.isEnabledFor(logging.DEBUG):
+        fields = {"tenant": tenant_id() or "shared", "method": request.method, "path": request.path}
+        _LOG.debug("request", extra={"fields": fields | {"status": answer.status_code}})
+    return answer
+
+
+def _version() -> str:
+    try:
+        return version("mockstore")
+    except PackageNotFoundError:
+        return "0"

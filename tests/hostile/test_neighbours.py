@@ -1,0 +1,142 @@
+"""Receivers that mean it no good hold up nobody else, and no delivery is ever on its way twice."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from socket import create_server, socket
+from threading import Lock
+
+import pytest
+
+from mockstore import Mockstore
+from mockstore.delivery.schedule import policy
+from mockstore.errors import MockstoreError
+from mockstore.model import DeliveryState, Outcome
+from tests.hostile.conftest import PATIENCE, Make, Quick, dripping, endless
+from tests.transports.conftest import Serve, Talk
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+LONG = timedelta(seconds=50)
+"""Nobody in these tests is waited for so long."""
+
+
+def silent(_: socket, requests_: Iterator[bytes]) -> None:
+    list(requests_)
+
+
+@pytest.fixture
+def quick(make: Make, receiver_of: Serve) -> tuple[Mockstore, Quick]:
+    """A mock that knows a receiver of `pet.adopted` to be quick."""
+    mock, quick = make(timeout=LONG), Quick()
+    mock.subscribe(f"http://127.0.0.1:{receiver_of(quick.talk)}/", events="pet.adopted")
+    mock.emit("pet.adopted")
+    assert quick.got(1)
+    mock.settle(PATIENCE)
+    return mock, quick
+
+
+def test_receivers_that_never_end_hold_up_nobody(
+    quick: tuple[Mockstore, Quick], receiver_of: Serve, deaf: Talk
+) -> None:
+    mock, receiver = quick
+    talks = [
+        silent,
+        deaf,
+        dripping(HEAD + b"X: ", b"a"),
+        dripping(HEAD + b"\r\n", b"a"),
+        endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ]
+    for talk in talks * 2:
+        mock.subscribe(f"http://127.0.0.1:{receiver_of(talk)}/", events="order.created")
+    storm = [mock.emit("order.created") for _ in range(5)]
+
+    for _ in range(30):
+        mock.emit("pet.adopted")
+
+    assert receiver.got(31)
+    assert {one.record.state for event in storm for one in event.deliveries} == {DeliveryState.PENDING}
+
+
+def test_ten_thousand_closed_ports_hold_up_nobody(quick: tuple[Mockstore, Quick]) -> None:
+    mock, receiver = quick
+    with create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    for number in range(10_000):
+        mock.subscribe(f"http://127.0.0.1:{port}/{number}", events="order.created")
+
+    storm = mock.emit("order.created")
+    for _ in range(30):
+        mock.emit("pet.adopted")
+    assert receiver.got(31)
+    untried = sum(not one.record.attempts for one in storm.deliveries)
+    mock.settle(PATIENCE)
+
+    assert untried
+    assert Counter(one.record.attempts[0].outcome for one in storm.deliveries) == {Outcome.UNREACHABLE: 10_000}
+
+
+def test_hundreds_of_silent_endpoints_are_all_given_their_time_and_hold_up_nobody(
+    make: Make, receiver_of: Serve
+) -> None:
+    mock, receiver = make(timeout=timedelta(seconds=0.05), threads=16), Quick()
+    mock.subscribe(f"http://127.0.0.1:{receiver_of(receiver.talk)}/", events="pet.adopted")
+    mock.emit("pet.adopted")
+    assert receiver.got(1)
+    mock.settle(PATIENCE)
+    port = receiver_of(silent)
+    for number in range(200):
+        mock.subscribe(f"http://127.0.0.1:{port}/{number}", events="order.created")
+
+    storm = mock.emit("order.created")
+    for _ in range(30):
+        mock.emit("pet.adopted")
+    assert receiver.got(31)
+    untried = sum(not one.record.attempts for one in storm.deliveries)
+    mock.settle(PATIENCE)
+
+    assert untried
+    assert Counter(one.record.attempts[0].outcome for one in storm.deliveries) == {Outcome.TIMEOUT: 200}
+
+
+class Overlaps:
+    """A receiver that refuses everything, and notes when it has a delivery twice at the same time."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.found: list[bytes] = []
+        self._here: set[bytes] = set()
+        self._lock = Lock()
+
+    def talk(self, connection: socket, requests_: Iterator[bytes]) -> None:
+        for request in requests_:
+            body = request.partition(b"\r\n\r\n")[2]
+            with self._lock:
+                self.seen += 1
+                if body in self._here:
+                    self.found.append(body)
+                self._here.add(body)
+            connection.sendall(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n")
+            with self._lock:
+                self._here.discard(body)
+            connection.sendall(b"\r\n")
+
+
+def test_no_delivery_is_on_its_way_twice_however_often_it_is_asked_for(make: Make, receiver_of: Serve) -> None:
+    mock, receiver = make(clock="system", schedule=policy([0.001] * 30)), Overlaps()
+    mock.subscribe(f"http://127.0.0.1:{receiver_of(receiver.talk)}/")
+    events = [mock.emit("pet.adopted") for _ in range(5)]
+
+    def ask(number: int) -> None:
+        with suppress(MockstoreError):  # the webhook is disabled by now
+            mock.redeliver(events[number % 5].delivery)
+
+    with ThreadPoolExecutor(4) as callers:
+        list(callers.map(ask, range(100)))
+    mock.settle(PATIENCE)
+
+    assert receiver.found == []
+    numbers = [[attempt.number for attempt in event.delivery.record.attempts] for event in events]
+    assert numbers == [list(range(1, len(made) + 1)) for made in numbers]
+    assert receiver.seen == sum(map(len, numbers))
