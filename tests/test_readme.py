@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 README = Path(__file__).parent.parent / "README.md"
-FIRST_SCREEN = 30
+FIRST_SCREEN = 25
 """Within so many lines the reader has seen a whole test."""
 
 INI = """
@@ -39,7 +39,7 @@ def test_a_whole_test_and_a_cheat_sheet_are_there() -> None:
     first, *others = BLOCKS.values()
 
     assert first.count("def test_") == 1
-    assert min(BLOCKS) + first.count("\n") <= FIRST_SCREEN
+    assert min(BLOCKS) + first.count("\n") + 1 <= FIRST_SCREEN
     assert any("def test_the_ladder" in block for block in others)
 
 

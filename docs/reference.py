@@ -1,0 +1,300 @@
+"""Writes the reference pages from the code and the schemas: python docs/reference.py."""
+
+import ast
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from textwrap import dedent
+from types import MappingProxyType
+from typing import Any, Final
+
+import click
+import pytest_mockstore
+from flask import Flask
+from pytest_mockstore import fixtures
+
+from mockstore import settings
+from mockstore.cli.app import SECTIONS, mockstore
+from mockstore.events import petstore_catalogue
+from mockstore.model import Json
+from mockstore.scenario.forms import CONDITIONS, HEAD, SETTINGS, VERBS, Member
+from mockstore.web.app import routed_app
+
+FOLDER: Final = Path(__file__).parent / "reference"
+MADE: Final = "<!-- Made from the code by docs/reference.py. -->\n\n"
+WIDTH: Final = 100
+
+
+def fixtures_page() -> str:
+    """Return the fixtures with their docstrings."""
+    made = fixtures.fixtures_of(None, None)  # type: ignore[arg-type]  # nothing is run
+    found = {**vars(fixtures), **vars(made)}
+    of_ours = {name: one for name, one in found.items() if type(one).__name__ == "FixtureFunctionDefinition"}
+    parts = [
+        f"## `{name}`\n\n{inspect.cleandoc(one.__doc__ or '')}\n"
+        for name, one in of_ours.items()
+        if not name.startswith("_")
+    ]
+    return (
+        "# Fixtures\n\nThey are there as soon as mockstore is installed. `pytest --fixtures` prints the same.\n\n"
+        + "\n".join(parts)
+    )
+
+
+class _Options:
+    """Takes note of what the plugin declares."""
+
+    def __init__(self) -> None:
+        self.options: list[tuple[str, str]] = []
+        self.inis: list[tuple[str, str, Json]] = []
+
+    def getgroup(self, _name: str) -> "_Options":
+        return self
+
+    def addoption(self, name: str, *, help: str, **rest: Any) -> None:  # noqa: A002, ANN401 - as pytest names it
+        metavar = rest.get("metavar")
+        self.options.append((f"{name}={metavar}" if metavar else name, help))
+
+    def addini(self, name: str, help: str, **rest: Any) -> None:  # noqa: A002, ANN401 - as pytest names it
+        self.inis.append((name, help, rest.get("default")))
+
+
+def options_page() -> str:
+    """Return pytest's options and ini settings, and the settings of the server."""
+    told = _Options()
+    pytest_mockstore.pytest_addoption(told)  # type: ignore[arg-type]  # as much of a parser as it uses
+    meanings = _meanings(inspect.getsource(settings), "Settings")
+    return "\n".join(
+        [
+            "# Options and settings",
+            "",
+            "## Of pytest",
+            "",
+            "| option | what it does |",
+            "| --- | --- |",
+            *(f"| `{name}` | {_cell(text)} |" for name, text in told.options),
+            "",
+            "| in `pytest.ini`, `pyproject.toml` or `setup.cfg` | default | what it says |",
+            "| --- | --- | --- |",
+            *(f"| `{name}` | `{json.dumps(default)}` | {_cell(text)} |" for name, text, default in told.inis),
+            "",
+            "## Of the server",
+            "",
+            "A flag of `mockstore serve` lies over a variable, a variable over the file, the file over the default.",
+            "`mockstore config` prints what is in force, and where each value came from.",
+            "",
+            "| in the file | variable | default | what it says |",
+            "| --- | --- | --- | --- |",
+            *(
+                f"| `{name}` | `MOCKSTORE_{name.upper()}` | `{_default(name)}` | {_cell(meanings.get(name, ''))} |"
+                for name in settings.Settings.__dataclass_fields__
+            ),
+            "",
+        ]
+    )
+
+
+def _default(name: str) -> str:
+    value = settings.Settings.__dataclass_fields__[name].default
+    return "none" if value in (None, ()) else str(value)
+
+
+def _meanings(source: str, name: str) -> dict[str, str]:
+    """Return the docstrings below the members of a class."""
+    (found,) = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef) and node.name == name)
+    texts: dict[str, str] = {}
+    last = ""
+    for node in found.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            last = node.target.id
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and last:
+            texts[last] = " ".join(str(node.value.value).split())
+            last = ""
+    return texts
+
+
+def commands_page() -> str:
+    """Return the help of every command."""
+    parts = ["# Commands\n", "Every command explains itself by `--help`, with examples.\n"]
+    root = click.Context(mockstore, info_name="mockstore", max_content_width=WIDTH, terminal_width=WIDTH)
+    for title, entries in SECTIONS.items():
+        parts.append(f"## {title}\n")
+        for name in entries:
+            command = mockstore.get_command(root, name)
+            assert command is not None, name  # noqa: S101 - the table names it
+            parts += _help_of(command, root, name)
+    return "\n".join(parts)
+
+
+def _help_of(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:
+    context = click.Context(command, info_name=name, parent=parent, max_content_width=WIDTH, terminal_width=WIDTH)
+    path = context.command_path
+    yield f"### `{path}`\n\n```text\n{dedent(command.get_help(context)).rstrip()}\n```\n"
+    if isinstance(command, click.Group):
+        for one in command.list_commands(context):
+            sub = command.get_command(context, one)
+            if sub is not None:
+                yield from _help_of(sub, context, one)
+
+
+def http_page() -> str:
+    """Return every route of the server."""
+    app = routed_app(1)
+    return "\n".join(
+        [
+            "# HTTP",
+            "",
+            "Errors are problem documents (RFC 9457). `X-Tenant-ID: <uuid>` says whose world is meant; without it,",
+            "the one that all share.",
+            "",
+            "## The Petstore API",
+            "",
+            "Described in full by the OpenAPI 3.2 document at `/v1/openapi.json`, and on the page `/v1/docs`.",
+            "",
+            *_routes(app, "/v1"),
+            "",
+            "## The hand on the mock",
+            "",
+            *_routes(app, "/_mockstore"),
+            "",
+        ]
+    )
+
+
+def _routes(app: Flask, prefix: str) -> Iterator[str]:
+    yield "| call | what it does |"
+    yield "| --- | --- |"
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        methods = " ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+        if rule.rule.startswith(prefix):
+            does = inspect.getdoc(app.view_functions[rule.endpoint]) or ""
+            yield f"| `{methods} {rule.rule}` | {_cell(does.partition(chr(10) * 2)[0])} |"
+
+
+def events_page() -> str:
+    """Return each event type with its members and the sample."""
+    catalogue = petstore_catalogue()
+    parts = [
+        "# Events\n",
+        "Made from the schemas in `schemas/events`, which are the only list of event types there is.\n",
+    ]
+    for name in catalogue.types:
+        schema = catalogue.schema(name)
+        sample = json.dumps(schema["examples"][0], indent=2, ensure_ascii=False)
+        rows = list(_members(schema["properties"]["data"], schema, "data"))
+        parts += [
+            f"## `{name}`\n\n{schema['description']}\n",
+            "| member | type | what it says |\n| --- | --- | --- |",
+            *rows,
+            f"\n```json\n{sample}\n```\n",
+        ]
+    return "\n".join(parts)
+
+
+def _members(schema: Json, root: Json, path: str) -> Iterator[str]:
+    for name, member in schema.get("properties", {}).items():
+        whole = _resolved(member, root)
+        where = f"{path}.{name}"
+        yield f"| `{where}` | {_type_of(whole)} | {_cell(whole.get('description', ''))} |"
+        inner = _resolved(whole.get("items", {}), root)
+        yield from _members(
+            whole if "properties" in whole else inner, root, where if "properties" in whole else f"{where}[]"
+        )
+
+
+def _resolved(member: Json, root: Json) -> dict[str, Json]:
+    """Return a member with what it refers to laid under it."""
+    reference = member.get("$ref")
+    if reference is None:
+        return dict(member)
+    target: Json = root
+    document, _, pointer = reference.partition("#")
+    if document:
+        name = document.rpartition("/")[2]
+        target = next((one for key, one in root.get("$defs", {}).items() if key.endswith(name)), root)
+    for step in pointer.strip("/").split("/"):
+        target = target.get(step, {}) if step else target
+    return _resolved(target, root) | {key: value for key, value in member.items() if key != "$ref"}
+
+
+def _type_of(member: Mapping[str, Json]) -> str:
+    if "const" in member:
+        return f"`{member['const']}`"
+    if "enum" in member:
+        return " ".join(f"`{value}`" for value in member["enum"])
+    form = member.get("format")
+    return f"{member.get('type', 'any')}{f', {form}' if form else ''}"
+
+
+def scenario_page() -> str:
+    """Return the members of a scenario's file and the verbs of its steps."""
+    return "\n".join(
+        [
+            "# The scenario file",
+            "",
+            "[Scenarios](../scenarios.md) explains it; this is the list. `mockstore scenarios schema` prints its JSON",
+            "Schema.",
+            "",
+            "## Its members",
+            "",
+            *_table(HEAD),
+            "",
+            "## `settings`",
+            "",
+            *_table(SETTINGS),
+            "",
+            "## The verbs of a step",
+            "",
+            *(line for name, form in VERBS.items() for line in _verb(name, form.does, form.members)),
+            "## What `expect` can say",
+            "",
+            ", ".join(f"`{condition}`" for condition in CONDITIONS) + ".",
+            "",
+        ]
+    )
+
+
+def _verb(name: str, does: str, members: Mapping[str, Member]) -> Iterator[str]:
+    yield f"### `{name}`"
+    yield ""
+    yield does
+    yield ""
+    if members:
+        yield from _table(members)
+        yield ""
+
+
+def _table(members: Mapping[str, Member]) -> Iterator[str]:
+    yield "| member | what it says |"
+    yield "| --- | --- |"
+    for name, member in members.items():
+        must = " Required." if member.required else ""
+        yield f"| `{name}` | {_cell(member.means)}{must} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
+    {
+        "fixtures": fixtures_page,
+        "options": options_page,
+        "commands": commands_page,
+        "http": http_page,
+        "events": events_page,
+        "scenario-file": scenario_page,
+    }
+)
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / f"{name}.md").write_text(MADE + page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Finds out what receives the webhooks in a project, by reading its source. Pure: nothing of it is run or imported."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+Framework: TypeAlias = Literal["flask", "django", "fastapi"]
+
+USUAL_PATH: Final = "/webhooks/petstore"
+CLASSES: Final[Mapping[str, Framework]] = MappingProxyType({"Flask": "flask", "FastAPI": "fastapi"})
+FRAMEWORKS: Final[tuple[Framework, ...]] = ("django", "fastapi", "flask")
+_SECRET: Final = re.compile(r"^(?=.*SECRET)(?=.*(HOOK|PETSTORE))[A-Z][A-Z0-9_]*$")
+_HOOK: Final = re.compile("hook|petstore", re.IGNORECASE)
+_STANDARD: Final = frozenset({"standardwebhooks", "svix"})
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """What is known of the code that receives webhooks."""
+
+    framework: Framework
+    module: str | None = None
+    """Where the app is imported from; None for Django, and where none was found."""
+    name: str = "app"
+    is_factory: bool = False
+    """Whether it is a function that returns the app."""
+    path: str | None = None
+    secret: str | None = None
+    """The variable, or Django's setting, that holds the webhook's secret."""
+    is_standard: bool = False
+    """Whether it verifies the Standard Webhooks headers."""
+
+
+def consumer_in(sources: Mapping[str, str], wanted: Framework | None = None) -> Consumer | None:
+    """Return the consumer in `sources` (text by path with slashes); None when no framework is found.
+
+    `wanted` is the framework where the project has several. What cannot be parsed is passed over.
+    """
+    modules = [_Module(path, tree) for path, tree in sorted(_trees(sources))]
+    framework = wanted or _framework_of(modules, sources)
+    if framework is None:
+        return None
+    app = next((found for module in modules for found in module.apps() if found.framework == framework), None)
+    paths = [path for module in modules for path in module.paths()]
+    secrets = [name for module in modules for name in module.secrets()]
+    return Consumer(
+        framework=framework,
+        module=None if app is None or framework == "django" else app.module,
+        name="app" if app is None else app.name,
+        is_factory=app is not None and app.is_factory,
+        path=paths[0] if paths else None,
+        secret=secrets[0] if secrets else None,
+        is_standard=any(_STANDARD & module.imported() for module in modules),
+    )
+
+
+def _trees(sources: Mapping[str, str]) -> Iterator[tuple[str, ast.Module]]:
+    for path, text in sources.items():
+        if path.endswith(".py"):
+            try:
+                yield path, ast.parse(text)
+            except (SyntaxError, ValueError, RecursionError):
+                continue
+
+
+def _framework_of(modules: "list[_Module]", sources: Mapping[str, str]) -> Framework | None:
+    """Return the framework that has an app here, else that is imported, else that is required."""
+    if any(path.rpartition("/")[2] == "manage.py" for path in sources):
+        return "django"
+    for module in modules:
+        for app in module.apps():
+            return app.framework
+    imported = {name for module in modules for name in module.imported()}
+    required = " ".join(text for path, text in sources.items() if not path.endswith(".py")).lower()
+    known = [name for name in FRAMEWORKS if name in imported]
+    return next(iter([*known, *(name for name in FRAMEWORKS if re.search(rf"\b{name}\b", required))]), None)
+
+
+class _Module:
+    """One file of the project."""
+
+    def __init__(self, path: str, tree: ast.Module) -> None:
+        parts = path.removesuffix(".py").removeprefix("src/").split("/")
+        self._name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        self._tree = tree
+
+    def apps(self) -> Iterator[Consumer]:
+        """Yield the apps at the top of the module, then the functions that make one."""
+        for node in self._tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                framework = _made_by(node.value)
+                if framework is not None:
+                    yield Consumer(framework, self._name, node.targets[0].id)
+        for node in self._tree.body:
+            if isinstance(node, ast.FunctionDef):
+                for call in ast.walk(node):
+                    framework = _made_by(call)
+                    if framework is not None:
+                        yield Consumer(framework, self._name, node.name, is_factory=True)
+                        break
+
+    def imported(self) -> set[str]:
+        """Return the top names of what is imported."""
+        found = set[str]()
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+        return found
+
+    def paths(self) -> Iterator[str]:
+        """Yield the paths of routes that look like an endpoint for webhooks."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Call) and _called(node) in ("post", "route", "path", "api_route") and node.args:
+                text = _text(node.args[0])
+                if text is not None and _HOOK.search(text) and "<" not in text and "{" not in text:
+                    yield f"/{text.lstrip('/')}"
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the names of variables and settings that look like the secret of a webhook."""
+        for node in ast.walk(self._tree):
+            name = node.attr if isinstance(node, ast.Attribute) else _text(node)
+            if name is not None and _SECRET.match(name):
+                yield name
+
+
+def _made_by(node: ast.AST) -> Framework | None:
+    return CLASSES.get(_called(node)) if isinstance(node, ast.Call) else None
+
+
+def _called(call: ast.Call) -> str:
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -1,0 +1,123 @@
+"""`mockstore init`: a starter test for the project in this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from mockstore.cli.finding import FRAMEWORKS, Consumer, Framework, consumer_in
+from mockstore.cli.options import json_option
+from mockstore.cli.show import good, quiet, say_json, strong
+from mockstore.cli.starter import starter_for
+from mockstore.errors import InvalidInputError
+
+EPILOG = """\b
+Examples:
+  mockstore init                                   look around, write tests/test_petstore_webhooks.py
+  mockstore init --framework fastapi --path /hooks/petstore
+  mockstore init --print                           show the test, write nothing
+
+\b
+It reads the Python files below this folder to find the app, the endpoint and the name of the
+secret; it runs none of them. What it cannot find is marked with «adapt» in the test.
+"""
+
+NAME: Final = "test_petstore_webhooks.py"
+_LEFT_OUT: Final = frozenset({"node_modules", "site-packages", "venv", "tests", "test", "migrations", "build", "dist"})
+_MOST: Final = 3000
+_LARGEST: Final = 300_000
+
+
+@click.command(epilog=EPILOG)
+@click.option("--framework", type=click.Choice(FRAMEWORKS), help="What the app is made with.  [default: found]")
+@click.option("--app", metavar="MODULE:NAME", help="The app, or with () at its end what makes it.  [default: found]")
+@click.option("--path", help="Where the endpoint is.  [default: found]")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=f"[default: tests/{NAME}]")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--print", "shown", is_flag=True, help="Print the test instead of writing it.")
+@json_option
+def init(  # noqa: PLR0913 - the options of the command
+    *,
+    framework: Framework | None,
+    app: str | None,
+    path: str | None,
+    output: Path | None,
+    force: bool,
+    shown: bool,
+    as_json: bool,
+) -> None:
+    """Write a starter test for the framework of the project in this folder."""
+    consumer = _found(framework, app, path)
+    text = starter_for(consumer)
+    if shown:
+        click.echo(text, nl=False)
+        return
+    target = output or Path("tests" if Path("tests").is_dir() else ".") / NAME
+    _write(target, text, force=force)
+    if as_json:
+        say_json({"file": str(target), "framework": consumer.framework, "adapt": text.count("# adapt")})
+        return
+    _say(consumer, target, text.count("# adapt"))
+
+
+def _found(framework: Framework | None, app: str | None, path: str | None) -> Consumer:
+    consumer = consumer_in(dict(_sources(Path())), framework)
+    if consumer is None and framework is None:
+        raise InvalidInputError(
+            f"no Flask, Django or FastAPI app below {Path.cwd()}; say --framework {'|'.join(FRAMEWORKS)}",
+            field="framework",
+        )
+    known = consumer or Consumer(framework or "flask")
+    module, name, is_factory = known.module, known.name, known.is_factory
+    if app is not None:
+        module, colon, called = app.partition(":")
+        if not (colon and module and called):
+            raise InvalidInputError(f"--app is {app!r}; write for instance shop.web:app, or shop.web:create_app()")
+        name, is_factory = called.removesuffix("()"), called.endswith("()")
+    return Consumer(
+        known.framework, module, name, is_factory, _absolute(path) or known.path, known.secret, known.is_standard
+    )
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else f"/{path.lstrip('/')}"
+
+
+def _sources(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield what tells about the project: its own Python files, and what it requires."""
+    files = (file for pattern in ("*.py", "pyproject.toml", "requirements*.txt") for file in folder.rglob(pattern))
+    count = 0
+    for file in files:
+        if count == _MOST:
+            return
+        if any(part in _LEFT_OUT or part.startswith(".") for part in file.parts):
+            continue
+        if file.name.startswith(("test_", "conftest")):
+            continue
+        count += 1
+        try:
+            if file.stat().st_size <= _LARGEST:
+                yield file.as_posix(), file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+
+
+def _write(target: Path, text: str, *, force: bool) -> None:
+    try:
+        with target.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InvalidInputError(f"{target} is there already; --force writes over it, --print shows the test") from None
+    except OSError as error:
+        raise InvalidInputError(f"cannot write {target}: {error.strerror}") from None
+
+
+def _say(consumer: Consumer, target: Path, open_ends: int) -> None:
+    app = f"{consumer.module}:{consumer.name}" if consumer.module else "the project of the settings"
+    where = app if consumer.framework == "django" or consumer.module else "an app that was not found"
+    click.echo(f"{good('wrote')} {strong(str(target))}")
+    click.echo(f"for {consumer.framework}: {where}, at {consumer.path or 'a path that was not found'}")
+    if open_ends:
+        click.echo(f"{open_ends} lines are marked with «adapt»: what they need was not found")
+    click.echo(quiet(f"run it: pytest {target}"))

@@ -1,0 +1,81 @@
+"""Writes a starter test for what was found. Pure."""
+
+from typing import Final
+
+from mockstore.cli.finding import USUAL_PATH, Consumer
+
+SECRET: Final = "whsec_c3RhcnRlci1zZWNyZXQtb2YtdGhlLXRlc3Rz"  # noqa: S105 - a sample
+"""A sample: what the tests sign with."""
+
+_HEAD: Final = '''"""The Petstore's webhooks as they really come: signed, forged, twice, late."""
+
+import pytest
+
+from mockstore import faults
+
+PATH = "{path}"
+SECRET = "{secret}"
+
+
+@pytest.fixture(autouse=True)
+def webhook(mockstore{needs}):
+{body}
+
+
+'''
+
+_TESTS: Final = """@pytest.mark.parametrize("event_type", ["pet.adopted", "order.created", "payment.succeeded"])
+def test_a_genuine_event_is_accepted(mockstore, event_type):
+    mockstore.emit(event_type).assert_acknowledged()
+
+
+@pytest.mark.parametrize("fault", faults.MUST_REJECT)
+def test_a_forgery_is_refused(mockstore, fault):
+    mockstore.emit("pet.adopted", fault=fault).delivery.assert_rejected()
+
+
+@pytest.mark.parametrize("fault", faults.MUST_NOT_CRASH)
+@pytest.mark.mockstore(raise_errors=False)
+def test_a_hostile_body_does_not_crash_it(mockstore, fault):
+    event = mockstore.emit("pet.adopted", fault=fault)
+
+    assert all((attempt.status or 500) < 500 for attempt in event.delivery.attempts)
+
+
+def test_an_event_whose_acknowledgement_was_lost_comes_again(mockstore):
+    event = mockstore.emit("pet.adopted", fault="ack_lost")
+
+    mockstore.clock.advance(minutes=1)
+
+    assert [attempt.outcome for attempt in event.delivery.attempts] == ["timeout", "acknowledged"]
+    # Say here what must have happened once and not twice, for instance: assert Adoption.objects.count() == 1
+"""
+
+
+def starter_for(consumer: Consumer) -> str:
+    """Return a test module for the consumer; what was not found is marked with «adapt»."""
+    needs = {"django": ", db, settings" if consumer.secret else ", db"}.get(consumer.framework, "")
+    if consumer.framework != "django" and consumer.secret is not None:
+        needs = ", monkeypatch"
+    body = "\n".join(f"    {line}" for line in _subscription(consumer))
+    head = _HEAD.format(path=consumer.path or USUAL_PATH, secret=SECRET, needs=needs, body=body)
+    if consumer.path is None:
+        head = head.replace("\nSECRET", "  # adapt: where your endpoint is\nSECRET", 1)
+    return head + _TESTS
+
+
+def _subscription(consumer: Consumer) -> list[str]:
+    signatures = ', signatures="standard-webhooks"' if consumer.is_standard else ""
+    subscribe = f"return mockstore.subscribe({{}}, path=PATH, secret=SECRET{signatures})"
+    if consumer.framework == "django":
+        told = f"settings.{consumer.secret} = SECRET" if consumer.secret else _ADAPT
+        return [told, subscribe.format('"django"')]
+    told = f'monkeypatch.setenv("{consumer.secret}", SECRET)' if consumer.secret else _ADAPT
+    if consumer.module is None:
+        found = "from your_app import app  # adapt: where your app is"
+        return [told, found, "", subscribe.format("app")]
+    app = f"{consumer.name}()" if consumer.is_factory else consumer.name
+    return [told, f"from {consumer.module} import {consumer.name}", "", subscribe.format(app)]
+
+
+_ADAPT: Final = "# adapt: let your app know SECRET, by a variable or a setting, before it is made"

@@ -1,0 +1,179 @@
+"""`mockstore init`: what it finds in a project, and that the test it writes passes there."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from mockstore.cli.finding import Consumer, consumer_in
+from mockstore.cli.starter import starter_for
+
+FLASK = {
+    "shop/__init__.py": "",
+    "shop/web.py": """
+import hashlib, hmac, json, os
+from flask import Flask, request
+
+def create_app():
+    app = Flask(__name__)
+    secret = os.environ["PETSTORE_WEBHOOK_SECRET"]
+
+    @app.post("/hooks/petstore")
+    def hook():
+        expected = "sha256=" + hmac.new(secret.encode(), request.data, hashlib.sha256).hexdigest()
+        found = request.headers.get("X-Webhook-Signature", "")
+        if not hmac.compare_digest(expected.encode(), found.encode()):
+            return "", 401
+        try:
+            json.loads(request.data)["id"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return "", 400
+        return "", 204
+
+    return app
+""",
+}
+FASTAPI = {
+    "hotline.py": """
+import json, os
+from fastapi import FastAPI, HTTPException, Request
+from standardwebhooks import Webhook, WebhookVerificationError
+
+app = FastAPI()
+
+@app.post("/webhooks/pets", status_code=204)
+async def take(request: Request):
+    body = await request.body()
+    try:
+        Webhook(os.environ["HOOK_SECRET"]).verify(body, dict(request.headers), json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        raise HTTPException(401)
+    try:
+        json.loads(body)["id"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise HTTPException(400)
+""",
+}
+DJANGO = {
+    "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = agency.settings\npythonpath = .\n",
+    "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'agency.settings')\n",
+    "agency/__init__.py": "",
+    "agency/settings.py": """
+SECRET_KEY = "x"
+ROOT_URLCONF = "agency.urls"
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "a.db"}}
+USE_TZ = True
+PETSTORE_SECRET = "whsec_eA=="
+""",
+    "agency/urls.py": """
+import hashlib, hmac, json
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+@csrf_exempt
+def hook(request):
+    expected = "sha256=" + hmac.new(settings.PETSTORE_SECRET.encode(), request.body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), request.headers.get("X-Webhook-Signature", "").encode()):
+        return HttpResponse(status=401)
+    try:
+        json.loads(request.body)["id"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return HttpResponse(status=400)
+    return HttpResponse(status=204)
+
+urlpatterns = [path("hooks/petstore", hook)]
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        pytest.param(
+            FLASK,
+            Consumer("flask", "shop.web", "create_app", True, "/hooks/petstore", "PETSTORE_WEBHOOK_SECRET"),  # noqa: FBT003 - as it is written there
+            id="a factory of Flask",
+        ),
+        pytest.param(
+            FASTAPI,
+            Consumer("fastapi", "hotline", "app", False, "/webhooks/pets", "HOOK_SECRET", is_standard=True),  # noqa: FBT003 - as it is written there
+            id="an app of FastAPI",
+        ),
+        pytest.param(
+            DJANGO, Consumer("django", path="/hooks/petstore", secret="PETSTORE_SECRET"), id="a project of Django"
+        ),
+        pytest.param({"a.py": "import flask"}, Consumer("flask"), id="an import and no app"),
+        pytest.param({"requirements.txt": "FastAPI>=0.1"}, Consumer("fastapi"), id="a requirement"),
+        pytest.param({"src/pkg/app.py": "app = Flask(__name__)"}, Consumer("flask", "pkg.app"), id="below src"),
+        pytest.param({"a.py": "app = Flask(", "b.py": "import os"}, None, id="what cannot be parsed"),
+        pytest.param({}, None, id="nothing"),
+    ],
+)
+def test_the_consumer_is_found_by_reading(sources: Mapping[str, str], found: Consumer | None) -> None:
+    assert consumer_in(sources) == found
+
+
+@pytest.mark.parametrize("sources", [FLASK, FASTAPI, DJANGO], ids=["flask", "fastapi", "django"])
+def test_the_starter_passes_in_the_project_it_was_written_for(tmp_path: Path, sources: Mapping[str, str]) -> None:
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))}
+    here = {"cwd": tmp_path, "env": kept, "capture_output": True, "text": True, "encoding": "utf-8", "timeout": 60}
+    command = Path(sys.executable).with_name("mockstore")
+
+    told = subprocess.run([command, "init"], check=False, **here)  # type: ignore[call-overload]  # keywords of one dict
+    ran = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:randomly", "-q"], check=False, **here)  # type: ignore[call-overload]  # keywords of one dict
+
+    assert (told.returncode, "adapt" in told.stdout) == (0, False), told
+    assert ran.returncode == 0, ran.stdout
+    assert " failed" not in ran.stdout
+
+
+def test_what_was_not_found_is_marked() -> None:
+    text = starter_for(Consumer("flask"))
+
+    assert [line.strip() for line in text.splitlines() if "# adapt" in line] == [
+        'PATH = "/webhooks/petstore"  # adapt: where your endpoint is',
+        "# adapt: let your app know SECRET, by a variable or a setting, before it is made",
+        "from your_app import app  # adapt: where your app is",
+    ]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_an_app_it_asks_for_the_framework(project: Path, run: Callable[..., Result]) -> None:
+    result = run("init")
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"mockstore: no Flask, Django or FastAPI app below {project}; say --framework django|fastapi|flask\n"
+    )
+
+
+def test_a_file_that_is_there_is_kept(project: Path, run: Callable[..., Result]) -> None:
+    (project / "test_petstore_webhooks.py").write_text("mine", "utf-8")
+
+    result = run("init", "--framework", "flask")
+
+    assert (result.exit_code, (project / "test_petstore_webhooks.py").read_text("utf-8")) == (2, "mine")
+    assert "is there already; --force writes over it" in result.stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_it_can_be_told_what_it_would_not_find(run: Callable[..., Result]) -> None:
+    result = run("init", "--framework", "flask", "--app", "a.b:make()", "--path", "in", "--print")
+
+    assert "from a.b import make" in result.stdout
+    assert "mockstore.subscribe(make(), path=PATH" in result.stdout
+    assert 'PATH = "/in"' in result.stdout
