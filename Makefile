@@ -10,13 +10,16 @@ BIN := .venv/bin
 # setuptools warns at length of every editable installation whose folders have other names than their packages.
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo --non-interactive)
+APT = $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qq --yes --no-install-recommends
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test serve lint bench clean
+.PHONY: help demo test serve lint audit docs screenshots bench kill servers clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.demo ## tell the story in the terminal: emit, sign, deliver, retry, disable
 	@$(BIN)/mockstore demo $(ARGS)
@@ -32,6 +35,27 @@ lint: .venv/.lint ## check style, types and the order of the layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+audit: .venv/.lint ## look for known vulnerabilities, here and in what is used
+	$(BIN)/bandit --quiet --recursive mockstore pytest_plugin --configfile pyproject.toml
+	$(BIN)/python -m tests.vulnerabilities
+
+docs: .venv/.docs ## build the manual, strictly, into build/docs
+	@$(BIN)/python docs/reference.py
+	@$(BIN)/python docs/gallery.py
+	@$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
+screenshots: .venv/.test servers ## make the pictures in docs/pictures anew
+	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python docs/failure.py
+
+kill: .venv/.test servers ## kill the server 100 times while it delivers, and count what is lost
+	@$(BIN)/python -m benchmarks.durable --rounds 100 $(ARGS)
+
+servers: ## install the real servers that some tests want, from Debian's packages: PostgreSQL and Chromium
+	@command -v psql >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(APT) postgresql
+	@command -v chromium >/dev/null || $(APT) chromium
 
 bench: .venv/.bench ## measure the speed, side by side with the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -67,6 +91,11 @@ clean: ## remove .venv and everything else that was made here
 .venv/.lint: .venv/.test
 	@echo "Installing what the checks need"
 	@$(PIP) install --group bench --group lint
+	@touch $@
+
+.venv/.docs: .venv/.test
+	@echo "Installing what the manual needs"
+	@$(PIP) install --group docs
 	@touch $@
 
 .venv/.bench: .venv/.demo

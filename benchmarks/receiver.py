@@ -30,6 +30,11 @@ class Receiver(asyncio.Protocol):
         self._come += data
         while (whole := _size(self._come)) is not None and self._transport is not None:
             self._come = self._come[whole:]
+            self.answer()
+
+    def answer(self) -> None:
+        """Answer one request."""
+        if self._transport is not None:
             self._transport.write(ANSWER)
 
 
@@ -45,9 +50,9 @@ def _size(come: bytes) -> int | None:
 
 
 @contextmanager
-def running() -> Iterator[int]:
-    """Run the receiver for as long as this lasts; yield its port."""
-    command = (sys.executable, "-m", "benchmarks.receiver")
+def running(module: str = "benchmarks.receiver") -> Iterator[int]:
+    """Run the receiver of a module for as long as this lasts; yield its port."""
+    command = (sys.executable, "-m", module)
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         if process.stdout is None:
             raise RuntimeError("the receiver has no output to read its port from")
@@ -57,12 +62,13 @@ def running() -> Iterator[int]:
             process.terminate()
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(Receiver, "127.0.0.1", 0)
+async def serve(kind: type[Receiver] = Receiver) -> None:
+    """Serve, and say on which port."""
+    server = await asyncio.get_running_loop().create_server(kind, "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(serve())

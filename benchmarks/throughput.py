@@ -35,7 +35,7 @@ def measure(*, rounds: int = 7, events: int = 800) -> Section:
         url = f"http://127.0.0.1:{port}{PATH}"
         pool = urllib3.PoolManager(maxsize=AT_ONCE)
         clients: Mapping[str, Client] = {
-            "bare http.client": partial(_bare, port),
+            "bare http.client": partial(posting, port),
             "urllib3": partial(_urllib3, pool, url),
             "requests": partial(_requests, url),
         }
@@ -85,7 +85,8 @@ def _send_all(client: Client, bodies: Sequence[Request]) -> None:
 
 
 @contextmanager
-def _bare(port: int) -> Iterator[Callable[[bytes, dict[str, str]], int]]:
+def posting(port: int) -> Iterator[Callable[[bytes, dict[str, str]], int]]:
+    """Yield what posts by the standard library's client, over one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
 
     def post(body: bytes, headers: dict[str, str]) -> int:

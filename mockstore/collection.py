@@ -1,6 +1,6 @@
 """What was emitted, delivered or captured, with the questions that tests ask of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Generic, Protocol, Self, TypeVar, overload
 
@@ -24,6 +24,9 @@ class Sighting(Protocol):
 
 
 T = TypeVar("T", bound=Sighting)
+
+SHOWN = 40
+"""Of more than this, a failure shows the first and the last ones."""
 Waiter = Callable[[Callable[[], bool], float | None], bool]
 
 
@@ -45,6 +48,9 @@ class Collection(Sequence[T], Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._find())
 
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._find())  # asked once: `Sequence` would ask for each member anew
+
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload
@@ -56,11 +62,11 @@ class Collection(Sequence[T], Generic[T]):
         return f"<{len(self)} {self._noun}: {', '.join(one.type for one in self._find())}>"
 
     def of(self, event_type: str) -> Self:
-        """Return those of `event_type`, as a live collection."""
-        return self._narrowed(lambda: [one for one in self._find() if one.type == event_type])
+        """Return those of `event_type` (or of a pattern, `order.*`), as a live collection."""
+        return self._narrowed(lambda: [one for one in self._find() if _is_of(one.type, event_type)])
 
     def where(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> Sequence[T]:
-        """Return those of `event_type` whose `data` has what `match` says (keys may be dotted paths)."""
+        """Return those of `event_type` (or a pattern) whose `data` has what `match` says (keys may be dotted paths)."""
         return [one for one in self._find() if not _mismatches(one, event_type, match)]
 
     def one(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> T:
@@ -131,9 +137,14 @@ class Collection(Sequence[T], Generic[T]):
 def _mismatches(one: Sighting, event_type: str | None, match: Mapping[str, Json] | None) -> list[str]:
     """Return why `one` does not fit, a line for each reason; a wrong type weighs more than wrong data."""
     lines = []
-    if event_type is not None and (found := one.type) != event_type:
+    if event_type is not None and not _is_of(found := one.type, event_type):
         lines.append(f"type: expected {event_type!r}, found {found!r}")
     return lines + (differences(match, one.data) if match is not None else [])
+
+
+def _is_of(found: str, wanted: str) -> bool:
+    """Tell whether a type is the one that is wanted, or fits the pattern (`order.*`, `*`), as in a registration."""
+    return wanted in (found, "*") or (wanted.endswith(".*") and found.startswith(wanted[:-1]))
 
 
 def _compare_types(order: str, wanted: list[str], seen: list[str]) -> None:
@@ -147,7 +158,11 @@ def _compare_types(order: str, wanted: list[str], seen: list[str]) -> None:
 
 
 def _listed(found: Sequence[Sighting]) -> str:
-    return "\n".join(_indented(one.summary()) for one in found)
+    """Return a line for each; of many, the first and the last ones."""
+    if len(found) <= SHOWN:
+        return "\n".join(_indented(one.summary()) for one in found)
+    head, tail = found[: SHOWN // 2], found[-SHOWN // 2 :]
+    return f"{_listed(head)}\n  … {len(found) - SHOWN:,} more …\n{_listed(tail)}"
 
 
 def _indented(text: str) -> str:

@@ -1,10 +1,10 @@
 """A subscriber that captures what it is sent, and judges it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockstore.answers import Answer, Script
 from mockstore.collection import Collection
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from mockstore.signing import Verdict
 
 
+_SLACK: Final = 10
+"""One part in so many may be too much for a while: forgetting a single one costs as much as forgetting many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What a capture is judged against: the sender's rules and the secrets that may sign."""
 
     provider: Provider
-    secret: Callable[[], str]
+    secret: Callable[[], str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +137,16 @@ def _can_fill(template: str, fields: Mapping[str, object]) -> bool:
 
 
 class Inbox(Collection[Received]):
-    """Captures deliveries in the order of their arrival, and answers as told (200 by default)."""
+    """Captures deliveries in the order of their arrival, and answers as told (200 by default).
+
+    With `keep`, no more than a tenth more than so many are remembered, the latest ones.
+    """
 
     webhook: "Webhook"
     """Its own registration."""
 
-    def __init__(self, news: News) -> None:
+    def __init__(self, news: News, *, keep: int | None = None) -> None:
+        self._keep = keep
         self._captured: list[Received] = []
         self._arrivals: dict[bytes, int] = {}
         super().__init__(lambda: self._captured, news.wait_for, noun="received delivery")
@@ -168,7 +176,16 @@ class Inbox(Collection[Received]):
     def _capture(self, outgoing: Outgoing, expected: Expected, answer: str) -> None:
         arrival = self._arrivals[outgoing.body] = self._arrivals.get(outgoing.body, 0) + 1
         self._captured.append(Received(outgoing.url, outgoing.headers, outgoing.body, answer, arrival, expected))
+        if self._keep is not None and len(self._captured) > self._keep + self._keep // _SLACK:
+            self._forget(len(self._captured) - self._keep)
         self._news.tell()
+
+    def _forget(self, count: int) -> None:
+        """Forget the oldest captures, and how often a body had come that is no longer among them."""
+        for old in self._captured[:count]:
+            if self._arrivals.get(old.body) == old.arrival:
+                del self._arrivals[old.body]
+        del self._captured[:count]
 
     def _narrowed(self, find: Callable[[], Sequence[Received]]) -> "Inbox":
         narrowed = Inbox(self._news)

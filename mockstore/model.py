@@ -48,7 +48,7 @@ class Outcome(StrEnum):
 class OldSecret:
     """A secret that has been rotated out but still signs until `until`."""
 
-    secret: str
+    secret: str = field(repr=False)
     until: datetime
 
 
@@ -59,14 +59,14 @@ class WebhookRecord:
     id: str
     url: str
     events: tuple[str, ...]
-    secret: str
+    secret: str = field(repr=False)
     created_at: datetime
     updated_at: datetime
     status: WebhookStatus = WebhookStatus.ACTIVE
     description: str | None = None
     signatures: tuple[str, ...] | None = None
     """Names of the signature schemes for this webhook; None means the provider's."""
-    old_secrets: tuple[OldSecret, ...] = ()
+    old_secrets: tuple[OldSecret, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,50 @@ class DeliveryRecord:
     """Why it was discarded."""
     faults: tuple[PlannedFault, ...] = ()
     """What befalls it on purpose, in the order in which it is applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How the deliveries are going at a moment."""
+
+    out: int = 0
+    """How many are being sent."""
+    lost: int = 0
+    """How many threads have ended by an error of ours; they deliver no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Seen from outside: an event was recorded, with so many deliveries."""
+
+    event: EventRecord
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """Seen from outside: an attempt was recorded."""
+
+    event: EventRecord
+    webhook: WebhookRecord
+    """As it was when the request was made."""
+    delivery: DeliveryRecord
+    """As it stands now."""
+    attempt: Attempt
+    due: datetime | None
+    """When the attempt was due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """Seen from outside: a webhook was disabled."""
+
+    webhook: WebhookRecord
+    why: str
+
+
+Observation: TypeAlias = Published | Attempted | Disabled
+"""What an engine tells whoever keeps a log or counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,12 @@
-"""Wakes those who wait for something to happen: a count of happenings, and a condition over it."""
+"""Wakes those who wait for something to happen, and keeps the latest of what has."""
 
-from collections.abc import Callable
-from threading import Condition
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from threading import Condition, Lock
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 class News:
@@ -27,3 +32,37 @@ class News:
                 return self._changed.wait_for(claim, timeout)
             finally:
                 self._waiting -= 1
+
+
+class Latest(Generic[T]):
+    """Happenings in order, of which the latest `keep` are remembered; None is all. Safe for many threads."""
+
+    def __init__(self, keep: int | None = None) -> None:
+        self._lock = Lock()
+        self._kept: deque[T] = deque(maxlen=keep)
+        self._count = 0
+
+    def append(self, happening: T) -> None:
+        """Add the newest."""
+        with self._lock:
+            self._kept.append(happening)
+            self._count += 1
+
+    def since(self, position: int) -> tuple[int, list[T]]:
+        """Return the position of the next one, and those from `position` on that are remembered; the first is at 0."""
+        with self._lock:
+            forgotten = self._count - len(self._kept)
+            return self._count, list(islice(self._kept, max(position - forgotten, 0), None))
+
+    def clear(self) -> None:
+        """Forget everything; the next is the first."""
+        with self._lock:
+            self._kept.clear()
+            self._count = 0
+
+    def __len__(self) -> int:
+        """Return how many there have been, remembered or not."""
+        return self._count
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.since(0)[1])

@@ -8,20 +8,21 @@ from functools import lru_cache
 from os import PathLike
 from typing import Literal, Protocol
 
-from mockstore.delivery.engine import Engine, SignatureTime, Started
+from mockstore.delivery.engine import Engine, SignatureTime
 from mockstore.delivery.pump import InlinePump
 from mockstore.delivery.schedule import RetryPolicy, policy
 from mockstore.delivery.workers import WorkerPump
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue, EventFactory
-from mockstore.model import Attempt
+from mockstore.model import Observation, Pulse
 from mockstore.news import News
 from mockstore.provider import Provider, petstore
 from mockstore.registration import checked_signatures
 from mockstore.settings import Settings
-from mockstore.world.clock import EPOCH, Chance, RunningClock, TravellingClock, VirtualClock
+from mockstore.world.clock import EPOCH, Chance, RunningClock, Shelf, TravellingClock, VirtualClock
 from mockstore.world.seams import Clock, Store, Transport
 from mockstore.world.store_memory import MemoryStore
+from mockstore.world.transports.reach import Reach, anywhere, beyond_metadata, public_only
 from mockstore.world.transports.router import Router, http_network
 
 ClockName = Literal["virtual", "travel", "system"]
@@ -38,6 +39,9 @@ class Pump(Protocol):
 
     raised: list[BaseException]
 
+    def look(self) -> None:
+        """Take note of what others over the same records have done."""
+
     def kick(self) -> None:
         """Have run what is due now."""
 
@@ -52,6 +56,10 @@ class Pump(Protocol):
 
     async def aadvance(self, by: timedelta) -> None:
         """Do the same on the running event loop."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """How the deliveries are going."""
 
     def deferred(self) -> AbstractContextManager[None]:
         """Leave what falls due inside to the next `kick` or `akick`, where a caller would wait for it."""
@@ -70,6 +78,24 @@ class Options:
     """Whether an exception of the consumer's code comes out of `emit` and `advance`."""
     url_schemes: tuple[str, ...] = ("http", "https")
     """Which URLs a registration may have."""
+    reach: Reach = anywhere
+    """Which addresses it may name."""
+    webhooks: int | None = None
+    """How many webhooks may be registered; None is no limit."""
+    history: int | None = None
+    """How much of what happened is remembered; None is everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where a tenant's world is kept, and what tells its runs apart; with the store alone, it is the only run."""
+
+    store: Store
+    shelf: Shelf | None = None
+    salt: str = ""
+    """Another one for each run of the same seed, so that no id is made twice; none for the first."""
+    root: bytes | None = None
+    """What keys are made of when there is no seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +127,13 @@ class Parts:
         self.pump.raised.clear()
 
     def close(self) -> None:
-        """Stop delivering, and give back connections, loops and the process's time."""
+        """Stop delivering, and give back connections, loops and the process's time.
+
+        The store is left to whoever opened it: the next Mockstore over the same records may be at work in it already.
+        """
         self.pump.close()
         self.router.close()
         self.clock.close()
-        self.store.close()
 
 
 def provider_with(
@@ -174,25 +202,40 @@ def standalone_rules(settings: Settings) -> Provider:
     )
 
 
-def standalone_parts(
+def reach_of(settings: Settings) -> Reach:
+    """Return where a server's deliveries may go."""
+    return public_only if settings.deny_private else beyond_metadata
+
+
+def standalone_parts(  # noqa: PLR0913 - the composition root names every part once
     settings: Settings,
     *,
     provider: Provider | None = None,
     factory: EventFactory | None = None,
     network: Callable[[], Transport] = http_network,
     tenant: str | None = None,
-    observe: Callable[[Started, Attempt], None] | None = None,
+    observe: Callable[[Observation], None] | None = None,
+    keeping: Keeping | None = None,
 ) -> Parts:
     """Return the parts of a server's tenant: sockets, threads that start with the first delivery, time that runs.
 
     `provider`, `factory` and `network` may be shared by many; what `network` returns is closed by each. `observe` is
-    told of every attempt.
+    told what happens. `keeping` is where it outlives the process, if it does.
     """
     rules = provider or standalone_rules(settings)
-    clock = RunningClock(EPOCH if settings.clock == "virtual" else None)
-    store, chance, router, news = MemoryStore(), Chance(settings.seed), Router.standalone(network), News()
+    kept = keeping or Keeping(MemoryStore())
+    store, chance = kept.store, Chance(settings.seed, salt=kept.salt, root=kept.root)
+    clock = RunningClock(EPOCH if settings.clock == "virtual" else None, shelf=kept.shelf)
+    router, news = Router.standalone(network), News()
     engine = Engine(
-        rules, store, clock, chance, tell=news.tell, signature_time=settings.signature_time, observe=observe
+        rules,
+        store,
+        clock,
+        chance,
+        tell=news.tell,
+        signature_time=settings.signature_time,
+        observe=observe,
+        history=settings.history,
     )
     return Parts(
         provider=rules,
@@ -201,11 +244,16 @@ def standalone_parts(
         clock=clock,
         chance=chance,
         engine=engine,
-        pump=WorkerPump(engine, router, threads=settings.threads),
+        pump=WorkerPump(engine, router, threads=settings.threads, follow=clock.follow),
         router=router,
         news=news,
         options=Options(
-            strict=False, raise_errors=False, url_schemes=("https",) if settings.require_https else ("http", "https")
+            strict=False,
+            raise_errors=False,
+            url_schemes=("https",) if settings.require_https else ("http", "https"),
+            reach=reach_of(settings),
+            webhooks=settings.webhooks,
+            history=settings.history,
         ),
         tenant=tenant,
     )

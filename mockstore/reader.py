@@ -7,6 +7,7 @@ from mockstore.collection import Collection, Waiter
 from mockstore.errors import NotFoundError
 from mockstore.handles import Event
 from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
+from mockstore.news import News
 from mockstore.parts import Parts
 from mockstore.source import parsed
 from mockstore.world.clock import wall_time
@@ -20,12 +21,23 @@ class Reader:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._seen: set[str] = set()
+        self._seen: dict[str, None] = {}
+        """Ids of deliveries in the order in which somebody looked; as many as there is history."""
 
     @property
     def wait(self) -> Waiter:
         """Block until a claim holds, looking again whenever something was recorded."""
         return self._parts.news.wait_for
+
+    @property
+    def news(self) -> News:
+        """What counts the happenings."""
+        return self._parts.news
+
+    @property
+    def raised(self) -> Sequence[BaseException]:
+        """The exceptions that nobody has seen yet."""
+        return tuple(self._parts.pump.raised)
 
     def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook's record, or None."""
@@ -43,6 +55,10 @@ class Reader:
             raise NotFoundError("event", event_id)
         return record
 
+    def event_records(self) -> Sequence[EventRecord]:
+        """Return all events, oldest first."""
+        return self._parts.store.events()
+
     def delivery_record(self, delivery_id: str) -> DeliveryRecord:
         """Return the delivery's record; raise `NotFoundError`."""
         record = self._parts.store.delivery(delivery_id)
@@ -58,9 +74,7 @@ class Reader:
 
     def events(self) -> Collection[Event]:
         """Return the live collection of everything that was emitted, oldest first."""
-        return Collection(
-            lambda: [Event(self, record) for record in self._parts.store.events()], self.wait, noun="event"
-        )
+        return Collection(lambda: [Event(self, record) for record in self.event_records()], self.wait, noun="event")
 
     def told(self) -> Iterator[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
         """Yield each delivery with its event and its webhook."""
@@ -69,13 +83,16 @@ class Reader:
 
     def looked_at(self, delivery_id: str) -> None:
         """Settle the delivery for the strict judgement."""
-        self._seen.add(delivery_id)
+        self._seen[delivery_id] = None
+        limit = self._parts.options.history
+        while limit is not None and len(self._seen) > limit:
+            self._seen.pop(next(iter(self._seen), ""), None)
 
     def came_out(self, error: BaseException) -> None:
         """Settle the delivery that `error` comes from: a test that goes on after it has seen it."""
         for record in self._parts.store.deliveries():
             if any(attempt.exception is error for attempt in record.attempts):
-                self._seen.add(record.id)
+                self.looked_at(record.id)
 
     def was_looked_at(self, delivery_id: str) -> bool:
         """Tell whether somebody looked."""

@@ -1,7 +1,8 @@
 """What a registration may say: an absolute URL, known events, known signature schemes. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from mockstore.errors import InvalidInputError
@@ -15,9 +16,18 @@ URL_LIMIT = 2048
 """The longest URL that is taken; servers commonly refuse longer ones."""
 
 
-def checked_url(url: object, *, schemes: Sequence[str] = ("http", "https")) -> str:
-    """Return `url` when it is an absolute http(s) URL; raise `InvalidInputError` when it is not (contract 1.4)."""
-    problem = _url_problem(url, schemes)
+def checked_url(
+    url: object,
+    *,
+    schemes: Sequence[str] = ("http", "https"),
+    reach: Callable[[str], str | None] = lambda _address: None,
+) -> str:
+    """Return `url` when it is an absolute http(s) URL; raise `InvalidInputError` when it is not (contract 1.4).
+
+    `reach` says why nothing is sent to an IP address that the URL names, or None; what a name stands for is judged
+    when something is sent.
+    """
+    problem = _url_problem(url, schemes) or _host_problem(str(url), reach)
     if problem is not None:
         raise InvalidInputError(
             f"{url!r} is no URL to deliver to: {problem}. Write for instance {schemes[-1]}://shop.example.com/webhooks",
@@ -80,3 +90,13 @@ def _url_problem(url: object, schemes: Sequence[str]) -> str | None:
     if parts.scheme not in schemes:
         return f"its scheme is {parts.scheme or 'absent'!r}, allowed: {', '.join(schemes)}"
     return None if parts.hostname else "it names no host"
+
+
+def _host_problem(url: str, reach: Callable[[str], str | None]) -> str | None:
+    host = urlsplit(url).hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return None
+    refused = reach(host)
+    return None if refused is None else f"{host} is refused: {refused}"

@@ -49,10 +49,11 @@ class Webhooks:
     ) -> Webhook:
         """Register; a secret is made when none is given. Raises `InvalidInputError`, and then nothing is registered."""
         parts = self._parts
+        self._must_have_room()
         now = parts.clock.now()
         record = WebhookRecord(
             id=uuid7(now, parts.chance.dice),
-            url=checked_url(url, schemes=parts.options.url_schemes),
+            url=checked_url(url, schemes=parts.options.url_schemes, reach=parts.options.reach),
             events=checked_events(events, parts.provider.catalogue),
             secret=new_secret(parts.chance.bytes) if secret is None else checked_secret(secret),
             created_at=now,
@@ -123,6 +124,15 @@ class Webhooks:
             self._must_be_active(self._record(delivery.webhook_id))
             return self._parts.engine.restart(delivery)
 
+    def _must_have_room(self) -> None:
+        limit = self._parts.options.webhooks
+        if limit is not None and len(self) >= limit:
+            raise InvalidInputError(
+                f"there are {limit} webhooks, and no more are allowed: remove one that is no longer needed "
+                f"(DELETE /v1/webhooks/{{id}}), or start the server with a higher limit (MOCKSTORE_WEBHOOKS)",
+                code="too_many_webhooks",
+            )
+
     def _record(self, webhook_id: str) -> WebhookRecord:
         record = self._parts.store.webhook(webhook_id)
         if record is None:
@@ -156,7 +166,7 @@ def checked_status(status: object) -> WebhookStatus:
 
 
 CHANGEABLE: Mapping[str, Callable[[Parts, Json], object]] = {
-    "url": lambda parts, value: checked_url(value, schemes=parts.options.url_schemes),
+    "url": lambda parts, value: checked_url(value, schemes=parts.options.url_schemes, reach=parts.options.reach),
     "events": lambda parts, value: checked_events(value, parts.provider.catalogue),
     "secret": lambda _, value: checked_secret(value),
     "description": lambda _, value: checked_description(value),

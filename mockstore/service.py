@@ -33,6 +33,7 @@ from mockstore.world.transports.router import http_network
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+    from mockstore.remote import RemoteMockstore
     from mockstore.shopfront import Front, Orders, Pets, Users
     from mockstore.web.httpx_transport import PetstoreTransport
 
@@ -47,15 +48,15 @@ class Mockstore:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._reader = Reader(parts)
+        self.reader = self._reader = Reader(parts)
         self.faults = StandingFaults(parts.provider.catalogue, self._reader.must_know)
         self._publisher = Publisher(parts, self.faults)
         self._shop: Front | None = None
         self._app: WSGIApplication | None = None
-        self._receivers = Receivers(parts)
+        self.receivers = self._receivers = Receivers(parts)
         self.url = ""
         """Where its server is reached, without a slash at the end; empty in process."""
-        self.clock = ClockHand(self, parts.clock)
+        self.clock, self.news = ClockHand(self, parts.clock), parts.news
         self.webhooks = Webhooks(self._reader, parts)
         self.play = Player(self, parts)
         self.assert_conforms, self.explore_orders, self.replay = Conformance(parts), OrderExplorer(parts), Replay(self)
@@ -90,17 +91,10 @@ class Mockstore:
         rules = provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, schemas=schemas)
         schemes = ("https",) if require_https else ("http", "https")
         options = Options(strict=strict, raise_errors=raise_errors, url_schemes=schemes)
-        return cls(
-            in_process_parts(
-                rules,
-                seed=seed,
-                clock=clock,
-                start=start,
-                factory=factory,
-                signature_time=signature_time,
-                options=options,
-            )
+        parts = in_process_parts(
+            rules, seed=seed, clock=clock, start=start, factory=factory, signature_time=signature_time, options=options
         )
+        return cls(parts)
 
     @classmethod
     def standalone(
@@ -114,10 +108,16 @@ class Mockstore:
     ) -> Self:
         """Return a Mockstore of a server: time runs, threads deliver over HTTP, no call waits for a delivery.
 
-        `provider`, `factory` and the transport that `network` makes may be shared by many; each closes the transport.
-        `tenant` is the UUID of whose it is.
+        `provider`, `factory` and what `network` makes may be shared; each closes the latter. `tenant` is whose it is.
         """
         return cls(standalone_parts(settings, provider=provider, factory=factory, network=network, tenant=tenant))
+
+    @staticmethod
+    def connect(url: str, *, tenant: str | None = None, token: str | None = None) -> "RemoteMockstore":
+        """Return the Mockstore of a server that runs at `url`: see `mockstore.remote.connected`."""
+        from mockstore.remote import connected  # noqa: PLC0415 - for tests that share a server
+
+        return connected(url, tenant=tenant, token=token)
 
     def __enter__(self) -> Self:
         return self
@@ -328,7 +328,7 @@ class Mockstore:
 
     def complaints(self) -> list[str]:
         """Return what a strict test has against itself: what went wrong and nobody looked at."""
-        return complaints(self._reader, self._parts, scripted=self._receivers.inboxes)
+        return complaints(self._reader, scripted=self._receivers.inboxes)
 
     def note(self, error: BaseException) -> None:
         """Keep what went wrong in mockstore itself for the judgement of a strict test."""

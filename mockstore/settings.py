@@ -1,7 +1,8 @@
 """What a server is told before it starts: one frozen value, checked as a whole. Pure: no environment is read here."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -18,10 +19,15 @@ LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 PREFIX: Final = "MOCKSTORE_"
-READ_ELSEWHERE: Final = frozenset({"MOCKSTORE_SERVER"})
-"""Variables of the same prefix that name a server which runs already."""
+READ_ELSEWHERE: Final = frozenset({"MOCKSTORE_CONFIG", "MOCKSTORE_SERVER", "MOCKSTORE_URL"})
+"""Variables of the same prefix that are no settings: a file with settings, and a server which runs already."""
 
 _HIGHEST_PORT: Final = 65_535
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What `Authorization: Bearer` can carry (RFC 6750, 2.1), and a cookie too."""
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\*")
+_ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|\*")
+_PASSWORD: Final = re.compile(r"(://[^:/?@]*:).*(?=@)|([?&]password=)[^&]*", re.IGNORECASE)
 _WORDS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})
 
 
@@ -62,10 +68,10 @@ class Settings:
     """The most webhooks that a tenant may register."""
     history: int = 10_000
     """The most finished deliveries that a tenant keeps, with their events; the oldest go first."""
-    database: str | None = None
+    database: str | None = field(default=None, repr=False)
     """Where everything is kept over restarts, `sqlite:///petstore.db` for instance; None is the process's memory."""
-    control_token: str | None = None
-    """What `/_mockstore` asks for as `Authorization: Bearer`; None asks for nothing on loopback, and is made elsewhere."""
+    control_token: str | None = field(default=None, repr=False)
+    """What `/_mockstore` asks for as `Authorization: Bearer`; None is made when `host` is not loopback."""
     allowed_hosts: tuple[str, ...] = ()
     """Names beside loopback's and `host` by which clients may call the server (the header `Host`); `*` is any."""
     cors_origins: tuple[str, ...] = ()
@@ -92,6 +98,16 @@ class Settings:
         _must(self.tls_key is None or self.tls_certificate is not None, "tls_key", self, "given with tls_certificate")
         known = set(self.signatures or ()) <= SCHEMES.keys() and self.signatures != ()
         _must(known, "signatures", self, f"names out of {', '.join(SCHEMES)}")
+        _must(
+            all(map(_HOST.fullmatch, self.allowed_hosts)), "allowed_hosts", self, "names without scheme or port, or *"
+        )
+        origins = "origins such as https://shop.example.com:8443, without a path, or *"
+        _must(all(map(_ORIGIN.fullmatch, self.cors_origins)), "cors_origins", self, origins)
+        if self.control_token is not None and _TOKEN.fullmatch(self.control_token) is None:  # the text must not show it
+            raise InvalidInputError(
+                "control_token cannot go in a header: write letters, digits and -._~+/ without white space",
+                field="control_token",
+            )
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> Self:
@@ -100,33 +116,73 @@ class Settings:
         An empty value is none at all. Raises `InvalidInputError` that names the variable for one that no setting has,
         and for a value that is not allowed.
         """
-        told = {
-            name: value
-            for name, value in variables.items()
-            if name.startswith(PREFIX) and name not in READ_ELSEWHERE and value.strip()
-        }
-        values = {name.removeprefix(PREFIX).lower(): _read(name, value.strip()) for name, value in told.items()}
+        values = values_of(variables)
         try:
             return cls(**values)  # type: ignore[arg-type]  # the readers and __post_init__ see to the types
         except InvalidInputError as error:
             if error.field is None or error.field not in values:
                 raise
-            variable = f"{PREFIX}{error.field.upper()}"
+            variable = variable_of(error.field)
             raise InvalidInputError(f"{variable}: {error}", field=variable) from None
+
+    def shown(self, name: str) -> object:
+        """Return a setting as it may be shown: a token only as being there, a database without its password."""
+        value = getattr(self, name)
+        if name == "control_token" and value is not None:
+            return "…"
+        return without_password(value) if name == "database" and value is not None else value
+
+
+NAMES: Final = tuple(one.name for one in fields(Settings))
+"""The settings, in their order."""
+SECRETS: Final = frozenset({"control_token", "database"})
+"""Settings whose values are not to be quoted."""
+
+
+def variable_of(name: str) -> str:
+    """Return the variable that sets a setting: `MOCKSTORE_PORT`."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def without_password(url: str) -> str:
+    """Return a database's URL with dots where its password is."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}…", url)
+
+
+def values_of(variables: Mapping[str, str]) -> dict[str, object]:
+    """Return what the `MOCKSTORE_*` variables say, each by the name of its setting; raise `InvalidInputError`."""
+    told = {
+        name: value
+        for name, value in variables.items()
+        if name.startswith(PREFIX) and name not in READ_ELSEWHERE and value.strip()
+    }
+    return {name.removeprefix(PREFIX).lower(): _read(name, value.strip()) for name, value in told.items()}
+
+
+def read_text(name: str, text: str) -> object:
+    """Return the value of a setting that is written as `text`; raise `InvalidInputError` that says how to write it."""
+    try:
+        return _READERS[name](text)
+    except (InvalidInputError, ValueError) as error:
+        why = str(error) if isinstance(error, InvalidInputError) else _EXPECTED[_READERS[name]]
+        raise InvalidInputError(why, field=name) from None
+
+
+def unknown(what: str, found: str, known: list[str]) -> InvalidInputError:
+    """Return the error for a name that no setting has, with the nearest one that there is."""
+    near = get_close_matches(found, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return InvalidInputError(f"unknown {what} {found}; {hint}", field=found, code=f"unknown_{what}")
 
 
 def _read(variable: str, value: str) -> object:
     name = variable.removeprefix(PREFIX).lower()
     if name not in _READERS:
-        known = [f"{PREFIX}{one.upper()}" for one in _READERS]
-        near = get_close_matches(variable, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-        raise InvalidInputError(f"unknown variable {variable}; {hint}", field=variable, code="unknown_variable")
+        raise unknown("variable", variable, list(map(variable_of, _READERS)))
     try:
-        return _READERS[name](value)
-    except (InvalidInputError, ValueError) as error:
-        why = str(error) if isinstance(error, InvalidInputError) else _EXPECTED[_READERS[name]]
-        raise InvalidInputError(f"{variable} is {value!r}: {why}", field=variable) from None
+        return read_text(name, value)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{variable} is {value!r}: {error}", field=variable) from None
 
 
 def _yes_or_no(text: str) -> bool:

@@ -3,28 +3,46 @@
 import traceback
 from collections.abc import Container, Iterator, Sequence
 from types import TracebackType
+from typing import Protocol
 
+from mockstore.errors import MockstoreError
 from mockstore.faults.verdict import broken_promise, is_excused
 from mockstore.handles import Delivery
-from mockstore.model import DeliveryRecord, DeliveryState
-from mockstore.parts import Parts
-from mockstore.reader import Reader
-from mockstore.source import unacknowledged
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord
+from mockstore.source import Source, unacknowledged
 
 
-def complaints(source: Reader, parts: Parts, *, scripted: Container[str]) -> list[str]:
+class RaisedThereError(MockstoreError):
+    """Something was raised in the process of a server; the text is its traceback."""
+
+
+class Evidence(Source, Protocol):
+    """What is judged: all that is recorded, and what somebody has looked at."""
+
+    @property
+    def raised(self) -> Sequence[BaseException]:
+        """The exceptions that nobody has seen yet."""
+
+    def event_records(self) -> Sequence[EventRecord]:
+        """Return all events, oldest first."""
+
+    def was_looked_at(self, delivery_id: str) -> bool:
+        """Tell whether somebody looked."""
+
+
+def complaints(source: Evidence, *, scripted: Container[str]) -> list[str]:
     """Return one text for each thing that went wrong and that the test has not looked at.
 
     `scripted` holds the ids of webhooks whose receiver fails only when the test says so.
     """
-    deliveries = parts.store.deliveries()
+    deliveries = source.delivery_records()
     unseen = [record for record in deliveries if not source.was_looked_at(record.id)]
     failed = (record for record in unseen if record.webhook_id not in scripted)
     return [
-        *_broken_schemas(source, parts),
+        *_broken_schemas(source),
         *(f"{verdict}\n{_account(source, record)}" for record in failed if (verdict := _verdict(record))),
         *_held(source, [record for record in unseen if record.state is DeliveryState.HELD]),
-        *(f"an exception while delivering:\n{_traceback(error)}" for error in _stray(parts, deliveries)),
+        *(f"an exception while delivering:\n{traceback_text(error)}" for error in _stray(source, deliveries)),
     ]
 
 
@@ -48,35 +66,38 @@ def _verdict(record: DeliveryRecord) -> str | None:
     return None
 
 
-def _account(source: Reader, record: DeliveryRecord) -> str:
+def _account(source: Evidence, record: DeliveryRecord) -> str:
     """Return the delivery's report and the latest traceback."""
     lines = [Delivery(source, record.id).report()]
-    return "\n".join(lines + [_traceback(error) for error in _exceptions(record)[-1:]])
+    return "\n".join(lines + [traceback_text(error) for error in _exceptions(record)[-1:]])
 
 
 def _exceptions(record: DeliveryRecord) -> list[BaseException]:
     return [attempt.exception for attempt in record.attempts if attempt.exception is not None]
 
 
-def _broken_schemas(source: Reader, parts: Parts) -> Iterator[str]:
+def _broken_schemas(source: Evidence) -> Iterator[str]:
     """Say which events break their schema; those that were made here have been checked when they were made."""
-    for event in parts.store.events():
+    for event in source.event_records():
         if not event.declared_invalid and not event.checked and (mistakes := source.mistakes(event)):
             yield f"{event.type} {event.id} breaks its schema:\n" + "\n".join(f"  {mistake}" for mistake in mistakes)
 
 
-def _held(source: Reader, held: Sequence[DeliveryRecord]) -> Iterator[str]:
+def _held(source: Evidence, held: Sequence[DeliveryRecord]) -> Iterator[str]:
     if held:
         listed = "\n".join(Delivery(source, record.id).summary() for record in held)
         count = "1 delivery is" if len(held) == 1 else f"{len(held)} deliveries are"
         yield f"{count} still held; mockstore.release() would send:\n{listed}"
 
 
-def _stray(parts: Parts, deliveries: Sequence[DeliveryRecord]) -> list[BaseException]:
+def _stray(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> list[BaseException]:
     """Return the exceptions that belong to no attempt: they are judged with it."""
     known = {id(error) for record in deliveries for error in _exceptions(record)}
-    return [error for error in parts.pump.raised if id(error) not in known]
+    return [error for error in source.raised if id(error) not in known]
 
 
-def _traceback(error: BaseException) -> str:
+def traceback_text(error: BaseException) -> str:
+    """Return its traceback from where it leaves our own code; that of a server's own came as text."""
+    if isinstance(error, RaisedThereError):
+        return str(error)
     return "".join(traceback.format_exception(type(error), error, consumers_frames(error))).rstrip()

@@ -2,26 +2,34 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from threading import Event, Lock
 from types import TracebackType
 from typing import Final, Self
 
-from mockstore.errors import InvalidInputError
+from mockstore.durable import LOOK, Records, started
+from mockstore.errors import InvalidInputError, StoreUnavailableError
 from mockstore.events import EventFactory
 from mockstore.inbox import Expected, Inbox, Received
-from mockstore.model import Outgoing, Reply
+from mockstore.model import Observation, Outgoing, Reply
 from mockstore.news import News
-from mockstore.parts import standalone_rules
+from mockstore.parts import Pump, standalone_parts, standalone_rules
 from mockstore.provider import Provider
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.signing import SCHEMES
 from mockstore.world.seams import Transport
+from mockstore.world.transports.reach import Reach, beyond_metadata, public_only
 from mockstore.world.transports.router import http_network
+
+TURNS: Final = 10
+"""How many such looks it takes at least to open as many tenants as are kept."""
+CLOSERS: Final = 32
+"""How many tenants are closed at once."""
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -31,7 +39,7 @@ class ServedInbox:
 
     def __init__(self, mockstore: Mockstore) -> None:
         self._mockstore = mockstore
-        self._inbox = Inbox(News())
+        self._inbox = Inbox(News(), keep=mockstore.options.history)
         self._lock = Lock()
 
     def take(self, request: Outgoing) -> Reply:
@@ -75,29 +83,61 @@ class Tenant:
 
     mockstore: Mockstore
     inbox: ServedInbox
+    pump: Pump | None = None
+    """What delivers for it, where somebody watches over that."""
+    id: str | None = None
+    """Whose it is; None is the shared one."""
+
+    def look(self) -> None:
+        """Take note of what others over the same records have done, and have delivered what is due."""
+        if self.pump is not None:
+            self.pump.look()
 
     def reset(self) -> None:
         """Forget everything."""
         self.mockstore.reset()
         self.inbox.clear()
 
+    def close(self) -> None:
+        """Stop its deliveries, when those under way have ended."""
+        with suppress(StoreUnavailableError):  # its claims end with the server then
+            self.mockstore.close()
+
 
 class Tenants:
     """The Mockstores of a server. They share rules, factory and connections; nothing else passes between them.
 
-    At most `settings.tenants` are kept beside the shared one; the one that was silent longest makes room.
+    At most `settings.tenants` are kept beside the shared one; the one that was silent longest makes room. `observe` is
+    told what happens in any of them, and whose it is. With `settings.database` nothing is lost with the process: who
+    makes room is only closed, and whoever has something to be delivered is opened for that. Raises `StartupError` when
+    the database cannot be opened.
     """
 
-    def __init__(self, settings: Settings, provider: Provider | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        provider: Provider | None = None,
+        observe: Callable[[str | None, Observation], None] | None = None,
+    ) -> None:
         self._settings = settings
+        self._observe = observe
         self._provider = provider or standalone_rules(settings)
         self._factory = EventFactory(self._provider.catalogue)
-        self._network = _SharedNetwork()
+        self._network = _SharedNetwork(public_only if settings.deny_private else beyond_metadata)
         self._lock = Lock()
         self._kept: OrderedDict[str, Tenant] = OrderedDict()
-        self._shared = self._make(None)
         self.closing = Event()
         """Set when whoever waits for something should stop waiting."""
+        self._records = None if settings.database is None else Records(settings.database)
+        self._stale: set[str | None] = set()
+        """Tenants whose clock others may have moved in the last second."""
+        self._made_room = False
+        with ExitStack() as stack:
+            if self._records is not None:
+                stack.callback(self._records.close)
+            self._shared = self._make(None)
+            stack.pop_all()
+        self._watching = None if self._records is None else started(self._watch, "mockstore-watch")
 
     def of(self, tenant_id: str | None) -> Mockstore:
         """Return the tenant's Mockstore, for None the shared one; raise `InvalidInputError` for what is no UUID."""
@@ -105,28 +145,64 @@ class Tenants:
 
     def tenant(self, tenant_id: str | None) -> Tenant:
         """Return the tenant's world, for None the shared one; raise `InvalidInputError` for what is no UUID."""
-        if tenant_id is None:
-            return self._shared
-        id_, silent = checked_tenant(tenant_id), None
+        found = self._shared if tenant_id is None else self._own(checked_tenant(tenant_id))
+        if self._stale and found.id in self._stale:
+            self._stale.discard(found.id)
+            with suppress(StoreUnavailableError):  # whoever needs the store will hear of it
+                found.look()
+        return found
+
+    def _own(self, id_: str) -> Tenant:
+        silent = None
         with self._lock:
             if id_ not in self._kept:
                 self._kept[id_] = self._make(id_)
                 if len(self._kept) > self._settings.tenants:
                     _, silent = self._kept.popitem(last=False)
+                    self._made_room = True
             self._kept.move_to_end(id_)
             found = self._kept[id_]
         if silent is not None:
-            silent.mockstore.close()
+            silent.close()
         return found
 
     def renew(self) -> None:
         """Give everybody a fresh world; what the old ones have under way ends first."""
+        if self._records is not None:
+            for tenant_id in self._records.database.tenants():
+                self.tenant(tenant_id).reset()
+            return
         with self._lock:
             old = [self._shared, *self._kept.values()]
             self._kept.clear()
             self._shared = self._make(None)
         for tenant in old:
-            tenant.mockstore.close()
+            tenant.close()
+
+    def change(self, tenant_id: str, settings: Settings, provider: Provider) -> Tenant:
+        """Give one tenant a fresh world under rules of its own, which hold until it is forgotten."""
+        self.tenant(tenant_id)  # makes room for it
+        id_ = checked_tenant(tenant_id)
+        made = self._make(id_, settings, provider)
+        with self._lock:
+            old, self._kept[id_] = self._kept.get(id_), made
+        if old is not None:
+            old.close()
+        return made
+
+    def forget(self, tenant_id: str) -> None:
+        """Take one tenant's world away; whoever asks for it again gets a fresh one under the server's rules."""
+        with self._lock:
+            old = self._kept.pop(checked_tenant(tenant_id), None)
+        if old is not None:
+            old.reset()
+            old.close()
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Who has a world of his own at present, the one that was silent longest first."""
+        with self._lock:
+            return list(self._kept)
 
     def __len__(self) -> int:
         return len(self._kept) + 1
@@ -142,22 +218,54 @@ class Tenants:
         self.close()
 
     def close(self) -> None:
-        """Stop all deliveries, when those under way have ended, and give back the connections."""
+        """Stop all deliveries, when those under way have ended, and give back claims and connections."""
         self.closing.set()
         with ExitStack() as stack:
             stack.callback(self._network.close)
-            for tenant in self:
-                stack.callback(tenant.mockstore.close)
+            if self._records is not None:
+                stack.callback(self._records.close)  # until then the server says that it lives
+            if self._watching is not None:
+                self._watching.join()
+            _close_all(list(self))
 
-    def _make(self, tenant_id: str | None) -> Tenant:
-        mockstore = Mockstore.standalone(
-            self._settings,
-            provider=self._provider,
+    def _watch(self) -> None:
+        """See to it that everything due is delivered: at the start, and whoever else may have made it due."""
+        while True:
+            with suppress(StoreUnavailableError):  # the next look may find it there
+                self._look_around()
+            if self.closing.wait(LOOK.total_seconds()):
+                return
+
+    def _look_around(self) -> None:
+        records = self._records
+        if records is None:
+            return
+        if records.database.shared:
+            self._stale = {None, *self.ids}
+        elif records.looked and not self._made_room:
+            return
+        at_work, open_now = records.database.tenants_at_work(), {None, *self.ids}
+        shut = [one for one in at_work if one not in open_now]
+        for tenant_id in [*(open_now & set(at_work)), *shut[: max(1, self._settings.tenants // TURNS)]]:
+            if self.closing.is_set():
+                return
+            (self._shared if tenant_id is None else self._own(tenant_id)).look()
+        records.looked = True
+
+    def _make(
+        self, tenant_id: str | None, settings: Settings | None = None, provider: Provider | None = None
+    ) -> Tenant:
+        parts = standalone_parts(
+            settings or self._settings,
+            provider=provider or self._provider,
             factory=self._factory,
             network=lambda: _Lent(self._network()),
             tenant=tenant_id,
+            observe=None if self._observe is None else partial(self._observe, tenant_id),
+            keeping=None if self._records is None else self._records.keeping(tenant_id),
         )
-        return Tenant(mockstore, ServedInbox(mockstore))
+        mockstore = Mockstore(parts)
+        return Tenant(mockstore, ServedInbox(mockstore), parts.pump, tenant_id)
 
 
 def checked_tenant(tenant_id: str) -> str:
@@ -173,17 +281,29 @@ def checked_tenant(tenant_id: str) -> str:
     return lowered
 
 
+def _close_all(tenants: Sequence[Tenant]) -> None:
+    """Close them side by side: each may have to wait for a receiver."""
+    if len(tenants) == 1:
+        tenants[0].close()
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for the end of a server with tenants
+
+    with ThreadPoolExecutor(min(len(tenants), CLOSERS)) as threads:
+        list(threads.map(Tenant.close, tenants))
+
+
 class _SharedNetwork:
     """The connections of all tenants, made when the first delivery goes out."""
 
-    def __init__(self) -> None:
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
         self._lock = Lock()
         self._transport: Transport | None = None
 
     def __call__(self) -> Transport:
         with self._lock:
             if self._transport is None:
-                self._transport = http_network()
+                self._transport = http_network(self._reach)
             return self._transport
 
     def close(self) -> None:

@@ -1,7 +1,9 @@
 """What happened, told as text for people. Pure: records in, lines out."""
 
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 
 from mockstore.delivery.schedule import describe
 from mockstore.model import (
@@ -18,6 +20,9 @@ from mockstore.signing import mask
 
 SKEW = timedelta(seconds=300)
 """The window that verifiers of signed timestamps usually keep."""
+
+TOLD = 20
+"""Of more deliveries than this, a timeline tells the first and the last ones."""
 
 _FINE_SECONDS = 10
 """Up to here milliseconds matter to a reader."""
@@ -40,8 +45,16 @@ def delivery_text(delivery: DeliveryRecord, event: EventRecord, webhook: Webhook
 
 
 def timeline_text(told: Iterable[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]) -> str:
-    """Return the timelines of several deliveries below each other."""
-    return "\n".join(delivery_text(*one) for one in told) or "(no deliveries)"
+    """Return the timelines of several deliveries below each other; of very many, the first and the last ones."""
+    rest = iter(told)
+    first = [delivery_text(*one) for one in islice(rest, TOLD // 2)]
+    last = deque[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]](maxlen=TOLD // 2)
+    count = 0
+    for one in rest:
+        last.append(one)
+        count += 1
+    left_out = [f"… {count - len(last):,} more deliveries …"] if count > len(last) else []
+    return "\n".join([*first, *left_out, *(delivery_text(*one) for one in last)]) or "(no deliveries)"
 
 
 def refusal_hints(

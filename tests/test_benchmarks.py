@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import ladder
+from benchmarks import history, ladder
 from benchmarks.harness import Goal, Peer, Row, Section, race
 from benchmarks.table import text_of
 
@@ -72,3 +72,11 @@ def test_a_table_shows_figures_ratios_and_verdicts() -> None:
         "                other        200 µs   3.00",
         "  (by hand)",
     ]
+
+
+def test_a_stream_through_a_bounded_history_is_measured_at_its_middle_and_at_its_end() -> None:
+    section = history.measure(events=200, keep=10)
+
+    (row,) = section.rows
+    assert row.ours > 0
+    assert [peer.name for peer in row.peers] == ["the same at the middle"]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("wheel")  # built once, by one worker
 ROOT = Path(__file__).parent.parent
 SOURCES = ("LICENSE", "README.md", "pyproject.toml", "mockstore", "pytest_plugin", "schemas", "tests")
 IMPORT_FOLDERS = {"mockstore": "mockstore", "pytest_plugin": "pytest_mockstore", "schemas": "mockstore/schemas"}
-SHIPPED_SUFFIXES = {".py", ".json", ".typed", ".yaml"}
+SHIPPED_SUFFIXES = {".py", ".json", ".typed", ".yaml", ".html", ".css", ".js", ".svg"}
 
 ENTRY_POINTS = """\
 [console_scripts]

@@ -169,6 +169,7 @@ class Calls(Sequence[Call]):
 
     def of(self, operation: str) -> "Calls":
         """Return those of this operation, as a live sequence; raise `InvalidInputError` when there is no such one."""
+        __tracebackhide__ = True
         wanted = known_operation(operation).id
         return Calls(self._ledger, lambda record: self._fits(record) and record.operation == wanted)
 
@@ -177,6 +178,7 @@ class Calls(Sequence[Call]):
 
         Its keys may be dotted paths. Raises `InvalidInputError` for an operation that does not exist.
         """
+        __tracebackhide__ = True
         if operation is not None:
             known_operation(operation)
         return [call for call in self._found() if not _mismatches(call.record, operation, match)]

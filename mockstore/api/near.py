@@ -17,6 +17,7 @@ _OTHER_METHOD = 0.1
 
 def known_operation(id_: str) -> Operation:
     """Return the operation of this id; raise `InvalidInputError` that names the near ones."""
+    __tracebackhide__ = True
     try:
         return operation(id_)
     except LookupError:

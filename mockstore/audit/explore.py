@@ -77,6 +77,7 @@ class Explorer:
 
     def run(self) -> Exploration:
         """Try the orders; raise `BrokenOrderError` with the smallest that breaks the consumer."""
+        __tracebackhide__ = True
         tried = 0
         for order in orders(len(self.events), Chance(self._seed).dice):
             tried += 1

@@ -19,14 +19,24 @@ One command, or one line of a test, runs a fixed matrix against whatever receive
 whether it passed, what was sent, what came back, why it matters and what to change.
 
 ```console
-$ mockstore audit http://localhost:8000/webhooks --secret whsec_… --probe-url http://localhost:8000/effects
-$ mockstore audit http://localhost:8000/webhooks --secret whsec_… --probe-command ./count-bookings
-$ mockstore audit http://localhost:8000/webhooks --secret whsec_… --junit report.xml --html report.html
+$ SECRET=whsec_bm9kZS1jb25zdW1lci1hbmQtcGV0c3RvcmU= node examples/node_consumer/server.mjs
+$ mockstore audit http://127.0.0.1:8000/webhooks --secret whsec_bm9kZS1jb25zdW1lci1hbmQtcGV0c3RvcmU= \\
+    --probe-url http://127.0.0.1:8000/effects --junit report.xml --html report.html
+…46 passed…
 ```
 
+`--probe-command ./count-bookings` asks a program instead of a URL. In pytest:
+
 ```python
+from examples.audited.careful import Shop, make_app
+
+SECRET = "whsec_YXVkaXRlZC1zaG9wLWFuZC1wZXRzdG9yZQ=="
+
+
 def test_our_consumer_conforms(mockstore):
-    mockstore.assert_conforms(app, secret="whsec_…", probe=lambda: Payment.count())
+    shop = Shop()
+
+    mockstore.assert_conforms(make_app(SECRET, shop), secret=SECRET, probe=shop.effects)
 ```
 
 The exit code is 0 when no rule failed and 1 otherwise. In pytest 9 each rule is a subtest; before, one assertion lists
@@ -44,12 +54,24 @@ In process two requests at once come one after the other; over HTTP they come at
 ## The smallest order that breaks it
 
 ```python
+from examples.audited.careful import Shop, make_app
+
+SECRET = "whsec_YXVkaXRlZC1zaG9wLWFuZC1wZXRzdG9yZQ=="
+
+
 def test_an_order_ends_the_same_whatever_comes_first(mockstore):
-    def life(shop):
-        placed = shop.orders.place(shop.pets.add())
+    shops = {}
+
+    def make():
+        app = make_app(SECRET, shop := Shop())
+        shops[app] = shop
+        return app
+
+    def life(petstore):
+        placed = petstore.orders.place(petstore.pets.add())
         placed.pay()
 
-    mockstore.explore_orders(make_app, life, lambda app: app.state(), secret="whsec_…")
+    mockstore.explore_orders(make, life, lambda app: shops[app].effects(), secret=SECRET)
 ```
 
 Each try has a consumer of its own, made by the factory. Some of the events of the chain come, in some order: up to
@@ -59,10 +81,16 @@ same events come in the causal order, and no answer may be 5xx. What breaks it i
 ## From a delivery to a test
 
 ```console
-$ mockstore export 0194… --as pytest --app shop.web:app > test_delivery.py
-$ mockstore export 0194… 0195… --as cassette --output orders.json
+$ mockstore serve
+$ mockstore webhooks add http://127.0.0.1:9/hook --events 'order.*'
+…
+$ mockstore emit order.created
+…
+$ mockstore export latest --as pytest --app shop.web:app --output test_delivery.py
+$ mockstore export latest --as cassette --output orders.json
 ```
 
+Instead of `latest`, ids of deliveries name those that are meant, as `mockstore deliveries` shows them.
 `delivery.export(app="shop.web:app")`, `delivery.export("cassette")` and `mockstore.deliveries.export(…)` do the same in
 Python, and keep the faults, too. `mockstore.replay("orders.json")` emits what is in a cassette, signed afresh. Neither
 has a secret, a signature or a person's data in it; the test file reads the secret from `WEBHOOK_SECRET`. A body that is

@@ -12,6 +12,10 @@ SECTIONS = {
     "Start": {
         "demo": Entry("demo", "Tell the whole story in the terminal, on a virtual clock."),
         "serve": Entry("serve", "Run the mock on this machine."),
+        "config": Entry("config", "Show the settings in force, and where each comes from."),
+        "init": Entry("init", "Write a starter test for the project in this folder."),
+        "doctor": Entry("doctor", "Check this installation, and a running server."),
+        "completion": Entry("completion", "Print what makes your shell complete these commands."),
     },
     "Events": {
         "emit": Entry("emit", "Make an event: by a running mock, or straight to a URL."),
@@ -36,6 +40,7 @@ SECTIONS = {
     "At the receiving end": {
         "listen": Entry("listen", "Receive deliveries, verify and print them."),
         "audit": Entry("audit", "Audit a consumer: the fixed matrix, a verdict for each rule."),
+        "load": Entry("load", "Put a consumer under load: signed events at a constant rate."),
         "verify": Entry("verify", "Say whether a signature is genuine, and if not, why."),
         "schema": Entry("schema", "Print the JSON Schema of an event type."),
     },
@@ -51,7 +56,7 @@ Examples:
 
 \b
 Every command explains itself: mockstore emit --help
-Completion for bash: eval "$(_MOCKSTORE_COMPLETE=bash_source mockstore)"
+Completion for bash: eval "$(mockstore completion bash)"
 """
 
 

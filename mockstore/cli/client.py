@@ -31,9 +31,12 @@ class RefusedError(MockstoreError):
 
 
 class Client:
-    """The HTTP client of the command: one kept-alive connection to one mock, for one tenant."""
+    """The HTTP client of the command: one kept-alive connection to one mock, for one tenant.
 
-    def __init__(self, server: str, tenant: str | None = None) -> None:
+    `token` is the control token, which goes to `/_mockstore` only.
+    """
+
+    def __init__(self, server: str, tenant: str | None = None, token: str | None = None) -> None:
         self.server = server.rstrip("/")
         try:
             self._location = locate(self.server)
@@ -41,7 +44,8 @@ class Client:
             raise InvalidInputError(f"--server: {error}", field="server") from None
         self._headers = {"Accept": "application/json", "Authorization": "Bearer mockstore"}
         if tenant is not None:
-            self._headers["X-Tenant-ID"] = _sendable(tenant)
+            self._headers["X-Tenant-ID"] = _sendable(tenant, "--tenant", "is no UUID")
+        self._control = {} if token is None else {"Authorization": f"Bearer {_sendable(token, '--token')}"}
         self._connection = _connection(self._location)
 
     def __enter__(self) -> Self:
@@ -66,6 +70,7 @@ class Client:
         """Return the answer's JSON, or None; raise `NoServerError` or `RefusedError`."""
         body = None if document is None else json.dumps(document).encode()
         headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
+        headers |= self._control if path.startswith("/_mockstore/") else {}
         base = self._location.path.rstrip("/")
         try:
             self._connection.request(method, f"{base}{path}", body, headers)
@@ -130,7 +135,8 @@ def _problem(problem: Json) -> str:
     return "; ".join(f"{error.get('field')}: {error.get('message')}" for error in errors)
 
 
-def _sendable(tenant: str) -> str:
-    if not (tenant.isascii() and tenant.isprintable()):
-        raise InvalidInputError(f"--tenant: {tenant!r} is no UUID", field="tenant")
-    return tenant
+def _sendable(value: str, option: str, what: str = "cannot go in a header") -> str:
+    if not (value.isascii() and value.isprintable()):
+        found = f"{value!r} " if option != "--token" else "that "
+        raise InvalidInputError(f"{option}: {found}{what}", field=option.removeprefix("--"))
+    return value

@@ -67,6 +67,7 @@ def emit(  # noqa: PLR0913 - the options of the command
     seed: int | None,
     server: str,
     tenant: str | None,
+    token: str | None,
     as_json: bool,
 ) -> None:
     """Make events of a TYPE, sign them and deliver them.
@@ -80,7 +81,7 @@ def emit(  # noqa: PLR0913 - the options of the command
         return
     if seed is not None:
         raise click.UsageError("--seed goes with --to; a mock gets its own by `mockstore serve --seed`")
-    with Client(server, tenant) as client:
+    with Client(server, tenant, token) as client:
         _by_mock(client, _request(wanted, webhook, faults), count, wait=not no_wait, as_json=as_json)
 
 

@@ -61,6 +61,7 @@ def listen(  # noqa: PLR0913 - the options of the command
     events: str,
     server: str,
     tenant: str | None,
+    token: str | None,
     as_json: bool,
 ) -> None:
     """Receive deliveries: verify the signature, validate the event, print both, and answer."""
@@ -72,7 +73,7 @@ def listen(  # noqa: PLR0913 - the options of the command
         tell=say_json_taken if as_json else say_taken,
         now=wall_time,
     )
-    wanted = _Registration(server, tenant, tuple(events.split(",")), secret) if register else None
+    wanted = _Registration(server, tenant, token, tuple(events.split(",")), secret) if register else None
     with (
         ending_on_signals(),
         closing(ReceivingServer(host, port, receiver)) as sockets,
@@ -92,6 +93,7 @@ class _Registration:
 
     server: str
     tenant: str | None
+    token: str | None
     events: tuple[str, ...]
     secret: str | None
 
@@ -101,12 +103,12 @@ class _Registration:
         asked: dict[str, object] = {"url": url, "events": list(self.events), "description": "mockstore listen"}
         if self.secret is not None:
             asked["secret"] = self.secret
-        with Client(self.server, self.tenant) as client:
+        with Client(self.server, self.tenant, self.token) as client:
             made = client.post("/v1/webhooks", asked, expect="secret")
         try:
             yield made["secret"]
         finally:
-            with suppress(MockstoreError), Client(self.server, self.tenant) as client:
+            with suppress(MockstoreError), Client(self.server, self.tenant, self.token) as client:
                 client.request("DELETE", path_to("v1", "webhooks", made["id"]))
 
 

@@ -20,10 +20,17 @@ DEFAULT_SERVER: Final = "http://127.0.0.1:8080"
 Run: TypeAlias = Callable[..., None]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+token_option = click.option(
+    "--token",
+    metavar="TOKEN",
+    envvar="MOCKSTORE_CONTROL_TOKEN",
+    show_envvar=True,
+    help="The mock's control token, if it has one.",
+)
 
 
 def server_options(run: Run) -> Run:
-    """Add `--server` and `--tenant`."""
+    """Add `--server`, `--tenant` and `--token`."""
     tenant = click.option("--tenant", metavar="UUID", help="Whose mock; without it the one that all share.")
     server = click.option(
         "--server",
@@ -34,17 +41,17 @@ def server_options(run: Run) -> Run:
         show_envvar=True,
         help="The running mock.",
     )
-    return server(tenant(run))
+    return server(tenant(token_option(run)))
 
 
 def asks_server(run: Run) -> Run:
-    """Add `--server`, `--tenant` and `--json`; the command gets `client` and `as_json`."""
+    """Add `--server`, `--tenant`, `--token` and `--json`; the command gets `client` and `as_json`."""
 
     @wraps(run)
-    def connected(*, server: str, tenant: str | None, **rest: Any) -> None:  # noqa: ANN401 - the options of `run`
+    def connected(*, server: str, tenant: str | None, token: str | None, **rest: Any) -> None:  # noqa: ANN401 - the options of `run`
         from mockstore.cli.client import Client  # noqa: PLC0415 - sockets and TLS, which verify and schema do without
 
-        with Client(server, tenant) as client:
+        with Client(server, tenant, token) as client:
             run(client=client, **rest)
 
     return server_options(json_option(connected))

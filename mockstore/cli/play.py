@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mockstore.cli.client import Client
-from mockstore.cli.options import json_option
+from mockstore.cli.options import json_option, token_option
 from mockstore.cli.safe import safe
 from mockstore.cli.show import bad, good, quiet, say_json
 from mockstore.errors import InvalidInputError
@@ -53,6 +53,7 @@ def complete_scenario(_context: click.Context, _parameter: click.Parameter, inco
 @click.option("--to", "targets", metavar="[WEBHOOK=]URL", multiple=True, help="A live consumer instead of a receiver.")
 @click.option("--secret", "secrets", metavar="[WEBHOOK=]SECRET", multiple=True, help="With --to: what signs.")
 @click.option("--server", metavar="URL", help="Let this running mock play it, in a world of its own there.")
+@token_option
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML, too.")
 @json_option
 def play(  # noqa: PLR0913 - the options of the command
@@ -62,6 +63,7 @@ def play(  # noqa: PLR0913 - the options of the command
     targets: tuple[str, ...],
     secrets: tuple[str, ...],
     server: str | None,
+    token: str | None,
     junit_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -77,7 +79,7 @@ def play(  # noqa: PLR0913 - the options of the command
         if server is None:
             result = _here(scenario, to, quietly=as_json)
         else:
-            result = _there(server, source, variables, to, quietly=as_json)
+            result = _there(Client(server, token=token), source, variables, to, quietly=as_json)
     if junit_file is not None:
         _write(junit_file, junit([result]))
     if as_json:
@@ -103,11 +105,11 @@ def _here(scenario: Scenario, to: Mapping[str, Consumer], *, quietly: bool) -> R
 
 
 def _there(
-    server: str, source: str, variables: Mapping[str, Json], to: Mapping[str, Consumer], *, quietly: bool
+    there: Client, source: str, variables: Mapping[str, Json], to: Mapping[str, Consumer], *, quietly: bool
 ) -> Result:
     asked: dict[str, Json] = {"scenario": source_of(source), "source": source, "variables": dict(variables)}
     asked["to"] = {name: {"url": one.target, "secret": one.secret} for name, one in to.items()}
-    with Client(server) as client:
+    with there as client:
         result = result_of(client.post("/_mockstore/scenarios", asked, expect="timeline"))
     if not quietly:
         _say_head(result.scenario, to)

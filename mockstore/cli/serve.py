@@ -3,14 +3,14 @@
 import gc
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from mockstore.cli.options import DEFAULT_SERVER, duration
 from mockstore.cli.show import quiet, say_json_line, strong
+from mockstore.cli.sources import FILE, sourced
 from mockstore.delivery.schedule import parse_schedule
 from mockstore.settings import Settings
 
@@ -20,52 +20,109 @@ Examples:
   mockstore serve --port 0                          any free port; its URL is printed
   mockstore serve --clock virtual --seed 7          time moves by `mockstore clock advance`
   mockstore serve --schedule 1s,5s --timeout 2s     a shorter ladder
+  mockstore serve --host 0.0.0.0 --allow-host mock  for other machines, which call it mock
   mockstore serve --tls-cert cert.pem --tls-key key.pem
 
 \b
-The variables MOCKSTORE_PORT, MOCKSTORE_SEED and so on do the same; an option wins.
+The variables MOCKSTORE_PORT, MOCKSTORE_SEED and so on do the same, and so does the file mockstore.toml.
+An option goes before a variable, a variable before the file: see mockstore config.
 Ctrl-C or SIGTERM stops it.
 """
 
+SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "Where it listens": ("host", "port", "tls_cert", "tls_key"),
+        "Who gets in": ("control_token", "allow_host", "cors", "auth"),
+        "What it is": ("seed", "clock", "database", "history", "max_webhooks", "rate_limit"),
+        "How it delivers": ("schedule", "timeout", "signatures", "require_https", "deny_private", "threads"),
+        "How it is run": ("config", "log_format", "log_level", "as_json"),
+    }
+)
+"""The options as the help shows them."""
 
-@click.command(epilog=EPILOG)
+
+class Sectioned(click.Command):
+    """A command with many options, whose help shows them by what they are about."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, a section each; those that no section names (click's own help) stand in the last."""
+        records = {parameter.name: parameter.get_help_record(ctx) for parameter in self.get_params(ctx)}
+        sections = [(title, [records.pop(name) for name in names]) for title, names in SECTIONS.items()]
+        sections[-1][1].extend(records.values())
+        for title, found in sections:
+            with formatter.section(title):
+                formatter.write_dl([record for record in found if record is not None])
+
+
+@click.command(cls=Sectioned, epilog=EPILOG)
 @click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="The port; 0 takes any free one.  [default: 8080]")
-@click.option("--seed", metavar="NUMBER|random", help="The same seed makes the same events.  [default: 0]")
-@click.option("--clock", type=click.Choice(["system", "virtual"]), help="Whether time runs.  [default: system]")
-@click.option("--timeout", type=duration, help="How long a receiver may take to answer.  [default: 5s]")
-@click.option("--schedule", metavar="WAITS", help="The waits between attempts.  [default: 1m,5m,30m,1h]")
-@click.option("--signatures", metavar="NAMES", help="petstore, standard-webhooks, or both with a comma.")
-@click.option("--require-https", is_flag=True, default=None, help="Refuse webhooks with a plain http URL.")
+@click.option("--tls-cert", metavar="FILE", help="A PEM certificate chain: serve HTTPS.")
+@click.option("--tls-key", metavar="FILE", help="Its private key, unless the certificate's file holds it.")
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    help="What /_mockstore asks for; made and printed where others reach the server.",
+)
+@click.option("--allow-host", metavar="NAME", multiple=True, help="A name by which clients may call it; repeatable.")
+@click.option("--cors", metavar="ORIGIN", multiple=True, help="An origin whose pages may call it; repeatable.")
 @click.option(
     "--auth", type=click.Choice(["observed", "strict"]), help="Which calls need a token.  [default: observed]"
 )
+@click.option("--seed", metavar="NUMBER|random", help="The same seed makes the same events.  [default: 0]")
+@click.option("--clock", type=click.Choice(["system", "virtual"]), help="Whether time runs.  [default: system]")
+@click.option("--database", metavar="URL", help="Keep everything there over restarts.  [default: memory]")
+@click.option("--history", type=int, metavar="NUMBER", help="Finished deliveries kept per tenant.  [default: 10000]")
+@click.option("--max-webhooks", type=int, metavar="NUMBER", help="Webhooks per tenant.  [default: 1000]")
 @click.option("--rate-limit", type=int, metavar="CALLS", help="Calls a minute for each tenant.  [default: no limit]")
+@click.option("--schedule", metavar="WAITS", help="The waits between attempts.  [default: 1m,5m,30m,1h]")
+@click.option("--timeout", type=duration, help="How long a receiver may take to answer.  [default: 5s]")
+@click.option("--signatures", metavar="NAMES", help="petstore, standard-webhooks, or both with a comma.")
+@click.option("--require-https", is_flag=True, default=None, help="Refuse webhooks with a plain http URL.")
+@click.option("--deny-private", is_flag=True, default=None, help="Deliver to public addresses only.")
 @click.option("--threads", type=int, help="Deliveries under way at once, for each tenant.  [default: 16]")
-@click.option("--tls-cert", metavar="FILE", help="A PEM certificate chain: serve HTTPS.")
-@click.option("--tls-key", metavar="FILE", help="Its private key, unless the certificate's file holds it.")
+@click.option("--config", metavar="FILE", help=f"A TOML file with settings.  [default: {FILE}, where there is one]")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="How the log is written.  [default: text]")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="From where on something is logged.  [default: warning]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Say that it is ready as one line of JSON.")
 def serve(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options above, None where absent
     """Run the mock on this machine until it is interrupted."""
     settings = settings_of(given, os.environ)
     gc.disable()  # everything that is loaded now stays: looking through it for garbage is a tenth of the start
     try:
-        from mockstore.web.serve import run  # noqa: PLC0415 - flask, which wrong options need not wait for
+        from mockstore.web.guard import secured  # noqa: PLC0415 - flask, which wrong options need not wait for
+        from mockstore.web.serve import run  # noqa: PLC0415 - the same
 
-        run(settings, lambda server: _say_ready(server.url, settings, as_json=as_json))
+        locked = secured(settings)
+        made = None if settings.control_token is not None else locked.control_token
+        run(locked, lambda server: _say_ready(server.url, locked, made, as_json=as_json))
     finally:
         gc.enable()
 
 
 def settings_of(given: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:
-    """Return the variables' settings with what the options say laid over them; raise `InvalidInputError`."""
-    told: dict[str, Any] = {
-        _NAMES.get(name, name): _read(name, value) for name, value in given.items() if value is not None
+    """Return the settings that options, variables and file make; raise `InvalidInputError`."""
+    told = {_NAMES.get(name, name): _read(name, value) for name, value in given.items() if value not in (None, ())}
+    config = told.pop("config", None)
+    return sourced(
+        variables, options=told, spelling=_SPELLING, config=config if isinstance(config, str) else None
+    ).settings
+
+
+_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "tls_cert": "tls_certificate",
+        "allow_host": "allowed_hosts",
+        "cors": "cors_origins",
+        "max_webhooks": "webhooks",
     }
-    return replace(Settings.from_environment(variables), **told)
-
-
-_NAMES: Mapping[str, str] = MappingProxyType({"tls_cert": "tls_certificate"})
+)
+"""Options that are not called as their settings are."""
+_SPELLING = MappingProxyType({setting: f"--{name.replace('_', '-')}" for name, setting in _NAMES.items()})
 _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "seed": lambda text: None if text == "random" else int(text),
@@ -82,13 +139,16 @@ def _read(name: str, value: Any) -> object:  # noqa: ANN401 - as click has read 
         raise click.UsageError(f"--{name} is {value!r}; write a whole number, or random") from None
 
 
-def _say_ready(url: str, settings: Settings, *, as_json: bool) -> None:
+def _say_ready(url: str, settings: Settings, made: str | None, *, as_json: bool) -> None:
     gc.enable()
     if as_json:
-        say_json_line({"url": url, "clock": settings.clock, "seed": settings.seed})
+        say_json_line({"url": url, "clock": settings.clock, "seed": settings.seed, "controlToken": made})
         return
     click.echo(f"mockstore serves {strong(url)}")
     seed = "random" if settings.seed is None else settings.seed
     click.echo(quiet(f"seed {seed}, {settings.clock} clock; stop it with Ctrl-C"))
     if url != DEFAULT_SERVER:
         click.echo(quiet(f"for the other commands: export MOCKSTORE_SERVER={url}"))
+    if made is not None:
+        click.echo(f"control token {strong(made)}")
+        click.echo(quiet(f"for the other commands: export MOCKSTORE_CONTROL_TOKEN={made}"))

@@ -1,34 +1,43 @@
 """One step of a delivery: claim, compose and sign, (send,) judge, record. Sending is the pump's part."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
-from mockstore.delivery.compose import compose, descriptive, signatures
+from mockstore.delivery.compose import compose, descriptive, shared, signatures
 from mockstore.delivery.judge import Verdict, bent, judge, next_step
-from mockstore.errors import ConsumerError, DeliveryError, InvalidInputError
+from mockstore.errors import AttemptExistsError, ConsumerError, DeliveryError, InvalidInputError
 from mockstore.events import uuid7
 from mockstore.events.shape import Shape
 from mockstore.faults import plan as faulty
 from mockstore.faults.fault import Draft
 from mockstore.model import (
     Attempt,
+    Attempted,
     DeliveryRecord,
     DeliveryState,
+    Disabled,
     EventRecord,
+    Observation,
     Outcome,
     Outgoing,
     PlannedFault,
+    Published,
     Reply,
     WebhookRecord,
     WebhookStatus,
 )
+from mockstore.news import Latest
 from mockstore.provider import Provider
 from mockstore.world.clock import Chance, wall_time
 from mockstore.world.seams import Clock, Store
 
 SignatureTime = Literal["wall", "virtual"]
+
+_LOG: Final = logging.getLogger(__name__)
+_NO_LONGER_OURS: Final = "the delivery was forgotten, or another server has taken it over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class Started:
 
     delivery: DeliveryRecord
     webhook: WebhookRecord
+    event: EventRecord
     number: int
     at: datetime
     outgoing: Outgoing
@@ -45,7 +55,8 @@ class Started:
 class Engine:
     """Turns events into deliveries and deliveries into recorded attempts; the provider's rules decide.
 
-    `tell` is called whenever an attempt was recorded, and so is `observe`, with what was sent and how it ended.
+    `tell` is called whenever an attempt has ended. `observe` is told what happens, and must neither raise nor wait.
+    `history` is how many finished deliveries are kept; None is all.
     """
 
     def __init__(  # noqa: PLR0913 - the seams, each once
@@ -57,7 +68,8 @@ class Engine:
         *,
         tell: Callable[[], None],
         signature_time: SignatureTime = "wall",
-        observe: Callable[[Started, Attempt], None] | None = None,
+        observe: Callable[[Observation], None] | None = None,
+        history: int | None = None,
     ) -> None:
         self.provider = provider
         self.store = store
@@ -65,8 +77,9 @@ class Engine:
         self.chance = chance
         self.holding = False
         self.published = 0
-        self.made: list[tuple[str, int]] = []
+        self.made = Latest[tuple[str, int]](history)
         """Every attempt in the order in which they were recorded: the delivery's id, the attempt's number."""
+        self._history = history
         self._tell = tell
         self._signature_time = signature_time
         self._observe = observe
@@ -92,6 +105,8 @@ class Engine:
             for delivery in deliveries:
                 self.store.save_delivery(delivery)
         self.published += len(deliveries)
+        if self._observe is not None:
+            self._observe(Published(event, len(deliveries)))
         return deliveries
 
     def _new(self, event: EventRecord, webhook_id: str, plan: tuple[PlannedFault, ...]) -> DeliveryRecord:
@@ -124,9 +139,10 @@ class Engine:
                 f"{list(wanted)} is no order of the {len(held)} held deliveries (0 to {len(held) - 1})", field="order"
             )
         seen, released = set[int](), []
-        for position in wanted:
-            released.append((self._copy if position in seen else self.restart)(held[position]))
-            seen.add(position)
+        with self.store.transaction():
+            for position in wanted:
+                released.append((self._copy if position in seen else self.restart)(held[position]))
+                seen.add(position)
         return released
 
     def _copy(self, delivery: DeliveryRecord) -> DeliveryRecord:
@@ -154,7 +170,7 @@ class Engine:
             self.store.release(delivery.id)
             return None
         number, at = len(delivery.attempts) + 1, self.clock.now()
-        return Started(delivery, webhook, number, at, self.compose(event, webhook, number, delivery.faults))
+        return Started(delivery, webhook, event, number, at, self.compose(event, webhook, number, delivery.faults))
 
     def twins(self, started: Started) -> list[Started]:
         """Claim and start what is to be sent side by side with `started`: the copies that a fault has made of it."""
@@ -176,7 +192,10 @@ class Engine:
         schemes = self.provider.signatures if webhook.signatures is None else webhook.signatures
         signed_at = wall_time() if self._signature_time == "wall" else now
         if not plan:  # the usual case, spared what faults need
-            headers = (("Content-Type", event.content_type), *descriptive(event.id, event.type, number, self.provider))
+            headers = (
+                shared("Content-Type", event.content_type),
+                *descriptive(event.id, event.type, number, self.provider),
+            )
             signed = signatures(event.body, schemes, secrets, event.id, signed_at)
             return Outgoing(webhook.url, headers + signed, event.body)
         draft = Draft(
@@ -198,20 +217,39 @@ class Engine:
         return catalogue.shape(event_type) if event_type in catalogue.types else None
 
     def finish(self, started: Started, answer: Reply | DeliveryError) -> Attempt:
-        """Judge the answer, record the attempt and what follows from it, give the claim back."""
+        """Judge the answer, record the attempt and what follows from it, give the claim back.
+
+        What is no longer ours is not recorded: the delivery was forgotten, or another server has taken it over.
+        """
         attempt = self._attempt(started, answer)
-        with self.store.transaction():
-            delivery = self.store.delivery(started.delivery.id)
-            if delivery is not None:  # else it was forgotten (reset) while it was on its way
-                self._record(delivery, attempt)
-                self.made.append((delivery.id, attempt.number))
-        self.store.release(started.delivery.id)
-        if self._overtaken:
-            self._let_follow(started.delivery)
-        if self._observe is not None:
-            self._observe(started, attempt)
+        after = self._recorded(started.delivery.id, attempt)
+        if after is not None:
+            self.made.append((started.delivery.id, attempt.number))
+            if self._overtaken:
+                self._let_follow(started.delivery)
+            if self._observe is not None:
+                self._observe(Attempted(started.event, started.webhook, after, attempt, started.delivery.due))
         self._tell()
         return attempt
+
+    def _recorded(self, delivery_id: str, attempt: Attempt) -> DeliveryRecord | None:
+        """Record the attempt and give the claim back, in one transaction; None when it is not ours to record."""
+        try:
+            with self.store.transaction():
+                delivery = self.store.delivery(delivery_id) if self.store.holds(delivery_id) else None
+                if delivery is not None:
+                    after = self._record(delivery, attempt)
+                    self.store.release(delivery_id)
+                    return after
+        except AttemptExistsError:
+            pass  # whoever has taken the delivery over was first
+        _LOG.warning("attempt %d of delivery %s is not recorded: %s", attempt.number, delivery_id, _NO_LONGER_OURS)
+        return None
+
+    def trim(self) -> None:
+        """Forget the oldest history when there is too much of it. Not to be called inside a transaction."""
+        if self._history is not None:
+            self.store.trim(self._history)
 
     def disable(self, webhook: WebhookRecord, why: str) -> WebhookRecord:
         """Disable the webhook and discard what it still had to get (contract 1.3)."""
@@ -219,6 +257,8 @@ class Engine:
         with self.store.transaction():
             self.store.save_webhook(disabled)
             self.discard_pending(disabled, f"the webhook was disabled: {why}")
+        if self._observe is not None:
+            self._observe(Disabled(disabled, why))
         return disabled
 
     def discard_pending(self, webhook: WebhookRecord, why: str) -> None:
@@ -262,11 +302,12 @@ class Engine:
             exception=reply.exception if reply is not None else _raised_by_consumer(answer),
         )
 
-    def _record(self, delivery: DeliveryRecord, attempt: Attempt) -> None:
+    def _record(self, delivery: DeliveryRecord, attempt: Attempt) -> DeliveryRecord:
         attempts = (*delivery.attempts, attempt)
         if delivery.state is DeliveryState.DISCARDED:  # its webhook was disabled or deleted meanwhile
-            self.store.save_delivery(replace(delivery, attempts=attempts))
-            return
+            after = replace(delivery, attempts=attempts)
+            self.store.save_delivery(after)
+            return after
         step = next_step(delivery, attempt, self.provider, attempt.at, dice=self.chance.dice.uniform(-1, 1))
         if delivery.faults:
             step = bent(step, replace(delivery, attempts=attempts), attempt)
@@ -275,9 +316,9 @@ class Engine:
             if webhook is not None and webhook.status is WebhookStatus.ACTIVE:
                 self.disable(webhook, step.disables)  # discards this delivery too, which is recorded after that
         round_start = len(attempts) if step.anew else delivery.round_start
-        self.store.save_delivery(
-            replace(delivery, attempts=attempts, state=step.state, due=step.due, round_start=round_start)
-        )
+        after = replace(delivery, attempts=attempts, state=step.state, due=step.due, round_start=round_start)
+        self.store.save_delivery(after)
+        return after
 
     def reset(self) -> None:
         """Forget what was held, made and overtaken."""

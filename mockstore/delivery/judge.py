@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from mockstore.delivery.schedule import describe, retry_after
 from mockstore.errors import (
@@ -54,11 +55,17 @@ def judge(answer: Reply | DeliveryError, provider: Provider) -> Verdict:
             Outcome.TIMEOUT,
             f"no answer within {describe(provider.timeout)} (it would have come after {describe(answer.took)})",
         )
-    if 200 <= answer.status < 300:  # noqa: PLR2004 - the range of success
+    return _of_status(answer.status)
+
+
+@lru_cache(maxsize=64)
+def _of_status(status: int) -> Verdict:
+    """Return the verdict on an answer in time; kept, since every attempt keeps its sentence."""
+    if 200 <= status < 300:  # noqa: PLR2004 - the range of success
         return Verdict(Outcome.ACKNOWLEDGED)
-    if 300 <= answer.status < 400:  # noqa: PLR2004 - the range of redirects
-        return Verdict(Outcome.REFUSED, f"answered {answer.status}: redirects are not followed")
-    return Verdict(Outcome.REFUSED, f"answered {answer.status}")
+    if 300 <= status < 400:  # noqa: PLR2004 - the range of redirects
+        return Verdict(Outcome.REFUSED, f"answered {status}: redirects are not followed")
+    return Verdict(Outcome.REFUSED, f"answered {status}")
 
 
 def next_step(

@@ -1,14 +1,14 @@
 """Whose delivery goes next: fair among webhooks, however many of them are slow or dead. Pure: no clock, no thread."""
 
 from collections import deque
-from enum import Enum
+from enum import StrEnum
 from typing import Final
 
 from mockstore.model import DeliveryRecord
 
 
-class Pace(Enum):
-    """What is known of a receiver."""
+class Pace(StrEnum):
+    """What is known of a receiver. A text, because plain enumerations are slow keys."""
 
     QUICK = "quick"
     UNPROVEN = "unproven"
@@ -23,7 +23,7 @@ _GROUPS: Final[tuple[tuple[frozenset[Pace], int], ...]] = (
 )
 """Receivers that share a part of the places, and into how many such parts all places are divided."""
 
-_RESERVED: Final = 16
+_RESERVED: Final = 32
 """One place in so many, and one in any case, is kept for receivers of the group that have nothing out."""
 
 
@@ -42,7 +42,10 @@ class Lines:
         self._pace: dict[str, Pace] = {}
         self._out: dict[str, int] = {}
         self._out_at: dict[Pace, int] = dict.fromkeys(Pace, 0)
-        self._groups = [(sharers, *_places(limit, parts)) for sharers, parts in _GROUPS]
+        self._groups = {
+            pace: [(tuple(sharers), *_places(limit, parts)) for sharers, parts in _GROUPS if pace in sharers]
+            for pace in Pace
+        }
 
     @property
     def waiting(self) -> bool:
@@ -53,6 +56,11 @@ class Lines:
     def busy(self) -> bool:
         """Whether a delivery is out."""
         return bool(self._out)
+
+    @property
+    def out(self) -> int:
+        """How many deliveries are out."""
+        return sum(self._out_at.values())
 
     @property
     def empty(self) -> bool:
@@ -111,10 +119,9 @@ class Lines:
     def _room(self, pace: Pace) -> tuple[int, int]:
         """Return how many places are free for receivers of a pace: for one that has nothing out, and for others."""
         first = further = self._limit
-        for sharers, size, reserve in self._groups:
-            if pace in sharers:
-                free = size - sum([self._out_at[sharer] for sharer in sharers])
-                first, further = min(first, free), min(further, free - reserve)
+        for sharers, size, reserve in self._groups[pace]:
+            free = size - sum([self._out_at[sharer] for sharer in sharers])
+            first, further = min(first, free), min(further, free - reserve)
         return first, further
 
     def _first_of(self, line: dict[str, deque[DeliveryRecord]], webhook_id: str) -> DeliveryRecord:

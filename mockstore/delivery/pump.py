@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mockstore.delivery.engine import Engine, Started
 from mockstore.errors import DeliveryError, EndlessChainError
-from mockstore.model import Attempt, Reply
+from mockstore.model import Attempt, Pulse, Reply
 from mockstore.world.seams import Transport
 
 CHAIN_LIMIT = 10_000
@@ -37,8 +37,12 @@ class InlinePump:
         self.raised: list[BaseException] = []
         """What consumers' code raised and nobody has seen yet."""
 
+    def look(self) -> None:
+        """Nobody else has these records."""
+
     def kick(self) -> None:
         """Run everything that is due now; inside a running delivery, leave it to the outer run."""
+        __tracebackhide__ = True
         if not self._running:
             with self._run():
                 while (started := self._next()) is not None:
@@ -49,6 +53,7 @@ class InlinePump:
 
     async def akick(self) -> None:
         """Do the same on the running event loop."""
+        __tracebackhide__ = True
         if not self._running:
             with self._run():
                 while (started := self._next()) is not None:
@@ -64,13 +69,20 @@ class InlinePump:
 
     def advance(self, by: timedelta) -> None:
         """Move the clock, and run what falls due on the way at its own moment, in order."""
+        __tracebackhide__ = True
         for _ in self._steps(by):
             self.kick()
 
     async def aadvance(self, by: timedelta) -> None:
         """Do the same on the running event loop."""
+        __tracebackhide__ = True
         for _ in self._steps(by):
             await self.akick()
+
+    @property
+    def pulse(self) -> Pulse:
+        """How the deliveries are going: nothing is out unless it asks for this itself."""
+        return Pulse()
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
@@ -96,6 +108,7 @@ class InlinePump:
             self._caught = []
 
     def _next(self) -> Started | None:
+        __tracebackhide__ = True
         if self._engine.published > self._allowed:
             raise EndlessChainError(
                 f"deliveries caused more than {self._chain_limit} further deliveries: does the consumer answer an "

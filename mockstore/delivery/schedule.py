@@ -11,6 +11,7 @@ from mockstore.errors import InvalidInputError
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _LONGEST_WAIT = 9
 """Digits of the longest wait that is taken for one: thirty years."""
+_LONGEST = timedelta(seconds=10**_LONGEST_WAIT)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?")
 
 
@@ -64,9 +65,9 @@ def retry_after(value: str, now: datetime) -> datetime | None:
         return now + timedelta(seconds=int(seconds)) if len(seconds) <= _LONGEST_WAIT else None
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # a receiver may write any number
         return None
-    return moment if moment.tzinfo is not None else None
+    return moment if moment.tzinfo is not None and moment - now < _LONGEST else None
 
 
 def describe(wait: timedelta) -> str:

@@ -1,17 +1,22 @@
 """Runs what is due on a pool of threads, under a clock that runs. An API call never waits for it."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from threading import Condition, Lock, Thread, current_thread
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from mockstore.delivery.engine import Engine, Started
 from mockstore.delivery.lines import Lines, Pace
-from mockstore.errors import DeliveryError
-from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome, Reply
+from mockstore.errors import DeliveryError, StoreUnavailableError
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome, Pulse, Reply
 from mockstore.world.seams import Transport
+
+T = TypeVar("T")
+
+_LOG: Final = logging.getLogger(__name__)
 
 SLOW: Final = timedelta(seconds=1)
 """A receiver whose latest answer took longer is slow."""
@@ -21,10 +26,13 @@ BATCH: Final = 64
 
 STALL: Final = timedelta(milliseconds=2)
 """How long a delivery may be out before a further thread takes the next: receivers that answer sooner are best served
-by few threads, for more of them only fight for the interpreter."""
+by few threads, for more of them only fight for the interpreter. An eighth of it will do after stalls in a row."""
 
 REST: Final = timedelta(seconds=10)
 """How long a thread waits for work before it ends."""
+
+TROUBLE: Final = timedelta(milliseconds=500)
+"""How long a thread waits before it asks a store again that was unavailable."""
 
 REMEMBERED: Final = 100
 """How many errors are kept for who asks."""
@@ -38,20 +46,27 @@ _TELLS: Final[Mapping[Outcome, Pace]] = MappingProxyType(
 class WorkerPump:
     """The pump of the server: threads are started as they are needed, up to `threads`, and end when they are not.
 
-    Who goes next is up to `Lines`. None of its methods may be called inside a transaction of the store.
+    Who goes next is up to `Lines`. None of its methods may be called inside a transaction of the store. When that is
+    unavailable, a thread waits and asks again: nothing is given up for it. `follow` moves the clock to where others
+    over the same records have moved theirs, and says whether that was anywhere.
     """
 
-    def __init__(self, engine: Engine, transport: Transport, *, threads: int = 16) -> None:
+    def __init__(
+        self, engine: Engine, transport: Transport, *, threads: int = 16, follow: Callable[[], bool] = lambda: False
+    ) -> None:
         self._engine = engine
         self._transport = transport
+        self._follow = follow
         self._limit = threads
         lock = Lock()
         self._work = Condition(lock)
         self._calm = Condition(lock)
+        self._trouble = Condition(lock)
         self._lines = Lines(threads)
         self._threads: set[Thread] = set()
         self._idle = 0
         self._taken = 0
+        self._patience = STALL.total_seconds()
         self._standing_by = False
         """A thread waits to see whether those at work stall."""
         self._watched: datetime | None = None
@@ -61,10 +76,26 @@ class WorkerPump:
         """What was raised on a thread and nobody has seen yet; the latest ones."""
 
     def kick(self) -> None:
-        """See to it that a thread looks after what is due, now or later."""
+        """See to it that a thread looks after what is due, now or later.
+
+        Never fails for the store: what a caller has made due is recorded.
+        """
+        if self._standing_by:  # that thread looks in a moment; a storm of events must not wake one for each
+            return
         with self._work:
-            if self._lines.waiting or self._engine.store.next_due() is not None:
+            try:
+                needed = self._lines.waiting or self._engine.store.next_due() is not None
+            except StoreUnavailableError:
+                needed = True
+            if needed:
                 self._wake()
+        self._trim()
+
+    def look(self) -> None:
+        """Take note of what others over the same records have made due, and of the time to which they have moved."""
+        if self._follow():
+            self._spread_the_time()
+        self.kick()
 
     async def akick(self) -> None:
         """Do the same; nothing here blocks for long."""
@@ -80,15 +111,14 @@ class WorkerPump:
     def advance(self, by: timedelta) -> None:
         """Move the clock, and let what falls due on the way end at its own moment, in order."""
         clock, store = self._engine.clock, self._engine.store
+        self._follow()
         target = clock.now() + by
         settled = self.settle()
         while settled and (due := store.next_due()) is not None and due <= target:
             clock.jump_to(due)
             settled = self.settle()
         clock.jump_to(target)
-        with self._work:
-            self._watched = None
-            self._work.notify_all()  # whoever waits for a moment has less long to wait now
+        self._spread_the_time()
         self.kick()
 
     async def aadvance(self, by: timedelta) -> None:
@@ -96,6 +126,12 @@ class WorkerPump:
         import asyncio  # noqa: PLC0415 - a server without async callers does not need it
 
         await asyncio.to_thread(self.advance, by)
+
+    @property
+    def pulse(self) -> Pulse:
+        """How the deliveries are going."""
+        with self._work:
+            return Pulse(self._lines.out, sum(not thread.is_alive() for thread in self._threads))
 
     def deferred(self) -> AbstractContextManager[None]:
         """Change nothing: nobody waits for the threads."""
@@ -107,9 +143,11 @@ class WorkerPump:
             self._closing = True
             self._work.notify_all()
             self._calm.notify_all()
+            self._trouble.notify_all()
             threads, left = self._threads - {current_thread()}, self._lines.drain()
         for delivery in left:
-            self._engine.store.release(delivery.id)
+            with suppress(StoreUnavailableError):  # the claim then ends with this server
+                self._engine.store.release(delivery.id)
         for thread in threads:
             thread.join()
 
@@ -121,10 +159,14 @@ class WorkerPump:
             attempt = None
             try:
                 attempt = self._deliver(delivery)
+            except StoreUnavailableError:
+                _LOG.warning("delivery %s is left to the next server: the store is not there", delivery.id)
             except Exception as error:  # noqa: BLE001 - the thread must live; the error comes out in `raised`
+                _LOG.error("a delivery could not be tried", exc_info=error)
                 self._remember(error)
                 self._give_up(delivery, error)
             self._give_back(delivery, attempt)
+            self._trim()
             eager = attempt is None or attempt.duration > STALL
 
     def _take(self, *, eager: bool) -> DeliveryRecord | None:
@@ -133,24 +175,41 @@ class WorkerPump:
         A thread that is not `eager` leaves the line to others that are at work, unless they stall.
         """
         with self._work:
-            tired = False
             while not self._closing:
-                may_take = eager or not self._lines.busy
-                delivery = self._pick() if may_take else None
+                try:
+                    delivery = self._wait_for_work(eager=eager)
+                except StoreUnavailableError as error:
+                    self._wait_for_the_store(error)
+                    continue
                 if delivery is not None:
-                    self._taken += 1
-                    self._hand_on()
                     return delivery
-                if self._is_settled():
-                    self._calm.notify_all()
-                if tired and self._unwatched() is None:
-                    break
-                if may_take or self._standing_by or not self._is_more():
-                    eager, tired = False, self._rest()
-                else:
-                    eager, tired = self._stand_by(), False
+                break
             self._threads.discard(current_thread())
             return None
+
+    def _wait_for_work(self, *, eager: bool) -> DeliveryRecord | None:
+        """Return the next delivery; None when the pump closes, or when there was nothing to do for long."""
+        tired = False
+        while not self._closing:
+            may_take = eager or not self._lines.busy
+            delivery = self._pick() if may_take else None
+            if delivery is not None:
+                self._taken += 1
+                self._hand_on()
+                return delivery
+            if self._is_settled():
+                self._calm.notify_all()
+            if tired and self._unwatched() is None:
+                return None
+            if may_take or self._standing_by or not self._is_more():
+                eager, tired = False, self._rest()
+            else:
+                eager, tired = self._stand_by(), False
+        return None
+
+    def _wait_for_the_store(self, error: StoreUnavailableError) -> None:
+        _LOG.warning("deliveries wait for the store: %s", error)
+        self._trouble.wait(TROUBLE.total_seconds())
 
     def _pick(self) -> DeliveryRecord | None:
         for delivery in self._engine.claim(BATCH):
@@ -160,9 +219,10 @@ class WorkerPump:
     def _stand_by(self) -> bool:
         """Wait a moment; return whether nobody has taken a delivery meanwhile."""
         self._standing_by, taken = True, self._taken
-        self._work.wait(STALL.total_seconds())
-        self._standing_by = False
-        return self._taken == taken
+        self._work.wait(self._patience)
+        self._standing_by, stalled = False, self._taken == taken
+        self._patience = max(self._patience / 2, STALL.total_seconds() / 8) if stalled else self._patience
+        return stalled
 
     def _rest(self) -> bool:
         """Wait for work, or for the next due moment if nobody waits for that; return whether it was for naught."""
@@ -185,8 +245,9 @@ class WorkerPump:
 
     def _hand_on(self) -> None:
         """See to it that somebody looks after the rest while this thread is busy."""
-        if not self._standing_by and (self._is_more() or self._unwatched() is not None):
-            self._wake()
+        with suppress(StoreUnavailableError):  # this thread has a delivery in hand; it will look again after it
+            if not self._standing_by and (self._is_more() or self._unwatched() is not None):
+                self._wake()
 
     def _is_more(self) -> bool:
         return self._lines.waiting or self._something_is_due()
@@ -200,22 +261,34 @@ class WorkerPump:
             thread.start()
 
     def _deliver(self, claimed: DeliveryRecord) -> Attempt | None:
-        started = self._start(claimed)
+        started = self._insist(lambda: self._start(claimed))
         if started is None:
             return None
-        attempt = self._engine.finish(started, self._send(started))
+        answer = self._send(started)
+        attempt = self._insist(lambda: self._engine.finish(started, answer))
         if attempt.exception is not None:
             self._remember(attempt.exception)
         return attempt
 
+    def _insist(self, step: Callable[[], T]) -> T:
+        """Return what `step` returns once the store is there; raise `StoreUnavailableError` when the pump closes."""
+        while True:
+            try:
+                return step()
+            except StoreUnavailableError as error:
+                with self._work:
+                    if self._closing:
+                        raise
+                    self._wait_for_the_store(error)
+
     def _start(self, claimed: DeliveryRecord) -> Started | None:
-        """Compose the request, unless the delivery has been forgotten, stopped or put off since it was claimed."""
+        """Compose the request, unless the delivery has been forgotten, stopped, put off or taken over since then."""
         store = self._engine.store
         with store.transaction():  # a reset must not come in between, or what it forgot would come back
-            delivery = store.delivery(claimed.id)
+            delivery = store.delivery(claimed.id) if store.holds(claimed.id) else None
             if delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due is not None:
                 return self._engine.start(delivery)
-        store.release(claimed.id)
+            store.release(claimed.id)
         return None
 
     def _send(self, started: Started) -> Reply | DeliveryError:
@@ -224,6 +297,7 @@ class WorkerPump:
         except DeliveryError as error:
             return error
         except Exception as error:  # noqa: BLE001 - an attempt that cannot be made has failed; the ladder goes on
+            _LOG.error("an attempt could not be made", exc_info=error)
             self._remember(error)
             return DeliveryError(f"it could not be sent: {type(error).__name__}: {error}")
 
@@ -239,8 +313,20 @@ class WorkerPump:
     def _give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
         with self._work:
             self._lines.give_back(delivery, None if attempt is None else _pace(attempt))
-            if self._is_settled():
-                self._calm.notify_all()
+            self._patience = self._patience if attempt and attempt.duration > STALL else STALL.total_seconds()
+            with suppress(StoreUnavailableError):  # whoever looks next finds it settled
+                if self._is_settled():
+                    self._calm.notify_all()
+
+    def _trim(self) -> None:
+        with suppress(StoreUnavailableError):  # later is soon enough
+            self._engine.trim()
+
+    def _spread_the_time(self) -> None:
+        """Wake whoever waits for a moment: he has less long to wait now."""
+        with self._work:
+            self._watched = None
+            self._work.notify_all()
 
     def _remember(self, error: BaseException) -> None:
         with self._work:

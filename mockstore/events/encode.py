@@ -2,18 +2,22 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Final
 
 from mockstore.errors import InvalidInputError
 from mockstore.model import Payload
+
+_TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ASCII: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 
 def encode(event: Payload) -> bytes:
     """Return `event` as compact JSON in UTF-8; raise `InvalidInputError` for what JSON cannot hold."""
     try:
         try:
-            return _compact(event, ascii_only=False)
+            return _TEXT.encode(event).encode()
         except UnicodeEncodeError:  # a lone surrogate, which JSON can hold only escaped
-            return _compact(event, ascii_only=True)
+            return _ASCII.encode(event).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(
             f"the event cannot be written as JSON ({error}): use str, int, float, bool, None, list and dict, "
@@ -27,7 +31,3 @@ def rfc3339(moment: datetime) -> str:
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
-
-
-def _compact(event: Payload, *, ascii_only: bool) -> bytes:
-    return json.dumps(event, ensure_ascii=ascii_only, separators=(",", ":"), allow_nan=False).encode()

@@ -1,7 +1,7 @@
 """What a fault is: a pure change of a request, of its way over the wire, or of the course of a delivery."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self, TypeAlias
@@ -45,12 +45,12 @@ class Draft:
     event_type: str
     content_type: str
     body: bytes
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     """Those that sign, newest first."""
     schemes: tuple[str, ...]
     """Names of the signature schemes."""
     signed_at: datetime
-    retired: tuple[str, ...] = ()
+    retired: tuple[str, ...] = field(default=(), repr=False)
     """Secrets that have been rotated out and sign no more, latest first."""
     shape: Shape | None = None
     """What the schema of the event knows; None for an event without one."""

@@ -78,10 +78,8 @@ class Follower:
             yield self.entry(Kind.EVENT, event.timestamp, line, text, facts)
 
     def _new_attempts(self, line: int) -> Iterator[Entry]:
-        made = self._stage.parts.engine.made
-        while self._seen < len(made):
-            delivery_id, number = made[self._seen]
-            self._seen += 1
+        self._seen, made = self._stage.parts.engine.made.since(self._seen)
+        for delivery_id, number in made:
             delivery = self._stage.parts.store.delivery(delivery_id)
             if delivery is not None and delivery.webhook_id in self._stage.names:
                 yield self._told(delivery, delivery.attempts[number - 1], line)

@@ -1,20 +1,27 @@
 """The app: its routes and what holds for all of them."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
 from mockstore.settings import Settings
-from mockstore.web import control, docs, fault_routes, inbox, problems, scenarios, webhooks
+from mockstore.web import control, docs, fault_routes, inbox, login, problems, scenarios, sharing, watching, webhooks
+from mockstore.web.address import at_tenant
 from mockstore.web.auth import require_bearer
+from mockstore.web.console import paths as console
+from mockstore.web.guard import admit, secured, tell
 from mockstore.web.limits import RateLimit
 from mockstore.web.problems import problem
 from mockstore.web.reading import tenant_id
 from mockstore.web.rest import chat, inventories, orders, pets, staff, tokens, users
 from mockstore.web.site import Site, Worlds, mockstore, site
+from mockstore.web.tally import Tally
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 API: Final = "/v1"
 
@@ -31,7 +38,11 @@ BLUEPRINTS: Final[tuple[tuple[str, Blueprint], ...]] = (
     ("/_mockstore/inbox", inbox.routes),
     ("/_mockstore/faults", fault_routes.routes),
     ("/_mockstore/scenarios", scenarios.routes),
+    ("/_mockstore", login.routes),
+    ("/_mockstore/records", sharing.routes),
     ("/_mockstore", control.routes),
+    ("/_mockstore", watching.routes),
+    ("/_mockstore", console.routes),
 )
 """Which routes stand where."""
 
@@ -55,26 +66,38 @@ class App(Flask):
     response_class = JsonResponse
     url_rule_class = Route
 
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        """Answer a request, which may say in its path whose it is."""
+        return super().wsgi_app(at_tenant(environ), start_response)
 
-def create_app(tenants: Worlds, settings: Settings) -> Flask:
-    """Return the app that serves `tenants`; every error it answers is a problem document."""
-    app = routed_app(settings.body_limit)
-    Site(tenants, settings, RateLimit(settings.rate_limit)).keep_in(app.extensions)
+
+def create_app(tenants: Worlds, settings: Settings, tally: Tally | None = None) -> Flask:
+    """Return the app that serves `tenants` to those who belong; every error it answers is a problem document.
+
+    Where others than this machine reach it, it has a control token, made when the settings bring none: `secured`
+    settings bring the one that the caller knows. In `tally` it counts its requests, and shows what else was counted.
+    """
+    app = routed_app(settings.body_limit, first=(admit,))
+    app.after_request(tell)
+    Site(tenants, secured(settings), RateLimit(settings.rate_limit), tally).keep_in(app.extensions)
     return app
 
 
-def routed_app(body_limit: int) -> Flask:
-    """Return the app with no site of its own: each request's WSGI environment has to bring one."""
+def routed_app(body_limit: int, *, first: Sequence[Callable[[], Response | None]] = ()) -> Flask:
+    """Return the app with no site of its own: each request's WSGI environment has to bring one.
+
+    What `first` returns is the answer, before anything else looks at the request.
+    """
     app = App(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.url_map.strict_slashes = False  # a redirect would be an HTML page
     app.url_map.merge_slashes = False
     problems.register(app)
-    app.before_request(refuse_oversized)
-    app.before_request(count_call)
-    app.before_request(require_bearer)
+    for look in (*first, refuse_oversized, count_call, require_bearer):
+        app.before_request(look)
     app.after_request(tell_allowance)
+    app.after_request(watching.count_request)
     for prefix, routes in BLUEPRINTS:
         app.register_blueprint(routes, url_prefix=prefix)
     return app

@@ -2,10 +2,9 @@
 
 from base64 import b64decode
 from binascii import Error as NoBase64Error
-from collections import Counter, deque
+from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from mockstore.delivery.schedule import parse_duration
 from mockstore.errors import InvalidInputError, UnknownEventTypeError
 from mockstore.handles import Event
-from mockstore.model import DeliveryState, Json
+from mockstore.tenants import Tenants
 from mockstore.web.deliveries import SHOWN, deliveries_page, several
 from mockstore.web.documents import Document, clock_document, delivery_document, event_document, page_document
 from mockstore.web.fault_routes import TEXTS
@@ -22,6 +21,7 @@ from mockstore.web.paging import page_of
 from mockstore.web.reading import (
     NUMBER,
     OBJECT,
+    TENANT_HEADER,
     TEXT,
     WHOLE,
     WHOLE_NUMBERS,
@@ -31,6 +31,7 @@ from mockstore.web.reading import (
     exact_object,
     tenant_id,
 )
+from mockstore.web.rules import asked_settings, settings_document
 from mockstore.web.site import mockstore, nothing, site, tenant
 
 routes = Blueprint("control", __name__)
@@ -55,22 +56,6 @@ _ADVANCE = {
     "by": Member(TEXT),
     "seconds": Member(NUMBER, least=0, most=timedelta(days=365_000).total_seconds()),
 }
-
-
-@routes.get("/health")
-def health() -> ResponseReturnValue:
-    """Say that the server is there, and what it holds."""
-    shop = mockstore()
-    states = Counter(delivery.record.state for delivery in shop.deliveries)
-    return {
-        "status": "ok",
-        "version": _version(),
-        "tenants": len(site().tenants),
-        "clock": _clock(),
-        "webhooks": len(shop.webhooks),
-        "events": len(shop.events),
-        "deliveries": {str(state): states[state] for state in DeliveryState},
-    }
 
 
 @routes.post("/emit")
@@ -226,6 +211,28 @@ def release() -> ResponseReturnValue:
         return several(mockstore().release(order))
 
 
+@routes.get("/settings")
+def read_settings() -> ResponseReturnValue:
+    """Return the rules that hold for this tenant, and the time to the microsecond."""
+    return settings_document(mockstore())
+
+
+@routes.put("/settings")
+def change_settings() -> ResponseReturnValue:
+    """Give this tenant a fresh world under rules of its own; what is not said is as the server has it."""
+    settings, provider = asked_settings(site().settings, _worlds().of(None).provider)
+    _worlds().change(_own_id(), settings, provider)
+    return settings_document(_worlds().of(_own_id()))
+
+
+@routes.delete("/tenant")
+def forget_tenant() -> ResponseReturnValue:
+    """Forget this tenant with all that it has, its own rules included."""
+    _worlds().forget(_own_id())
+    site().rate_limit.forget(tenant_id())
+    return nothing()
+
+
 @routes.get("/schemas")
 def list_schemas() -> ResponseReturnValue:
     """Return the event types."""
@@ -241,6 +248,24 @@ def read_schema(event_type: str) -> ResponseReturnValue:
         raise NotFound(str(error)) from None
 
 
+def _worlds() -> Tenants:
+    worlds = site().tenants
+    if not isinstance(worlds, Tenants):
+        raise InvalidInputError("there is one world only here, with the rules of the test that made it")
+    return worlds
+
+
+def _own_id() -> str:
+    told = tenant_id()
+    if told is None:
+        raise InvalidInputError(
+            f"the pool that all share keeps the rules of the server; send {TENANT_HEADER} with a UUID",
+            field=TENANT_HEADER,
+            code="required",
+        )
+    return told
+
+
 def _clock() -> Document:
     clock = mockstore().clock
     return clock_document(clock.now(), frozen=clock.frozen)
@@ -251,10 +276,3 @@ def _span(wanted: Document) -> timedelta:
         return parse_duration(wanted["by"]) if "by" in wanted else timedelta(seconds=wanted["seconds"])
     except OverflowError:
         raise InvalidInputError(f"that is too far: no clock goes beyond {_FARTHEST:%Y}") from None
-
-
-def _version() -> Json:
-    try:
-        return version("mockstore")
-    except PackageNotFoundError:
-        return "0"

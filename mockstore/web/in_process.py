@@ -1,6 +1,6 @@
 """The whole app over one Mockstore, in the process of its user: no server, no socket."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from threading import Event
 from typing import TYPE_CHECKING
@@ -31,6 +31,14 @@ class OneWorld:
         if tenant_id is not None:
             checked_tenant(tenant_id)
         return self._tenant
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Nobody has another one."""
+        return ()
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter([self._tenant])
 
     def __len__(self) -> int:
         return 1

@@ -14,6 +14,7 @@ from mockstore.errors import (
     InvalidPayloadError,
     MockstoreError,
     NotFoundError,
+    StoreUnavailableError,
 )
 from mockstore.petstore.errors import ConflictError, CredentialsError, FieldMistake, ValidationError
 from mockstore.web.documents import PROBLEM_TYPE, Document, problem_document
@@ -24,10 +25,11 @@ STATUSES: Sequence[tuple[type[MockstoreError], int]] = (
     (CredentialsError, 401),
     (InvalidInputError, 422),
     (EndlessChainError, 409),
+    (StoreUnavailableError, 503),
 )
 """Whichever comes first decides; other errors of ours are 500."""
 
-CONFLICTS = frozenset({"disabled"})
+CONFLICTS = frozenset({"disabled", "too_many_webhooks"})
 """Codes of an `InvalidInputError` that tell of the state of things, not of the request."""
 
 _PLAIN = "/:@!$&'()*+,;=~"
@@ -35,6 +37,9 @@ _PLAIN = "/:@!$&'()*+,;=~"
 
 _UNPROCESSABLE = 422
 _UNAUTHORIZED = 401
+_UNAVAILABLE = 503
+_COME_BACK_SECONDS = 1
+"""When to ask again for what the database could not do."""
 
 
 def register(app: Flask) -> None:
@@ -58,6 +63,8 @@ def _refused(error: MockstoreError) -> Response:
         answer = problem(status, str(error))
         if status == _UNAUTHORIZED:
             answer.www_authenticate = WWWAuthenticate("bearer")
+        if status == _UNAVAILABLE:
+            answer.headers["Retry-After"] = str(_COME_BACK_SECONDS)
         return answer
     errors = [{"field": one.field, "message": one.message, "code": one.code} for one in _mistakes(error)]
     return problem(status, str(error), errors=errors)

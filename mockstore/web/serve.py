@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from socket import socket, socketpair
 from typing import Final
 
+from mockstore.model import Observation
+from mockstore.parts import standalone_rules
 from mockstore.provider import Provider
 from mockstore.settings import Settings
 from mockstore.tenants import Tenants
 from mockstore.web.app import create_app
+from mockstore.web.logs import note, written
 from mockstore.web.server import Server
+from mockstore.web.tally import Tally
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -21,7 +25,14 @@ def serving(settings: Settings, provider: Provider | None = None) -> Iterator[tu
 
     `provider` is whose rules hold, if not the Petstore's with what the settings want different.
     """
-    with Tenants(settings, provider) as tenants, Server(create_app(tenants, settings), settings) as server:
+    rules = provider or standalone_rules(settings)
+    tally = Tally(rules.catalogue.types)
+
+    def observe(tenant_id: str | None, seen: Observation) -> None:
+        tally.observe(seen)
+        note(tenant_id, seen)
+
+    with Tenants(settings, rules, observe) as tenants, Server(create_app(tenants, settings, tally), settings) as server:
         try:
             yield server, tenants
         finally:
@@ -33,7 +44,7 @@ def run(settings: Settings, on_ready: Callable[[Server], None]) -> None:
 
     For the main thread, which alone gets signals. Raises `StartupError` when it cannot listen.
     """
-    with _signals() as heard, serving(settings) as (server, _):
+    with written(settings), _signals() as heard, serving(settings) as (server, _):
         on_ready(server)
         heard.recv(1)
 

@@ -1,5 +1,6 @@
 """What all routes share: the tenants, the settings, and the Mockstore that a request is for."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Final, Protocol
@@ -11,6 +12,7 @@ from mockstore.settings import Settings
 from mockstore.tenants import Tenant
 from mockstore.web.limits import RateLimit
 from mockstore.web.reading import tenant_id
+from mockstore.web.tally import Tally
 
 SITE: Final = "mockstore.site"
 """Where the app, or the WSGI environment of a single request, keeps what is served."""
@@ -27,6 +29,12 @@ class Worlds(Protocol):
     def tenant(self, tenant_id: str | None) -> Tenant:
         """Return the tenant's world; raise `InvalidInputError` for what is no UUID."""
 
+    def __iter__(self) -> Iterator[Tenant]: ...
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Who has a world of his own."""
+
     def __len__(self) -> int: ...
 
 
@@ -37,6 +45,8 @@ class Site:
     tenants: Worlds
     settings: Settings
     rate_limit: RateLimit
+    tally: Tally | None = None
+    """What is counted; None where nothing runs on its own."""
 
     def keep_in(self, extensions: dict[str, object]) -> None:
         """Put it where `site` finds it."""

@@ -45,7 +45,7 @@ _ROTATION = {"overlapSeconds": Member(NUMBER, least=0, most=timedelta(days=365).
 _RECOVERY = {"since": Member(TEXT)}
 
 _CHECKS: Mapping[str, Callable[[Mockstore, Json], object]] = {
-    "url": lambda shop, value: checked_url(value, schemes=shop.options.url_schemes),
+    "url": lambda shop, value: checked_url(value, schemes=shop.options.url_schemes, reach=shop.options.reach),
     "events": lambda shop, value: checked_events(value, shop.provider.catalogue),
     "secret": lambda _, value: checked_secret(value),
     "description": lambda _, value: checked_description(value),

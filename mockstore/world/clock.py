@@ -3,10 +3,12 @@
 import random
 import secrets
 import sys
+import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from mockstore.errors import InvalidInputError
 
@@ -19,13 +21,23 @@ def wall_time() -> datetime:
     return datetime.now(UTC)
 
 
-class Chance:
-    """The dice. With a seed they always fall the same; without one nobody can foresee them."""
+def random_uuid() -> str:
+    """Return a UUID that nobody can foresee, whatever the seeds say."""
+    return str(uuid.uuid4())
 
-    def __init__(self, seed: int | None) -> None:
+
+class Chance:
+    """The dice. With a seed they always fall the same; without one nobody can foresee them.
+
+    `salt` tells runs of the same seed apart that share what they have made, so that none makes it again; the first has
+    none. `root` is what keys are made of when there is no seed, for whoever needs the same ones in every run.
+    """
+
+    def __init__(self, seed: int | None, *, salt: str = "", root: bytes | None = None) -> None:
         self.seed = seed
-        self.dice = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311 - sample data, not keys
-        self._root = secrets.token_bytes(32) if seed is None else str(seed).encode()
+        self._start: int | str = secrets.randbits(64) if seed is None else f"{seed}:{salt}" if salt else seed
+        self.dice = random.Random(self._start)  # noqa: S311 - sample data, not keys
+        self._root = str(seed).encode() if seed is not None else root or secrets.token_bytes(32)
 
     def key(self, purpose: str) -> bytes:
         """Return the 32 bytes that belong to `purpose`: the same at each call, and secret when there is no seed."""
@@ -38,7 +50,7 @@ class Chance:
     def reseed(self) -> None:
         """Start over: with a seed, what falls from here is what fell from the start."""
         if self.seed is not None:
-            self.dice.seed(self.seed)
+            self.dice.seed(self._start)
 
 
 class VirtualClock:
@@ -104,43 +116,75 @@ class TravellingClock:
         self._travel.stop()
 
 
-class RunningClock:
-    """The system's time, plus what it has been advanced by; can be frozen and let run again."""
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Where a running clock stands: what it has been advanced by, and the moment at which it is frozen, if it is."""
 
-    def __init__(self, frozen_at: datetime | None = None) -> None:
+    ahead: timedelta
+    frozen_at: datetime | None
+
+    def now(self, wall: datetime) -> datetime:
+        """Return the time that they show when it is `wall` outside."""
+        return wall + self.ahead if self.frozen_at is None else self.frozen_at
+
+    def moved(self, by: timedelta) -> "Hands":
+        """Return where they stand after that."""
+        if self.frozen_at is None:
+            return Hands(self.ahead + by, None)
+        return Hands(self.ahead, self.frozen_at + by)
+
+
+class Shelf(Protocol):
+    """Where a clock's hands are kept for the next run, and for others over the same records."""
+
+    def read(self) -> Hands | None:
+        """Return what was kept last, or None."""
+
+    def write(self, hands: Hands) -> None:
+        """Keep them."""
+
+
+class RunningClock:
+    """The system's time, plus what it has been advanced by; can be frozen and let run again.
+
+    With a `shelf` it starts where it was left, and every change is kept there before it holds.
+    """
+
+    def __init__(self, frozen_at: datetime | None = None, *, shelf: Shelf | None = None) -> None:
         self._lock = Lock()
-        self._ahead = timedelta()
-        self._start = self._frozen_at = frozen_at
+        self._shelf = shelf
+        self._start = Hands(timedelta(), frozen_at)
+        self._hands = (shelf.read() if shelf is not None else None) or self._start
 
     @property
     def frozen(self) -> bool:
         """Whether time stands still."""
-        return self._frozen_at is not None
+        return self._hands.frozen_at is not None
 
     def now(self) -> datetime:
         """Return the time in UTC."""
-        frozen_at = self._frozen_at
-        return wall_time() + self._ahead if frozen_at is None else frozen_at
+        hands = self._hands
+        return wall_time() + hands.ahead if hands.frozen_at is None else hands.frozen_at
 
     def jump_to(self, moment: datetime) -> None:
         """Move to `moment`; a moment already past moves nothing."""
         with self._lock:
-            step = max(moment - self.now(), timedelta())
-            if self._frozen_at is None:
-                self._ahead += step
-            else:
-                self._frozen_at += step
+            step = moment - self.now()
+            if step > timedelta():
+                self._set(self._hands.moved(step))
 
     def freeze(self) -> None:
         """Stop the time where it is."""
         with self._lock:
-            self._frozen_at = self.now()
+            self._look()
+            self._set(Hands(self._hands.ahead, self.now()))
 
     def run(self) -> None:
         """Let the time run on from where it stands."""
         with self._lock:
-            if self._frozen_at is not None:
-                self._ahead, self._frozen_at = self._frozen_at - wall_time(), None
+            self._look()
+            if self._hands.frozen_at is not None:
+                self._set(Hands(self._hands.frozen_at - wall_time(), None))
 
     def seconds_until(self, moment: datetime | None) -> float | None:
         """Return how long a thread has to wait for `moment`; None while the time stands still."""
@@ -151,10 +195,33 @@ class RunningClock:
     def reset(self) -> None:
         """Forget every advance, and stand or run as at the start."""
         with self._lock:
-            self._ahead, self._frozen_at = timedelta(), self._start
+            self._set(self._start)
+
+    def follow(self) -> bool:
+        """Stand where another clock over the same records has been put; return whether that changed anything.
+
+        Time does not go back by it, unless the other clock was reset.
+        """
+        with self._lock:
+            before = self._hands
+            self._look()
+            return before != self._hands
 
     def close(self) -> None:
         """Nothing to give back."""
+
+    def _look(self) -> None:
+        kept = self._shelf.read() if self._shelf is not None else None
+        if kept is None or kept == self._hands:
+            return
+        wall = wall_time()
+        behind = self._hands.now(wall) - kept.now(wall)
+        self._hands = kept if kept == self._start or behind <= timedelta() else kept.moved(behind)
+
+    def _set(self, hands: Hands) -> None:
+        if self._shelf is not None:
+            self._shelf.write(hands)
+        self._hands = hands
 
 
 def _process_time_is_frozen() -> bool:

@@ -85,6 +85,9 @@ def test_a_policy_is_made_of_seconds_or_timedeltas_or_is_one_already() -> None:
         pytest.param("-5", None, id="negative"),
         pytest.param("", None, id="empty"),
         pytest.param("9" * 400, None, id="beyond all time"),
+        pytest.param("Fri, 31 Dec 9999 23:59:59 -1200", None, id="a date that no thread can wait for"),
+        pytest.param("Thu, 01 Jan 2026 12:30:00 +9999999999999999", None, id="an offset beyond all numbers"),
+        pytest.param(f"Thu, 01 Jan {'9' * 20} 12:30:00 GMT", None, id="a year beyond all numbers"),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, due: datetime | None) -> None:

@@ -213,7 +213,7 @@ def test_a_scenario_is_posted(client: FlaskClient, body: str, kind: str) -> None
 def test_what_the_tenant_has_is_left_alone(client: FlaskClient) -> None:
     client.post("/_mockstore/scenarios", json={"scenario": "ack-lost"})
 
-    health = client.get("/_mockstore/health").get_json()
+    health = client.get("/_mockstore/health?verbose").get_json()
     assert (health["events"], health["webhooks"], health["clock"]["now"]) == (0, 0, "2025-01-06T12:00:00Z")
 
 

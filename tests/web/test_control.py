@@ -30,7 +30,7 @@ def test_health_counts_what_there_is(client: FlaskClient, nowhere: str) -> None:
     emit(client)
     client.post("/_mockstore/settle")
 
-    health = client.get("/_mockstore/health").get_json()
+    health = client.get("/_mockstore/health?verbose").get_json()
 
     assert health == {
         "status": "ok",
@@ -294,7 +294,7 @@ def test_a_reset_forgets_everything_and_starts_time_and_chance_anew(client: Flas
 
     answer = client.post("/_mockstore/reset")
 
-    health = client.get("/_mockstore/health").get_json()
+    health = client.get("/_mockstore/health?verbose").get_json()
     assert (answer.status_code, health["webhooks"], health["events"]) == (204, 0, 0)
     assert health["clock"]["now"] == "2025-01-06T12:00:00Z"
     assert client.get(INBOX).get_json() == {"data": []}
@@ -321,7 +321,7 @@ def test_tenants_see_nothing_of_each_other(client: FlaskClient, nowhere: str) ->
     client.post(INBOX, data=b"{}", headers=ADA)
 
     for others in (BOB, {}):
-        health = client.get("/_mockstore/health", headers=others).get_json()
+        health = client.get("/_mockstore/health?verbose", headers=others).get_json()
         assert (health["webhooks"], health["events"], health["clock"]["now"]) == (0, 0, "2025-01-06T12:00:00Z")
         assert client.get("/v1/webhooks", headers=others).get_json()["data"] == []
         assert client.get(INBOX, headers=others).get_json()["data"] == []

@@ -4,10 +4,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockstore.petstore.openapi import document
+from tests.web.conftest import MakeClient
 
 
-def test_the_document_speaks_of_the_address_that_was_asked(client: FlaskClient) -> None:
-    answer = client.get("/v1/openapi.json", base_url="https://petstore.example:8443")
+def test_the_document_speaks_of_the_address_that_was_asked(make_client: MakeClient) -> None:
+    answer = make_client(allowed_hosts=("petstore.example",)).get(
+        "/v1/openapi.json", base_url="https://petstore.example:8443"
+    )
 
     assert answer.mimetype == "application/json"
     assert answer.get_json() == document("https://petstore.example:8443/v1")

@@ -195,7 +195,7 @@ def test_a_stop_does_not_wait_for_those_who_wait(serve: Serve) -> None:
     mock = serve()
     mock.ok("PUT", "/_mockstore/inbox/answers", {"answers": ["timeout"]})
     with socket.create_connection((mock.server.host, mock.server.port), PATIENCE) as waiting:
-        waiting.sendall(b"POST /_mockstore/inbox HTTP/1.1\r\nHost: mock.test\r\nContent-Length: 2\r\n\r\n{}")
+        waiting.sendall(b"POST /_mockstore/inbox HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
         while not mock.ok("GET", "/_mockstore/inbox")["data"]:
             pass
 

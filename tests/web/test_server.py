@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PATIENCE = 20
-HEALTH = b"GET /_mockstore/health HTTP/1.1\r\nHost: mock.test\r\n\r\n"
+HEALTH = b"GET /_mockstore/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def connect(server: Server) -> socket.socket:
@@ -178,7 +178,7 @@ def test_no_thread_is_left_behind(serve: Serve) -> None:
 
 
 LONG = b"a" * 70_000
-POST = b"POST /v1/webhooks HTTP/1.1\r\nHost: mock.test\r\n"
+POST = b"POST /v1/webhooks HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
 
 
@@ -187,7 +187,7 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\nContent-Type: application/json\
     [
         pytest.param(b"NONSENSE\r\n\r\n", 400, id="no HTTP"),
         pytest.param(b"GET /\r\n\r\n", 400, id="no version"),
-        pytest.param(b"get / HTTP/1.1\r\nHost: mock.test\r\n\r\n", 400, id="lower case"),
+        pytest.param(b"get / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, id="lower case"),
         pytest.param(b"GET / HTTP/3.0\r\n\r\n", 505, id="another version"),
         pytest.param(b"GET / HTTP/1.1\r\nnonsense\r\n\r\n", 400, id="a header without a colon"),
         pytest.param(b"GET /" + LONG + b" HTTP/1.1\r\n\r\n", 414, id="an endless path"),

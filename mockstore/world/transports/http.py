@@ -6,15 +6,18 @@ Built on `http.client.HTTPResponse` and sockets: the connection classes, which v
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from socket import socket
 from threading import Lock
 from typing import TypeAlias
 
 from mockstore.errors import DeliveryError
 from mockstore.model import Outgoing, Reply, Wire
 from mockstore.world.transports.location import Location, locate
+from mockstore.world.transports.reach import Reach, anywhere
 from mockstore.world.transports.rules import Deadline
 from mockstore.world.transports.wire import Connection, NoAnswerError, connect
 
@@ -31,12 +34,17 @@ class HttpTransport:
     Success within `timeout` means: connected, sent and every header of the answer read. Redirects are answers, and the
     headers are the caller's, plus `Host` and `Content-Length` where they are missing. A kept connection that turns out
     to be closed is replaced once; one that has rested longer than `trusted_rest` is looked at before it is used.
-    `ssl_context` is what HTTPS trusts; by default what the system trusts.
+    `ssl_context` is what HTTPS trusts; by default what the system trusts. `reach` says which addresses are refused.
     """
 
     def __init__(
-        self, ssl_context: ssl.SSLContext | None = None, *, trusted_rest: timedelta = timedelta(seconds=1)
+        self,
+        ssl_context: ssl.SSLContext | None = None,
+        *,
+        trusted_rest: timedelta = timedelta(seconds=1),
+        reach: Reach = anywhere,
     ) -> None:
+        self._reach = reach
         self._trusted_rest = trusted_rest
         self._ssl_context = ssl_context
         # No lock: appending to a deque and popping from it are atomic, and the last one used is the freshest.
@@ -57,7 +65,7 @@ class HttpTransport:
                 return self._exchange(kept, location, request, outgoing, deadline)
             except NoAnswerError:
                 pass  # the receiver closed it meanwhile; delivery is at least once, so trying again is safe
-        return self._exchange(connect(location, self._tls, deadline), location, request, outgoing, deadline)
+        return self._exchange(self._connect(location, deadline), location, request, outgoing, deadline)
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         """Do the same on a worker thread."""
@@ -88,12 +96,17 @@ class HttpTransport:
         """Send a request that is to misbehave, over a connection of its own."""
         from mockstore.world.transports.rough import RoughConnection, framed  # noqa: PLC0415 - for faults only
 
-        connection = connect(location, self._tls, deadline, kind=partial(RoughConnection, wire=wire))
+        connection = self._connect(location, deadline, kind=partial(RoughConnection, wire=wire))
         try:
             reply, _ = connection.exchange(_compose(framed(outgoing), location), outgoing.method, deadline)
             return reply
         finally:
             connection.close()
+
+    def _connect(
+        self, location: Location, deadline: Deadline, kind: Callable[[socket, str], Connection] = Connection
+    ) -> Connection:
+        return connect(location, self._tls, deadline, kind=kind, reach=self._reach)
 
     def _take(self, location: Location) -> Connection | None:
         connections = self._idle.setdefault((location.scheme, location.host, location.port), deque())

@@ -11,17 +11,18 @@ from mockstore.errors import InvalidInputError, NotMountedError, UnreachableErro
 from mockstore.model import Outgoing, Reply
 from mockstore.world.seams import Transport
 from mockstore.world.transports.location import locate
+from mockstore.world.transports.reach import Reach, anywhere
 from mockstore.world.transports.target import transport_for
 
 FIRST_HOST = "testserver"
 """The host of the first app; the only one that Django's and pytest-django's test settings allow."""
 
 
-def http_network() -> Transport:
-    """Return a new `HttpTransport`, loading its modules only now."""
+def http_network(reach: Reach = anywhere) -> Transport:
+    """Return a new `HttpTransport` that goes as far as `reach` lets it, loading its modules only now."""
     from mockstore.world.transports.http import HttpTransport  # noqa: PLC0415 - loads ssl, which in-process tests spare
 
-    return HttpTransport()
+    return HttpTransport(reach=reach)
 
 
 def is_loopback(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from http.client import HTTPException, HTTPResponse
 from io import BufferedReader, RawIOBase
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, cast
 from mockstore.errors import BrokenConnectionError, DeliveryError, UnreachableError
 from mockstore.model import Reply
 from mockstore.world.transports.location import Location
+from mockstore.world.transports.plain import PlainHead, plain_head
+from mockstore.world.transports.reach import Reach, anywhere
 from mockstore.world.transports.rules import BODY_LIMIT, Deadline
 
 if TYPE_CHECKING:
@@ -63,9 +66,13 @@ class Connection:
     def exchange(self, request: bytes, method: str, deadline: Deadline) -> tuple[Reply, bool]:
         """Send a request; return the answer and whether the connection can take another one."""
         wire = _Wire(self._socket, deadline)
-        reader = _Reader(wire)
         try:
             self._send(request, deadline)
+            come = wire.first_piece()
+            plain = plain_head(come) if method == "POST" else None
+            if plain is not None:
+                return self._plain_reply(plain, come[plain.size :], deadline)
+            reader = _Reader(wire)
             response = _final_response(wire, reader, method)
         except TimeoutError:
             raise deadline.missed_by(self._peer) from None
@@ -77,7 +84,7 @@ class Connection:
         except HTTPException as error:
             if wire.ended:
                 raise _cut_off(self._peer) from None
-            raise DeliveryError(f"{self._peer} did not answer in HTTP: {_said(error):.200}") from error
+            raise DeliveryError(f"{self._peer} did not answer in HTTP: {_harmless(_said(error)):.200}") from error
         if wire.ended:  # http.client takes that for the end of the headers
             raise _cut_off(self._peer)
         took = deadline.elapsed()
@@ -86,6 +93,19 @@ class Connection:
         self._used = Deadline(timedelta())
         broken = wire.ended or response.will_close or response.status < _FINAL
         return reply, whole and not broken and not wire.has_more(reader)
+
+    def _plain_reply(self, head: PlainHead, body: bytes, deadline: Deadline) -> tuple[Reply, bool]:
+        """Do with a plain answer what `exchange` does with any: the verdict has fallen with the headers."""
+        took = deadline.elapsed()
+        with suppress(OSError):
+            while len(body) < head.length:
+                _arm(self._socket, deadline)
+                piece = self._socket.recv(head.length - len(body))
+                if not piece:
+                    break
+                body += piece
+        self._used = Deadline(timedelta())
+        return Reply(head.status, head.headers, body, took), len(body) == head.length
 
     def close(self) -> None:
         """Close the socket."""
@@ -104,13 +124,15 @@ def connect(
     deadline: Deadline,
     *,
     kind: Callable[[socket, str], Connection] = Connection,
+    reach: Reach = anywhere,
 ) -> Connection:
     """Open a connection, made of its socket by `kind`; raise `UnreachableError` or `ReceiverTimeoutError`.
 
+    `reach` judges each address that the name has, right before it is connected to: a second look-up could differ.
     The look-up of the name is the operating system's, which knows no time limit: it counts, but cannot be cut short.
     """
     try:
-        sock = _connected_socket(location, deadline)
+        sock = _connected_socket(location, deadline, reach)
         if location.scheme == "https":
             sock = _secured(sock, tls(), location, deadline)
     except TimeoutError:
@@ -133,6 +155,14 @@ class _Wire(RawIOBase):
         self.received = False
         self.ended = False
         self._over = False
+        self._come = b""
+
+    def first_piece(self) -> bytes:
+        """Return the first bytes that come in; reading begins with them all the same."""
+        _arm(self._socket, self._deadline)
+        self._come = self._socket.recv(_PIECE)
+        self.received = bool(self._come)
+        return self._come
 
     def readable(self) -> bool:
         return True
@@ -140,6 +170,11 @@ class _Wire(RawIOBase):
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         if self._over:
             return 0
+        if self._come:
+            room = memoryview(buffer)
+            count = min(len(room), len(self._come))
+            room[:count], self._come = self._come[:count], self._come[count:]
+            return count
         _arm(self._socket, self._deadline)
         count = self._socket.recv_into(buffer)
         if count:
@@ -204,13 +239,18 @@ def _is_read(response: HTTPResponse) -> bool:
     return response.isclosed() if response.chunked else response.length == 0
 
 
-def _connected_socket(location: Location, deadline: Deadline) -> socket:
+def _connected_socket(location: Location, deadline: Deadline, reach: Reach) -> socket:
     try:
         found = getaddrinfo(location.host, location.port, AF_UNSPEC, SOCK_STREAM)
     except (OSError, ValueError):  # ValueError: a label too long for IDNA, a NUL
         raise UnreachableError(f"no address for {location.host!r}") from None
     failure: OSError | None = None
+    refusal = ""
     for family, kind, protocol, _, address in found:
+        why = reach(str(address[0]))
+        if why is not None:
+            refusal = f"{address[0]} is refused: {why}"
+            continue
         sock = socket(family, kind, protocol)
         try:
             _arm(sock, deadline)
@@ -222,6 +262,8 @@ def _connected_socket(location: Location, deadline: Deadline) -> socket:
             if isinstance(error, TimeoutError):
                 raise
             failure = error
+    if failure is None:
+        raise UnreachableError(f"nothing is sent to {location.peer}: {refusal}")
     if isinstance(failure, ConnectionRefusedError):
         raise UnreachableError(f"connection refused by {location.peer}") from failure
     raise UnreachableError(f"cannot connect to {location.peer}: {_said(failure)}") from failure
@@ -255,6 +297,11 @@ def _arm(sock: socket, deadline: Deadline) -> None:
         raise TimeoutError
     if abs(left - (sock.gettimeout() or 0.0)) > SLACK:
         sock.settimeout(left)
+
+
+def _harmless(text: str) -> str:
+    """Return what a receiver wrote without line breaks and codes for terminals: it comes to be read by people."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 def _said(error: BaseException | None) -> str:

@@ -1,0 +1,116 @@
+"""Servers in processes of their own, and what triggers a signed callback from each: ours and its rivals."""
+
+import http.client
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from benchmarks.consumer import PATH, SECRET, TYPE
+from benchmarks.harness import OURS
+from benchmarks.suites import ROOT, environment
+
+EMIT = "/_mockstore/emit"
+_VIEW = """
+import hashlib, hmac, json, sys, uuid
+from flask import Flask
+app = Flask("rival")
+data = {"pet": {"name": "Rex" * 100}}
+body = json.dumps({"id": str(uuid.uuid4()), "eventType": "pet.adopted", "data": data}).encode()
+def headers():
+    made = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
+    return {"Content-Type": "application/json", "X-Webhook-Signature": "sha256=" + made}
+@app.post("/_mockstore/emit")
+def emit():
+    post()
+    return "", 202
+def say(port):
+    print(f"serves http://127.0.0.1:{port}", flush=True)
+"""
+_URLLIB3 = """
+import urllib3
+from cheroot.wsgi import Server
+pool = urllib3.PoolManager(maxsize=16)
+def post():
+    pool.request("POST", sys.argv[1], body=body, headers=headers())
+server = Server(("127.0.0.1", 0), app)
+server.prepare()
+say(server.bind_addr[1])
+server.serve()
+"""
+_REQUESTS = """
+import logging, requests
+from werkzeug.serving import make_server
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+session = requests.Session()
+def post():
+    session.post(sys.argv[1], data=body, headers=headers())
+server = make_server("127.0.0.1", 0, app, threaded=True)
+say(server.port)
+server.serve_forever()
+"""
+
+PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        OURS: ("-m", "mockstore", "serve", "--port", "0"),
+        "Flask + urllib3 on cheroot": ("-c", _VIEW + _URLLIB3),
+        "Flask + requests on werkzeug": ("-c", _VIEW + _REQUESTS),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server."""
+
+    port: int
+
+    def client(self) -> http.client.HTTPConnection:
+        """Return a connection to it, which is kept."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+
+    def ask(self, method: str, path: str, document: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Make one call and return what it answers."""
+        client = self.client()
+        try:
+            return call(client, method, path, document)
+        finally:
+            client.close()
+
+
+def call(client: http.client.HTTPConnection, method: str, path: str, document: object = None) -> Any:  # noqa: ANN401 - JSON
+    """Make a call on a kept connection; raise `AssertionError` unless it is answered 2xx."""
+    body = None if document is None else json.dumps(document)
+    client.request(method, path, body, {"Content-Type": "application/json"})
+    answer = client.getresponse()
+    content = answer.read()
+    if not 200 <= answer.status < 300:  # noqa: PLR2004 - the range of success
+        raise AssertionError(f"{method} {path} answered {answer.status}: {content[:500]!r}")
+    return json.loads(content) if content else None
+
+
+@contextmanager
+def started(name: str, sink: int, *options: str) -> Iterator[Served]:
+    """Run a server that calls back to the port `sink`, for as long as this lasts."""
+    url = f"http://127.0.0.1:{sink}{PATH}"
+    command = (sys.executable, *PROGRAMS[name], *(options if name == OURS else (url,)))
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        if process.stdout is None:
+            raise RuntimeError("the server has no output to read its address from")
+        try:
+            line = next(line for line in process.stdout if "http://" in line)
+            served = Served(int(line.strip().rsplit(":", 1)[1]))
+            if name == OURS:
+                served.ask("POST", "/v1/webhooks", {"url": url, "events": ["*"], "secret": SECRET})
+            yield served
+        finally:
+            process.terminate()
+
+
+def trigger(client: http.client.HTTPConnection) -> None:
+    """Cause one callback."""
+    call(client, "POST", EMIT, {"type": TYPE})

@@ -1,0 +1,87 @@
+"""`mockstore config`: the settings that a server would start with here, and where each comes from."""
+
+import os
+from datetime import timedelta
+
+import click
+
+from mockstore.cli.options import json_option
+from mockstore.cli.safe import safe
+from mockstore.cli.show import quiet, say_json, strong
+from mockstore.cli.sources import FILE, Sourced, sourced
+from mockstore.delivery.schedule import RetryPolicy, describe
+from mockstore.model import Json
+from mockstore.settings import NAMES
+
+EPILOG = """\b
+Examples:
+  mockstore config
+  mockstore config --config staging.toml
+  mockstore config --json
+
+\b
+An option of `mockstore serve` goes before a variable, a variable before the file, the file before the default.
+The file is mockstore.toml in this folder, or what MOCKSTORE_CONFIG or --config names; it is written like this:
+  port = 9090
+  schedule = ["10s", "1m"]
+  allowed_hosts = ["mock"]
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--config", metavar="FILE", help=f"The TOML file with settings.  [default: {FILE}, where there is one]")
+@json_option
+def config(*, config: str | None, as_json: bool) -> None:
+    """Show the settings in force, and where each comes from; secrets are masked."""
+    found = sourced(os.environ, config=config)
+    if as_json:
+        say_json({name: {"value": _plain(found, name), "from": found.origins.get(name)} for name in NAMES})
+        return
+    texts = {name: safe(_text(found, name)) for name in NAMES}
+    wide, wider = max(map(len, NAMES)), max(map(len, texts.values()))
+    click.echo(quiet(f"{'setting'.ljust(wide)}  {'value'.ljust(wider)}  from"))
+    for name, text in texts.items():
+        origin = found.origins.get(name)
+        value = text.ljust(wider)
+        line = (strong(value), safe(origin)) if origin is not None else (value, quiet("default"))
+        click.echo(f"{name.ljust(wide)}  {'  '.join(line)}")
+
+
+def _plain(found: Sourced, name: str) -> Json:
+    """Return a setting as JSON, durations as they are written in the file."""
+    value = found.settings.shown(name)
+    if isinstance(value, RetryPolicy):
+        return [_span(wait) for wait in value.waits]
+    if isinstance(value, timedelta):
+        return _span(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _text(found: Sourced, name: str) -> str:
+    value = found.settings.shown(name)
+    if isinstance(value, RetryPolicy):
+        return ", ".join(map(describe, value.waits)) or "none"
+    if isinstance(value, timedelta):
+        return describe(value)
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return _ABSENT.get(name, "none")
+    return str(value)
+
+
+def _span(span: timedelta) -> str:
+    return f"{span.total_seconds():g}s"
+
+
+_ABSENT = {
+    "seed": "random",
+    "schedule": "the provider's",
+    "timeout": "the provider's",
+    "signatures": "the provider's",
+    "database": "memory",
+    "control_token": "none on loopback, else made",
+}
+"""What it means that these are not set."""

@@ -1,0 +1,127 @@
+"""Where a server's settings come from: options, then variables, then a file, then what holds by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from mockstore.errors import InvalidInputError
+from mockstore.settings import NAMES, SECRETS, Settings, read_text, unknown, values_of, variable_of
+
+FILE: Final = "mockstore.toml"
+"""The file that is read when it lies in the current folder and no other is named."""
+FILE_VARIABLE: Final = "MOCKSTORE_CONFIG"
+
+_WHOLE: Final = frozenset(
+    {"port", "seed", "threads", "requests", "body_limit", "rate_limit", "tenants", "webhooks", "history"}
+)
+_YES_OR_NO: Final = frozenset({"require_https", "deny_private"})
+_LISTS: Final = frozenset({"schedule", "signatures", "allowed_hosts", "cors_origins"})
+_ALSO_TEXT: Final = frozenset({"seed", "rate_limit", "schedule", "signatures"})
+"""Settings that may be written as a text too: `none`, `random`, `1m,5m`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """Settings, and where each of them comes from; one that is not named holds by itself."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    values: Mapping[str, object]
+    origins: Mapping[str, str]
+
+
+def sourced(
+    variables: Mapping[str, str],
+    *,
+    options: Mapping[str, object] = MappingProxyType({}),
+    spelling: Mapping[str, str] = MappingProxyType({}),
+    config: str | None = None,
+) -> Sourced:
+    """Return the settings in force; raise `InvalidInputError` that names the option, the variable, or file and name.
+
+    `options` are by the names of the settings, and `spelling` says how each is called on the command line; `config`
+    is the file that was named there. What the file itself is called may be said by a variable too.
+    """
+    told = values_of(variables)
+    sources = (
+        _of_file(config or variables.get(FILE_VARIABLE, "").strip()),
+        _Source(told, {name: variable_of(name) for name in told}),
+        _Source(options, {name: spelling.get(name, f"--{name.replace('_', '-')}") for name in options}),
+    )
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for source in sources:
+        values |= source.values
+        origins |= source.origins
+    try:
+        return Sourced(Settings(**values), MappingProxyType(origins))
+    except InvalidInputError as error:
+        if error.field not in origins:
+            raise
+        raise InvalidInputError(f"{origins[error.field]}: {error}", field=error.field) from None
+
+
+def _of_file(named: str) -> _Source:
+    path = Path(named or FILE)
+    if not named and not path.is_file():
+        return _Source({}, {})
+    values = {name: _value(path, name, value) for name, value in _table(path).items()}
+    return _Source(values, {name: f"{path}: {name}" for name in values})
+
+
+def _table(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - most servers have no file
+
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {str(path)!r}: {error.strerror}", field="config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInputError(f"{path} is no TOML: {error}", field="config") from None
+    for name in table:
+        if name not in NAMES:
+            raise _stranger(path, name, table[name])
+    return table
+
+
+def _stranger(path: Path, name: str, value: object) -> InvalidInputError:
+    if isinstance(value, dict):
+        return InvalidInputError(f"{path}: write the settings at the top, not in a table [{name}]", field="config")
+    return InvalidInputError(f"{path}: {unknown('name', name, list(NAMES))}", field="config", code="unknown_name")
+
+
+def _value(path: Path, name: str, value: object) -> object:
+    wanted = _form(name)
+    if not _fits(name, value):
+        found = type(value).__name__ if name in SECRETS or isinstance(value, dict) else repr(value)
+        raise InvalidInputError(f"{path}: {name} is {found}; write {wanted}", field=name)
+    try:
+        if isinstance(value, list):
+            return read_text(name, ",".join(value))
+        return read_text(name, value) if isinstance(value, str) else value
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{path}: {name} is {value!r}: {error}", field=name) from None
+
+
+def _fits(name: str, value: object) -> bool:
+    if name in _YES_OR_NO:
+        return isinstance(value, bool)
+    if isinstance(value, str):
+        return name in _ALSO_TEXT or name not in _WHOLE | _LISTS
+    if name in _LISTS:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return name in _WHOLE and isinstance(value, int) and not isinstance(value, bool)
+
+
+def _form(name: str) -> str:
+    if name in _YES_OR_NO:
+        return "true or false"
+    if name in _LISTS:
+        return 'a list of texts, such as ["a", "b"]'
+    return "a whole number" if name in _WHOLE else 'a text, in quotes: "…"'

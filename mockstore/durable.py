@@ -1,0 +1,85 @@
+"""What a server keeps over restarts: where the database comes in, and where it says that the server lives."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Final
+
+from mockstore.errors import StoreUnavailableError
+from mockstore.parts import Keeping
+from mockstore.world.clock import Hands, wall_time
+
+if TYPE_CHECKING:
+    from mockstore.world.store_sql import Database
+
+LOOK: Final = timedelta(seconds=1)
+"""How often a server over a database says that it lives, and looks for what others have made due."""
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Records:
+    """What a server keeps in its database; says about every second that the server lives."""
+
+    def __init__(self, url: str) -> None:
+        from mockstore.world.store_sql import Database  # noqa: PLC0415 - SQLAlchemy, which few servers need
+
+        self.database = Database.open(url, now=wall_time)
+        self.looked = False
+        """Whether everybody who had something to be delivered has been found once."""
+        self._openings = Counter[str | None]()
+        self._ended = Event()
+        self._beating = started(self._beat, "mockstore-beat")
+
+    def keeping(self, tenant: str | None) -> Keeping:
+        """Return where the tenant's world is kept, for a further opening of it."""
+        run = (self.database.number, self._openings[tenant])
+        self._openings[tenant] += 1
+        return Keeping(
+            self.database.store(tenant),
+            _ClockShelf(self.database, tenant),
+            salt="" if run == (1, 0) else "{}.{}".format(*run),
+            root=self.database.root,
+        )
+
+    def close(self) -> None:
+        """Say no more that the server lives, and close the database."""
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        self._beating.join()
+        with suppress(StoreUnavailableError):
+            self.database.close()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(LOOK.total_seconds()):
+            try:
+                self.database.beat()
+            except StoreUnavailableError as error:
+                _LOG.warning("this server cannot say that it lives, and loses its claims in a while: %s", error)
+
+
+@dataclass(frozen=True, slots=True)
+class _ClockShelf:
+    """Where a tenant's clock is kept in the database."""
+
+    database: "Database"
+    tenant: str | None
+
+    def read(self) -> Hands | None:
+        kept = self.database.clock(self.tenant)
+        return None if kept is None else Hands(*kept)
+
+    def write(self, hands: Hands) -> None:
+        self.database.save_clock(self.tenant, hands.ahead, hands.frozen_at)
+
+
+def started(work: Callable[[], None], name: str) -> Thread:
+    """Return a thread that does `work` and does not keep the process alive."""
+    thread = Thread(target=work, name=name, daemon=True)
+    thread.start()
+    return thread

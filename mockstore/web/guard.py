@@ -1,0 +1,179 @@
+"""Who gets in: by the name that the server is called, by the page that asks, and by the control token."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+from hmac import compare_digest
+from typing import Final, cast
+from urllib.parse import quote, urlencode
+
+from flask import Response, current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+
+from mockstore.settings import Settings
+from mockstore.web.auth import bearer_token
+from mockstore.web.origins import is_called_rightly, is_foreign, is_trusted, name_of
+from mockstore.web.problems import problem
+from mockstore.web.site import site
+from mockstore.world.clock import Chance
+from mockstore.world.transports.router import is_loopback
+
+CONTROL: Final = "/_mockstore"
+"""What directs the mock stands below; the rest is the API."""
+LOGIN: Final = f"{CONTROL}/login"
+COOKIE: Final = "mockstore_control"
+
+_HEALTH: Final = f"{CONTROL}/health"
+_INBOX: Final = f"{CONTROL}/inbox"
+_TOLD_TO_ALL: Final = ("status", "version")
+"""What the server's health is for somebody without the token."""
+_TOKEN_BYTES: Final = 24
+_MOST_HEADERS: Final = 100
+_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, QUERY, OPTIONS"
+_REQUEST_HEADERS: Final = "Authorization, Content-Type, X-Tenant-ID"
+_EXPOSED: Final = "Allow, ETag, Link, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+_PREFLIGHT_SECONDS: Final = 600
+
+
+def secured(settings: Settings) -> Settings:
+    """Return the settings with a control token, made if there has to be one: where others reach the server."""
+    if settings.control_token is not None or is_loopback(settings.host.lower()):
+        return settings
+    token = urlsafe_b64encode(Chance(None).bytes(_TOKEN_BYTES)).decode("ascii")
+    return replace(settings, control_token=token)
+
+
+def admit() -> Response | None:
+    """Return the refusal of a request that does not belong here, or the answer that needs no route; else None."""
+    return _check_size() or _check_host() or _check_page() or _preflight() or _check_token()
+
+
+def tell(answer: Response) -> Response:
+    """Say on an answer which pages may read it; tell of the server's health no more than its asker may know."""
+    if site().settings.cors_origins:
+        answer.vary.add("Origin")
+        if _trusts_page():
+            answer.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            answer.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    if g.get("stranger") and answer.mimetype == "application/json":
+        document = answer.get_json(silent=True)
+        known = document if isinstance(document, dict) else {}
+        answer.set_data(current_app.json.dumps({name: known[name] for name in _TOLD_TO_ALL if name in known}))
+    return answer
+
+
+def is_control() -> bool:
+    """Return whether the current request is to what directs the mock."""
+    return request.path == CONTROL or request.path.startswith(f"{CONTROL}/")
+
+
+def is_token(given: str) -> bool:
+    """Return whether that is the control token; how long the answer takes does not depend on how near it is."""
+    wanted = site().settings.control_token
+    return wanted is not None and compare_digest(given.encode("utf-8", "replace"), wanted.encode())
+
+
+def enter(location: str) -> Response:
+    """Send a browser on to `location`, with the token in a cookie that no script and no other site can use."""
+    answer = send_to(location)
+    token = cast("str", site().settings.control_token)
+    answer.set_cookie(COOKIE, token, path=CONTROL, secure=request.is_secure, httponly=True, samesite="Strict")
+    return answer
+
+
+def send_to(location: str) -> Response:
+    """Send a browser on."""
+    return Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def is_let_in() -> bool:
+    """Return whether the current request may direct the mock."""
+    return (
+        site().settings.control_token is None or is_token(bearer_token()) or is_token(request.cookies.get(COOKIE, ""))
+    )
+
+
+def _check_size() -> Response | None:
+    fields = sum(name.startswith("HTTP_") for name in request.environ)
+    if fields <= _MOST_HEADERS:
+        return None
+    return problem(431, f"the request has {fields} headers; {_MOST_HEADERS} are allowed")
+
+
+def _check_host() -> Response | None:
+    settings = site().settings
+    host = request.headers.get("Host")
+    if host is None or is_called_rightly(host, _names(settings)):  # a browser always sends one
+        return None
+    return problem(
+        421,
+        f"this server does not go by the name {name_of(host)[:80]!r}; if it should, start it with --allow-host NAME, "
+        f"or set allowed_hosts (MOCKSTORE_ALLOWED_HOSTS)",
+    )
+
+
+def _names(settings: Settings) -> tuple[str, ...]:
+    return (settings.host.lower(), *(name.lower() for name in settings.allowed_hosts))
+
+
+def _check_page() -> Response | None:
+    said = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if not any(said) or _trusts_page() or not is_foreign(request.method, *said, request.headers.get("Host", "")):
+        return None
+    return problem(
+        403,
+        f"a page of another origin, {request.headers.get('Origin', 'untold')[:80]}, must not do that; if it may, start "
+        f"the server with --cors ORIGIN, or set cors_origins (MOCKSTORE_CORS_ORIGINS)",
+    )
+
+
+def _trusts_page() -> bool:
+    origin, origins = request.headers.get("Origin"), site().settings.cors_origins
+    return origin is not None and bool(origins) and is_trusted(origin, _lowered(origins), in_control=is_control())
+
+
+def _lowered(origins: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(origin.lower() for origin in origins)
+
+
+def _preflight() -> Response | None:
+    """Answer a browser that asks whether a page may call (Fetch, 3.2.2); it has no token yet."""
+    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers or not _trusts_page():
+        return None
+    answer = Response(status=204)
+    del answer.headers["Content-Type"]
+    asked = request.headers.get("Access-Control-Request-Headers", _REQUEST_HEADERS)
+    answer.headers["Access-Control-Allow-Methods"] = _METHODS
+    answer.headers["Access-Control-Allow-Headers"] = asked if asked.isprintable() else _REQUEST_HEADERS
+    answer.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
+    return answer
+
+
+def _check_token() -> Response | None:
+    if not is_control() or is_let_in() or request.path == LOGIN:
+        return None
+    if request.path == _INBOX and request.method == "POST":  # events have to arrive
+        return None
+    if request.path == _HEALTH and request.method in ("GET", "HEAD"):
+        g.stranger = True
+        return None
+    if request.method == "GET" and is_token(request.args.get("token", "")):
+        return enter(_without_token())
+    if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+        return send_to(LOGIN)
+    return _refusal()
+
+
+def _without_token() -> str:
+    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "token"]
+    return quote(request.path) + (f"?{urlencode(rest)}" if rest else "")
+
+
+def _refusal() -> Response:
+    answer = problem(
+        401,
+        "what directs this server needs its control token, which `mockstore serve` was given or has printed: send "
+        "Authorization: Bearer <token>; with the commands say --token or set MOCKSTORE_CONTROL_TOKEN; in a browser "
+        f"open {LOGIN}",
+    )
+    answer.www_authenticate = WWWAuthenticate("bearer")
+    return answer

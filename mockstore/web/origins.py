@@ -1,0 +1,56 @@
+"""By which names a server may be called, and which pages of a browser may call it. Pure: headers in, verdicts out."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Final
+
+from mockstore.world.transports.router import is_loopback
+
+ANY: Final = "*"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
+"""Methods that change nothing (RFC 9110, 9.2.1, and QUERY), so that a page of another origin gains nothing by them."""
+_OWN: Final = frozenset({"same-origin", "none"})
+"""What `Sec-Fetch-Site` says of the server's own pages, and of what a person has typed."""
+
+
+def is_called_rightly(host: str, names: Sequence[str]) -> bool:
+    """Return whether `host`, the header, is a name that no stranger can have pointed here.
+
+    That is loopback's, any address as such, and `names`; `*` among them is any. It keeps out DNS rebinding, where a
+    page's own name is pointed at this machine, and the page becomes of the same origin as the server.
+    """
+    name = name_of(host)
+    return name in names or is_loopback(name) or ANY in names or _is_address(name)
+
+
+def name_of(host: str) -> str:
+    """Return the name in the header `Host`, without the port, in lower case."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].rstrip(".").lower()
+
+
+def is_trusted(origin: str, origins: Sequence[str], *, in_control: bool) -> bool:
+    """Return whether the pages of `origin` may call; `*` is every page, but not to what directs the mock."""
+    return origin.lower() in origins or (ANY in origins and not in_control)
+
+
+def is_foreign(method: str, fetch_site: str | None, origin: str | None, host: str) -> bool:
+    """Return whether a browser sends this for a page of another origin, and not to read only.
+
+    The arguments are headers; programs send neither `Sec-Fetch-Site`, which is the browser's own word, nor `Origin`,
+    which browsers send that lack the former. Its scheme is not compared, since TLS may end in front of the server.
+    """
+    if method in _SAFE:
+        return False
+    if fetch_site is not None:
+        return fetch_site not in _OWN
+    return origin is not None and origin.partition("://")[2].lower() != host.lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

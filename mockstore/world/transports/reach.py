@@ -1,0 +1,61 @@
+"""Which addresses deliveries may go to. Pure: judged on an address, never on a name, which may point elsewhere next."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final, TypeAlias
+
+Reach: TypeAlias = Callable[[str], str | None]
+"""Takes an IP address as text; returns why nothing is sent there, or None."""
+
+_METADATA: Final = tuple(
+    map(
+        ip_network,
+        (
+            "169.254.0.0/16",  # link-local (RFC 3927): AWS, Google Cloud, Azure and others answer at 169.254.169.254
+            "fe80::/10",  # link-local (RFC 4291)
+            "fd00:ec2::254/128",  # AWS
+            "fd20:ce::254/128",  # Google Cloud
+            "100.100.100.200/32",  # Alibaba Cloud
+            "168.63.129.16/32",  # Azure's agent, at an address that looks public
+        ),
+    )
+)
+_NAT64: Final = ip_network("64:ff9b::/96")
+_LOW_32_BITS: Final = 0xFFFF_FFFF
+
+
+def anywhere(address: str) -> str | None:  # noqa: ARG001 - what a `Reach` is asked
+    """Refuse nothing: a test sends where it says."""
+    return None
+
+
+def beyond_metadata(address: str) -> str | None:
+    """Refuse link-local addresses, where clouds hand out the keys of the machine."""
+    if any(within in network for within in _meanings(address) for network in _METADATA):
+        return "it is link-local or a cloud's metadata service, where no delivery goes"
+    return None
+
+
+def public_only(address: str) -> str | None:
+    """Refuse whatever is not on the public Internet too."""
+    refused = beyond_metadata(address)
+    if refused is None and not all(map(_is_public, _meanings(address))):
+        return "it is not public, and deny_private keeps deliveries to what is"
+    return refused
+
+
+def _meanings(address: str) -> tuple[IPv4Address | IPv6Address, ...]:
+    """Return the address, and the IPv4 address that it stands for: mapped, translated by NAT64, in 6to4 or Teredo."""
+    written = ip_address(address)
+    if isinstance(written, IPv4Address):
+        return (written,)
+    last = IPv4Address(int(written) & _LOW_32_BITS)
+    if written.ipv4_mapped is not None or written in _NAT64:
+        return (last,)
+    embedded = (written.sixtofour, *(written.teredo or ()), last if int(written) <= _LOW_32_BITS else None)
+    return (written, *(one for one in embedded if one is not None))
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    odd = address.is_multicast or address.is_reserved or address.is_unspecified
+    return address.is_global and not odd and not getattr(address, "is_site_local", False)

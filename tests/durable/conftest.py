@@ -1,0 +1,41 @@
+"""Servers in processes of their own over a database, and a receiver."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from benchmarks.processes import ServerProcess, Sink
+
+Serve: TypeAlias = Callable[..., ServerProcess]
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/petstore.db"
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers by database and settings; those that still run are killed at the end."""
+    with ExitStack() as stack:
+
+        def start(database: str, *, limit: int | None = None, **settings: str) -> ServerProcess:
+            server = ServerProcess(database, settings, limit=limit)
+            stack.callback(lambda: server.process.poll() is None and server.kill())
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def sink() -> Sink:
+    return Sink()
+
+
+@pytest.fixture
+def receiver(sink: Sink) -> Iterator[str]:
+    with sink.listening() as url:
+        yield url
