@@ -52,6 +52,7 @@ screenshots: .venv/.test servers ## make the pictures in docs/pictures anew
 
 kill: .venv/.test servers ## kill the server 100 times while it delivers, and count what is lost
 	@$(BIN)/python -m benchmarks.durable --rounds 100 $(ARGS)
+	@$(BIN)/python -m benchmarks.durable --rounds 100 --database postgresql --servers 2 $(ARGS)
 
 servers: ## install the real servers that some tests want, from Debian's packages: PostgreSQL and Chromium
 	@command -v psql >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(APT) postgresql

@@ -218,16 +218,33 @@ def _early(record: DeliveryRecord, seen: Mapping[tuple[str, int], Sequence[datet
                 yield f"{record.id}: attempt {number} at {moment}, due {due}"
 
 
+@contextmanager
+def _database(told: str | None) -> Iterator[str]:
+    """Yield the URL of the database that is meant."""
+    if told == "postgresql":
+        from tests.postgres import postgres_server  # noqa: PLC0415 - most runs need none
+
+        with postgres_server() as server:
+            yield server.new_database()
+    elif told is not None:
+        yield told
+    else:
+        with TemporaryDirectory() as folder:
+            yield f"sqlite:///{folder}/durable.db"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Kill servers and say what was lost; return 1 when anything was."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durable", description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=20, help="how often to kill; default: 20")
     parser.add_argument("--servers", type=int, default=1, help="how many servers share the database; default: 1")
-    parser.add_argument("--database", help="its URL; default: a SQLite file that is removed at the end")
+    parser.add_argument(
+        "--database",
+        help="its URL, or postgresql for a server that is started for this; default: a SQLite file that is removed at the end",
+    )
     parser.add_argument("--seed", type=int, default=0, help="when to kill; default: 0")
     told = parser.parse_args(arguments)
-    with TemporaryDirectory() as folder:
-        database = told.database or f"sqlite:///{folder}/durable.db"
+    with _database(told.database) as database:
         found = killed(
             database,
             rounds=told.rounds,

@@ -114,6 +114,11 @@ class ServerProcess:
         """End it at once, wherever it is."""
         self._end(signal.SIGKILL)
 
+    def kill_if_it_runs(self) -> None:
+        """Leave nothing behind."""
+        if self.process.poll() is None:
+            self.kill()
+
     def stop(self) -> int:
         """Ask it to end, and return its status."""
         return self._end(signal.SIGTERM)

@@ -17,13 +17,13 @@ from mockstore.events import EventFactory
 from mockstore.inbox import Expected, Inbox, Received
 from mockstore.model import Observation, Outgoing, Reply
 from mockstore.news import News
-from mockstore.parts import Pump, standalone_parts, standalone_rules
+from mockstore.parts import Pump, reach_of, standalone_parts, standalone_rules
 from mockstore.provider import Provider
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.signing import SCHEMES
 from mockstore.world.seams import Transport
-from mockstore.world.transports.reach import Reach, beyond_metadata, public_only
+from mockstore.world.transports.reach import Reach
 from mockstore.world.transports.router import http_network
 
 TURNS: Final = 10
@@ -123,7 +123,7 @@ class Tenants:
         self._observe = observe
         self._provider = provider or standalone_rules(settings)
         self._factory = EventFactory(self._provider.catalogue)
-        self._network = _SharedNetwork(public_only if settings.deny_private else beyond_metadata)
+        self._network = _SharedNetwork(reach_of(settings))
         self._lock = Lock()
         self._kept: OrderedDict[str, Tenant] = OrderedDict()
         self.closing = Event()

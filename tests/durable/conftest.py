@@ -24,7 +24,7 @@ def serve() -> Iterator[Serve]:
 
         def start(database: str, *, limit: int | None = None, **settings: str) -> ServerProcess:
             server = ServerProcess(database, settings, limit=limit)
-            stack.callback(lambda: server.process.poll() is None and server.kill())
+            stack.callback(server.kill_if_it_runs)
             return server
 
         yield start
