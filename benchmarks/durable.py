@@ -240,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--servers", type=int, default=1, help="how many servers share the database; default: 1")
     parser.add_argument(
         "--database",
-        help="its URL, or postgresql for a server that is started for this; default: a SQLite file that is removed at the end",
+        help="its URL, or postgresql for a server of its own; default: a SQLite file that is removed at the end",
     )
     parser.add_argument("--seed", type=int, default=0, help="when to kill; default: 0")
     told = parser.parse_args(arguments)
