@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
         "history": "a stream of events through a bounded history",
         "cold_start": "the server's cold start, and its memory",
         "rest": "the Petstore API beside a trivial Flask view",
+        "http_servers": "the Petstore API behind other HTTP servers",
         "plays": "a scenario of a thousand deliveries, and the audit",
         "queue": "an emit while 100,000 deliveries are pending",
     }

@@ -28,9 +28,9 @@ def measure(*, rounds: int = 5, times: int = 100, clients: int = 4, triggers: in
             Row("request → receipt, median", "ms", soon[OURS], Goal("≤", 1), peers(soon, SOONER)),
             Row(f"callbacks, {clients} clients", "/s", many[OURS], Goal("≥", 2000), peers(many, MORE)),
         ),
-        "each a process of its own; ours makes, validates and records an event for each request, the Flask views send "
-        "the same bytes every time, and answer when the callback has been answered. WireMock and Mockoon are not part "
-        "of this run",
+        "each a process of its own; ours makes an event for each request, valid by construction, and records it; the "
+        "Flask views sign and send the same bytes every time, and answer when the callback has been answered. WireMock "
+        "and Mockoon are not part of this run",
     )
 
 

@@ -1,4 +1,4 @@
-"""A storm: 10,000 events by one request to a running server, made, validated, signed, delivered and recorded."""
+"""A storm: 10,000 events by one request to a running server, made, signed, delivered and recorded."""
 
 from functools import partial
 from time import perf_counter

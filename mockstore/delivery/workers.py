@@ -26,7 +26,7 @@ BATCH: Final = 64
 
 STALL: Final = timedelta(milliseconds=2)
 """How long a delivery may be out before a further thread takes the next: receivers that answer sooner are best served
-by few threads, for more of them only fight for the interpreter. An eighth of it will do after stalls in a row."""
+by few threads, for more of them only fight for the interpreter. It is half as long after each stall in a row."""
 
 REST: Final = timedelta(seconds=10)
 """How long a thread waits for work before it ends."""
@@ -221,7 +221,7 @@ class WorkerPump:
         self._standing_by, taken = True, self._taken
         self._work.wait(self._patience)
         self._standing_by, stalled = False, self._taken == taken
-        self._patience = max(self._patience / 2, STALL.total_seconds() / 8) if stalled else self._patience
+        self._patience = self._patience / 2 if stalled else STALL.total_seconds()
         return stalled
 
     def _rest(self) -> bool:
@@ -313,7 +313,6 @@ class WorkerPump:
     def _give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
         with self._work:
             self._lines.give_back(delivery, None if attempt is None else _pace(attempt))
-            self._patience = self._patience if attempt and attempt.duration > STALL else STALL.total_seconds()
             with suppress(StoreUnavailableError):  # whoever looks next finds it settled
                 if self._is_settled():
                     self._calm.notify_all()

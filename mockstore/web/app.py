@@ -129,4 +129,5 @@ def tell_allowance(answer: Response) -> Response:
 
 
 def _is_api() -> bool:
-    return request.path == API or request.path.startswith(f"{API}/")
+    path = request.path
+    return path == API or path.startswith(f"{API}/")

@@ -36,9 +36,10 @@ def require_bearer() -> None:
     In `observed` mode any token will do where one is needed; in `strict` mode every call needs one that is not
     marked as needing none. A path that does not exist, or not with this method, needs nothing.
     """
-    if request.endpoint is None or request.method == "OPTIONS":  # a browser asks without a token what it may do
+    endpoint = request.endpoint
+    if endpoint is None or request.method == "OPTIONS":  # a browser asks without a token what it may do
         return
-    need = NEEDS.get(request.endpoint, NEEDS.get(request.blueprint or "", Auth.NONE))
+    need = NEEDS.get(endpoint, NEEDS.get(request.blueprint or "", Auth.NONE))
     strict = site().settings.auth == "strict"
     if need is Auth.BEARER or (need is Auth.OPTIONAL and strict):
         token = _token()

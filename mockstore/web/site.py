@@ -55,7 +55,10 @@ class Site:
 
 def site() -> Site:
     """Return the site that the current request is for."""
-    found: Site = request.environ.get(SITE) or current_app.extensions[SITE]
+    environ = request.environ
+    if SITE not in environ:
+        environ[SITE] = current_app.extensions[SITE]  # it is asked for many times
+    found: Site = environ[SITE]
     return found
 
 

@@ -1,0 +1,105 @@
+"""The app behind the HTTP servers that could carry it: a pet is read, and a pet is added, over kept connections."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib.util import find_spec
+from json import dumps
+from socket import create_connection, socket
+from threading import Barrier, Thread
+from time import perf_counter
+from types import MappingProxyType
+
+from benchmarks.harness import OURS, Row, Section, peers, race
+from benchmarks.rest import PET
+from benchmarks.served import Served
+from benchmarks.suites import ROOT, environment
+from mockstore.petstore.catalogue import seeded
+
+PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        OURS: ("-m", "mockstore", "serve", "--port", "{port}"),
+        "waitress": ("-m", "waitress", "--threads=10", "--listen=127.0.0.1:{port}", "--call", "benchmarks.app:make"),
+        "granian": (
+            *("-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "10"),
+            *("--no-ws", "--host", "127.0.0.1", "--port", "{port}", "--factory", "benchmarks.app:make"),
+        ),
+    }
+)
+"""Each is left out where it is not installed; ours is cheroot."""
+PATIENCE = 30.0
+HEADERS = {"Authorization": "Bearer any", "Content-Type": "application/json"}
+
+
+def measure(*, rounds: int = 5, clients: int = 4, requests: int = 400) -> Section:
+    """Measure it in `rounds` of so many `requests` by `clients` at once."""
+    pet, added = f"/v1/pets/{next(iter(seeded(0)['pet']))}", dumps(PET)
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(_started(name)) for name in PROGRAMS if name == OURS or find_spec(name)}
+        reads = {name: partial(_rate, one, ("GET", pet, None), clients, requests) for name, one in servers.items()}
+        writes = {
+            name: partial(_rate, one, ("POST", "/v1/pets", added), clients, requests) for name, one in servers.items()
+        }
+        read, written = race(reads, rounds), race(writes, rounds)
+    return Section(
+        f"The Petstore API behind other HTTP servers, {clients} clients",
+        (
+            Row("GET a pet", "/s", read[OURS], None, peers(read)),
+            Row("POST a pet", "/s", written[OURS], None, peers(written)),
+        ),
+        "the same app in a process of its own; ours is cheroot; a server that is not installed is left out",
+    )
+
+
+@contextmanager
+def _started(name: str) -> Iterator[Served]:
+    """Run the app behind a server, for as long as this lasts."""
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = (sys.executable, *(part.format(port=port) for part in PROGRAMS[name]))
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=quiet, stderr=quiet) as process:
+        try:
+            _wait_for(port, process)
+            yield Served(port)
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    began = perf_counter()
+    while process.poll() is None and perf_counter() - began < PATIENCE:
+        try:
+            create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            continue
+        return
+    raise RuntimeError(f"the server at port {port} does not come up")
+
+
+def _rate(served: Served, asked: tuple[str, str, str | None], clients: int, requests: int) -> float:
+    """Return the answers per second."""
+    ready = Barrier(clients + 1)
+    threads = [Thread(target=_ask_all, args=(served, asked, requests // clients, ready)) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    began = perf_counter()
+    for thread in threads:
+        thread.join()
+    return requests / (perf_counter() - began)
+
+
+def _ask_all(served: Served, asked: tuple[str, str, str | None], times: int, ready: Barrier) -> None:
+    client, (method, path, body) = served.client(), asked
+    ready.wait()
+    for _ in range(times):
+        client.request(method, path, body, HEADERS)
+        answer = client.getresponse()
+        answer.read()
+        if answer.status not in (200, 201):
+            raise AssertionError(f"{method} {path} answered {answer.status}")
+    client.close()
