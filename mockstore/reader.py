@@ -39,6 +39,11 @@ class Reader:
         """The exceptions that nobody has seen yet."""
         return tuple(self._parts.pump.raised)
 
+    @property
+    def holding(self) -> bool:
+        """Whether new deliveries are held back."""
+        return self._parts.engine.holding
+
     def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook's record, or None."""
         return self._parts.store.webhook(webhook_id)
@@ -55,9 +60,9 @@ class Reader:
             raise NotFoundError("event", event_id)
         return record
 
-    def event_records(self) -> Sequence[EventRecord]:
-        """Return all events, oldest first."""
-        return self._parts.store.events()
+    def event_records(self, *, latest: int | None = None) -> Sequence[EventRecord]:
+        """Return all events, or so many of the latest, oldest first."""
+        return self._parts.store.events(latest=latest)
 
     def delivery_record(self, delivery_id: str) -> DeliveryRecord:
         """Return the delivery's record; raise `NotFoundError`."""
@@ -67,10 +72,10 @@ class Reader:
         return record
 
     def delivery_records(
-        self, *, webhook_id: str | None = None, event_id: str | None = None
+        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
     ) -> Sequence[DeliveryRecord]:
-        """Return the deliveries to a webhook, of an event, or all."""
-        return self._parts.store.deliveries(webhook_id=webhook_id, event_id=event_id)
+        """Return the deliveries to a webhook, of an event, or all, or so many of the latest of them, oldest first."""
+        return self._parts.store.deliveries(webhook_id=webhook_id, event_id=event_id, latest=latest)
 
     def events(self) -> Collection[Event]:
         """Return the live collection of everything that was emitted, oldest first."""

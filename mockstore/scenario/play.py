@@ -41,6 +41,7 @@ class Play:
         self._entries: list[Entry] = []
         self._verdicts: list[Verdict] = []
         self._broken: Break | None = None
+        self._stopped = False
 
     @property
     def result(self) -> Result:
@@ -65,11 +66,17 @@ class Play:
             pass
         return self.result
 
+    def stop(self) -> None:
+        """End it before its time, from another thread: the step that is being done is the last."""
+        self._stopped = True
+        self._stage.parts.news.tell()  # an expectation may be waiting
+
     # ---- the steps --------------------------------------------------------------------------
 
     def _steps(self, steps: Sequence[Step]) -> Iterator[Entry]:
         __tracebackhide__ = True
         for step in steps:
+            self._go_on(step)
             self._stage.refresh()
             told = self._told(step)
             if step.verb == "expect":
@@ -130,6 +137,7 @@ class Play:
         while (left := end - self._stage.mockstore.clock.now()) > _INSTANT and self._differences(step, told):
             self._in_place(step, partial(self._pass, left, told))
             yield
+            self._go_on(step)
 
     def _pass(self, left: timedelta, told: Mapping[str, Json]) -> None:
         """Let time pass until the next thing falls due, but no more than what is `left`."""
@@ -139,8 +147,12 @@ class Play:
         if self._stage.mockstore.clock.frozen:
             self._stage.mockstore.advance(wait)
         else:
-            parts.news.wait_for(lambda: not self._mismatches(told), wait.total_seconds())
+            parts.news.wait_for(lambda: self._stopped or not self._mismatches(told), wait.total_seconds())
         self._stage.settle()
+
+    def _go_on(self, step: Step) -> None:
+        if self._stopped:
+            raise ScenarioBrokenError(self.scenario.source, step.place, "the play was stopped here")
 
     # ---- telling ----------------------------------------------------------------------------
 

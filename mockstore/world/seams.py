@@ -67,8 +67,8 @@ class Store(Protocol):
     def event(self, event_id: str) -> EventRecord | None:
         """Return the event, or None."""
 
-    def events(self) -> Sequence[EventRecord]:
-        """Return all, oldest first."""
+    def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
+        """Return all, or so many of the latest, oldest first."""
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable.
@@ -79,8 +79,10 @@ class Store(Protocol):
     def delivery(self, delivery_id: str) -> DeliveryRecord | None:
         """Return the delivery, or None."""
 
-    def deliveries(self, *, webhook_id: str | None = None, event_id: str | None = None) -> Sequence[DeliveryRecord]:
-        """Return those of the webhook, of the event, or all, oldest first."""
+    def deliveries(
+        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
+    ) -> Sequence[DeliveryRecord]:
+        """Return those of the webhook, of the event, or all, or so many of the latest of them, oldest first."""
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""

@@ -1,17 +1,19 @@
 """The default store: dicts and a heap. Made in microseconds, gone with the process."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Reversible, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, islice
 from threading import RLock
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from mockstore.errors import AttemptExistsError
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
+
+T = TypeVar("T")
 
 _MISSING = object()
 _ALL = object()
@@ -108,10 +110,10 @@ class MemoryStore:
         """Return the event, or None."""
         return self._events.get(event_id)
 
-    def events(self) -> Sequence[EventRecord]:
-        """Return all, oldest first."""
+    def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
+        """Return all, or so many of the latest, oldest first."""
         with self._lock:
-            return list(self._events.values())
+            return _forwards(_backwards(self._events.values(), latest), latest)
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
@@ -133,16 +135,19 @@ class MemoryStore:
         """Return the delivery, or None."""
         return self._deliveries.get(delivery_id)
 
-    def deliveries(self, *, webhook_id: str | None = None, event_id: str | None = None) -> Sequence[DeliveryRecord]:
-        """Return those of the webhook, of the event, or all, oldest first."""
+    def deliveries(
+        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
+    ) -> Sequence[DeliveryRecord]:
+        """Return those of the webhook, of the event, or all, or so many of the latest of them, oldest first."""
         with self._lock:
-            ids: Iterable[str] = self._deliveries
+            ids: Reversible[str] = self._deliveries.keys()
             if event_id is not None:
                 ids = self._of_event.get(event_id, ())
             elif webhook_id is not None:
                 ids = self._of_webhook.get(webhook_id, ())
-            found = (self._deliveries[id_] for id_ in ids if id_ in self._deliveries)
-            return [delivery for delivery in found if webhook_id is None or delivery.webhook_id == webhook_id]
+            found = (self._deliveries[id_] for id_ in _backwards(ids, latest) if id_ in self._deliveries)
+            wanted = (delivery for delivery in found if webhook_id is None or delivery.webhook_id == webhook_id)
+            return _forwards(wanted, latest)
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first."""
@@ -297,3 +302,13 @@ def _put_back(undo: list[tuple[MutableMapping[Any, Any], Any, Any]]) -> None:
             table.pop(key, None)
         else:
             table[key] = before
+
+
+def _backwards(kept: Reversible[T], latest: int | None) -> Iterable[T]:
+    """Return what is `kept`, the latest first where only some of the latest are wanted."""
+    return kept if latest is None else reversed(kept)
+
+
+def _forwards(found: Iterable[T], latest: int | None) -> list[T]:
+    """Return all, or the latest, oldest first, of what `_backwards` went through."""
+    return list(found) if latest is None else list(islice(found, latest))[::-1]

@@ -71,6 +71,25 @@ def test_deliveries_are_found_by_webhook_and_by_event(store: Store) -> None:
     assert [record.id for record in store.deliveries(webhook_id="w1", event_id="e2")] == ["3"]
 
 
+@pytest.mark.parametrize(
+    ("latest", "found"),
+    [
+        pytest.param(None, "abcd", id="all"),
+        pytest.param(2, "cd", id="some"),
+        pytest.param(9, "abcd", id="more than there are"),
+        pytest.param(0, "", id="none"),
+    ],
+)
+def test_so_many_of_the_latest_are_found_oldest_first(store: Store, latest: int | None, found: str) -> None:
+    for number, name in enumerate("abcd"):
+        store.add_event(EventRecord(name, "pet.adopted", NOON, b"{}"))
+        store.save_delivery(DeliveryRecord(name, name, "w1" if number % 2 else "w2", NOON, NOON))
+
+    assert "".join(event.id for event in store.events(latest=latest)) == found
+    assert "".join(delivery.id for delivery in store.deliveries(latest=latest)) == found
+    assert [one.id for one in store.deliveries(webhook_id="w1", latest=1)] == ["d"]
+
+
 def test_a_claim_takes_what_is_due_earliest_first(store: Store) -> None:
     store.save_delivery(delivery("later", NOON))
     store.save_delivery(delivery("first", NOON - MINUTE))

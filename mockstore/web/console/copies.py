@@ -1,6 +1,6 @@
-"""A delivery to take along: as a curl command, as a pytest file, as a step of a scenario. Pure.
+"""A delivery to take along: as a curl command, as a call of httpx, as a pytest file, as a cassette, as a step. Pure.
 
-None of them has a secret in it; the curl command has the signature that was sent, the others sign afresh.
+None of them has a secret in it; the curl command and the call have the signature that was sent, the others sign afresh.
 """
 
 import json
@@ -30,11 +30,16 @@ def copies(delivery: DeliveryRecord, event: EventRecord) -> list[Copy]:
     """Return the ways there are for this delivery."""
     if len(event.body) > _LONGEST:
         return []
-    found = [Copy("curl", "curl", curl(delivery.attempts[-1].request))] if delivery.attempts else []
+    found = []
+    if delivery.attempts:
+        sent = delivery.attempts[-1].request
+        found = [Copy("curl", "curl", curl(sent)), Copy("httpx", "httpx", httpx(sent))]
+    kept = [recorded(delivery, event)]
     return [
         *found,
-        Copy("pytest", "pytest", exported([recorded(delivery, event)], "pytest")),
-        Copy("step", "scenario step", step(delivery, event)),
+        Copy("pytest", "pytest", exported(kept, "pytest")),
+        Copy("cassette", "a cassette", exported(kept, "cassette")),
+        Copy("step", "a scenario step", step(delivery, event)),
     ]
 
 
@@ -52,6 +57,26 @@ def curl(request: Outgoing) -> str:
     sent = b64encode(request.body).decode()
     lines = [f"printf %s {sent} | base64 -d | curl -X {request.method} {quote(request.url)}", *fields]
     return " \\\n  ".join([*lines, "--data-binary @-"])
+
+
+def httpx(request: Outgoing) -> str:
+    """Return the Python code that sends the request again, byte for byte."""
+    fields = [f"        {field!r}," for field in request.headers]
+    return "\n".join(
+        [
+            "import httpx",
+            "",
+            "answer = httpx.request(",
+            f"    {request.method!r},",
+            f"    {request.url!r},",
+            "    headers=[",
+            *fields,
+            "    ],",
+            f"    content={request.body!r},",
+            ")",
+            "print(answer.status_code, answer.text)",
+        ]
+    )
 
 
 def step(delivery: DeliveryRecord, event: EventRecord) -> str:

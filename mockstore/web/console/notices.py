@@ -18,6 +18,7 @@ NOTICES: Final[Mapping[str, str]] = MappingProxyType(
         "running": "The clock runs.",
         "holding": "New deliveries are held back from now on.",
         "released": "Released {n}.",
+        "stopped": "The play ends with the step that is being done.",
         "reset": "Everything is forgotten; time starts anew.",
     }
 )

@@ -7,24 +7,24 @@ from mockstore.web.console.fault_choices import fault_groups
 from mockstore.web.console.rendering import page
 from mockstore.web.console.rows import MOST, Filter, rows, tally
 from mockstore.web.console.traffic import HEIGHT, WIDTH, traffic
-from mockstore.web.console.worlds import LATEST, latest_deliveries, told_events, webhooks_of
+from mockstore.web.console.worlds import LATEST, past, webhooks_of
 from mockstore.web.site import mockstore
 
 
 def show() -> ResponseReturnValue:
     """Show the latest events and deliveries, those that the query wants."""
     shop, wanted = mockstore(), Filter.of(request.args)
-    latest, webhooks = latest_deliveries(shop), webhooks_of(shop)
-    shown = rows(told_events(shop), {webhook.id: webhook.url for webhook in webhooks}, wanted)
+    latest, webhooks = past(shop), webhooks_of(shop)
+    shown = rows(latest.told, {webhook.id: webhook.url for webhook in webhooks}, wanted)
     return page(
         "overview.html",
         rows=shown,
         wanted=wanted,
         more=len(shown) == wanted.rows < MOST,
-        tally=tally(latest),
-        events=len(shop.events),
+        tally=tally(latest.deliveries),
+        events=len(latest.events),
         latest=LATEST,
-        traffic=traffic((attempt for delivery in latest for attempt in delivery.attempts), shop.clock.now()),
+        traffic=traffic((attempt for delivery in latest.deliveries for attempt in delivery.attempts), shop.clock.now()),
         size=(WIDTH, HEIGHT),
         webhooks=webhooks,
         faults=fault_groups(),

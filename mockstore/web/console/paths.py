@@ -30,8 +30,11 @@ PATHS: Final = (
     ("POST", "/console/webhooks/<webhook_id>/<verb>", "webhooks.act"),
     ("POST", "/console/control/<verb>", "controls.act"),
     ("GET", "/console/scenarios", "scenarios.show_all"),
+    ("POST", "/console/scenarios", "scenarios.play_own"),
     ("GET", "/console/scenarios/<name>", "scenarios.show"),
     ("POST", "/console/scenarios/<name>", "scenarios.play"),
+    ("GET", "/console/plays/<int:number>", "scenarios.watch"),
+    ("POST", "/console/plays/<int:number>/stop", "scenarios.stop"),
 )
 """Method, address below `/_mockstore`, and the function that answers, by its module here."""
 

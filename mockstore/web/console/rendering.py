@@ -59,6 +59,8 @@ def page(template: str, /, status: int = 200, **values: object) -> Response:
         "news": mockstore().news.count,  # first: what changes while the page is made is news to it
         "now": clock.now(),
         "frozen": clock.frozen,
+        "holding": mockstore().reader.holding,
+        "back": request.path.removeprefix(ROOT) if request.method == "GET" else "",
         "tenant": named_tenant(),
         "tenants": _tenants(),
         "notice": notice_of(request.args),

@@ -1,33 +1,82 @@
-"""The ready scenarios: read them, play one in a world of its own, and see its timeline."""
+"""Scenarios: read the ready ones, play one or a file of your own in a world of its own, and watch its timeline."""
 
 from collections.abc import Mapping
+from threading import BoundedSemaphore
+from typing import Final
+from weakref import WeakKeyDictionary
 
-from flask import request
+from flask import current_app, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from mockstore.errors import InvalidInputError
-from mockstore.scenario import Consumer, Scenario, load, names, playing, text_of
-from mockstore.scenario.result import Result
-from mockstore.web.console.rendering import page
-from mockstore.web.site import mockstore
+from mockstore.scenario import Consumer, Scenario, load, names, read, text_of
+from mockstore.service import Mockstore
+from mockstore.web.console.plays import AT_ONCE, Plays
+from mockstore.web.console.rendering import page, to
+from mockstore.web.site import mockstore, site
+
+KEY: Final = "mockstore.console.plays"
+_GRACE: Final = 0.5
+"""How many seconds a form waits for the end of a play: one in virtual time has ended by then."""
+
+
+class Houses:
+    """Where the scenarios of one server are played: the plays of each tenant, and how many run at once."""
+
+    def __init__(self) -> None:
+        self._places = BoundedSemaphore(AT_ONCE)
+        self._of: WeakKeyDictionary[Mockstore, Plays] = WeakKeyDictionary()
+
+    def of(self, shop: Mockstore) -> Plays:
+        """Return the plays of a tenant; they are forgotten with its world."""
+        return self._of.setdefault(shop, Plays(shop.news, self._places, site().tenants.closing))
 
 
 def show_all() -> ResponseReturnValue:
-    """List the library."""
-    return page("scenarios.html", scenarios=[load(name) for name in names()])
+    """List the library and the latest plays."""
+    return page("scenarios.html", scenarios=[load(name) for name in names()], plays=list(_plays()))
 
 
 def show(name: str) -> ResponseReturnValue:
     """Show one, before it is played."""
-    return _shown(name, _scenario(name), None)
+    return page("scenario.html", name=name, scenario=_scenario(name), text=text_of(name))
 
 
 def play(name: str) -> ResponseReturnValue:
-    """Play it to its end and show what came of it."""
+    """Begin to play it, and go where it is watched."""
     scenario = _scenario(name)
-    with playing(scenario, to=_consumers(scenario, request.form), provider=mockstore().provider) as performance:
-        return _shown(name, scenario, performance.run())
+    return _begin(scenario, text_of(name), _consumers(scenario, request.form), is_ready=True)
+
+
+def play_own() -> ResponseReturnValue:
+    """Do the same with a file that was entered."""
+    text = request.form.get("text", "")
+    if not text.strip():
+        raise InvalidInputError("there is no text; enter a scenario in YAML or JSON", field="text")
+    return _begin(read(text, "line", mockstore().provider.catalogue), text, {}, is_ready=False)
+
+
+def watch(number: int) -> ResponseReturnValue:
+    """Show what has come of a play so far."""
+    return page("play.html", play=_plays()[number])
+
+
+def stop(number: int) -> ResponseReturnValue:
+    """End a play before its time."""
+    _plays()[number].stop()
+    return to(f"console/plays/{number}", "stopped")
+
+
+def _plays() -> Plays:
+    houses: Houses = current_app.extensions.setdefault(KEY, Houses())
+    return houses.of(mockstore())
+
+
+def _begin(scenario: Scenario, text: str, consumers: Mapping[str, Consumer], *, is_ready: bool) -> ResponseReturnValue:
+    begun = _plays().begin(scenario, text, consumers, mockstore().provider, is_ready=is_ready)
+    begun.ended.wait(_GRACE)
+    return to(f"console/plays/{begun.number}")
 
 
 def _scenario(name: str) -> Scenario:
@@ -46,7 +95,3 @@ def _consumers(scenario: Scenario, form: Mapping[str, str]) -> dict[str, Consume
         elif form.get(f"secret.{spec.name}"):
             raise InvalidInputError(f"say where {spec.name} is: its secret alone is not enough", field="url")
     return found
-
-
-def _shown(name: str, scenario: Scenario, result: Result | None) -> ResponseReturnValue:
-    return page("scenario.html", name=name, scenario=scenario, text=text_of(name), result=result)

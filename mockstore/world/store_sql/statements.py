@@ -32,10 +32,16 @@ def _all(table: Table) -> Select[Any]:
     return select(table).where(table.c.tenant == TENANT).order_by(table.c.seq)
 
 
+def _latest_of(table: Table, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for the places of the latest rows: to sort those, SQLite has no need to read the rows."""
+    return select(table.c.seq).where(*conditions).order_by(table.c.seq.desc()).limit(bindparam("latest"))
+
+
 WEBHOOK: Final = by_id(webhooks)
 WEBHOOKS: Final = _all(webhooks)
 EVENT: Final = by_id(events)
 EVENTS: Final = _all(events)
+LATEST_EVENTS: Final = EVENTS.where(events.c.seq.in_(_latest_of(events, events.c.tenant == TENANT)))
 RESOURCE: Final = by_id(resources).where(resources.c.kind == bindparam("kind"))
 RESOURCES: Final = _all(resources).where(resources.c.kind == bindparam("kind"))
 
@@ -76,16 +82,21 @@ DELIVERY: Final = with_attempts(_OF_TENANT, deliveries.c.id == bindparam("id"))
 CLAIMED: Final = with_attempts(deliveries.c.seq.in_(bindparam("seqs", expanding=True)), order=(deliveries.c.due,))
 
 
-def deliveries_query(*, to_webhook: bool, of_event: bool) -> Select[Any]:
-    """Return the query for deliveries by webhook, by event, by both or by neither."""
-    return _BY[to_webhook, of_event]
+def deliveries_query(*, to_webhook: bool, of_event: bool, latest: bool) -> Select[Any]:
+    """Return the query for deliveries by webhook, by event, by both or by neither; all, or so many of the latest."""
+    return (_LATEST_BY if latest else _BY)[to_webhook, of_event]
 
 
-_BY: Final = {
-    (False, False): with_attempts(_OF_TENANT),
-    (True, False): with_attempts(_OF_TENANT, _TO_WEBHOOK),
-    (False, True): with_attempts(_OF_TENANT, _OF_EVENT),
-    (True, True): with_attempts(_OF_TENANT, _TO_WEBHOOK, _OF_EVENT),
+_WANTED: Final = {
+    (False, False): (_OF_TENANT,),
+    (True, False): (_OF_TENANT, _TO_WEBHOOK),
+    (False, True): (_OF_TENANT, _OF_EVENT),
+    (True, True): (_OF_TENANT, _TO_WEBHOOK, _OF_EVENT),
+}
+_BY: Final = {asked: with_attempts(*conditions) for asked, conditions in _WANTED.items()}
+_LATEST_BY: Final = {
+    asked: with_attempts(deliveries.c.seq.in_(_latest_of(deliveries, *conditions)))
+    for asked, conditions in _WANTED.items()
 }
 
 

@@ -79,9 +79,11 @@ class SqlStore:
         """Return the event, or None."""
         return next(map(records.event_of, self._rows(statements.EVENT, id=key(event_id))), None)
 
-    def events(self) -> Sequence[EventRecord]:
-        """Return all, oldest first."""
-        return list(map(records.event_of, self._rows(statements.EVENTS)))
+    def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
+        """Return all, or so many of the latest, oldest first."""
+        if latest is None:
+            return list(map(records.event_of, self._rows(statements.EVENTS)))
+        return list(map(records.event_of, self._rows(statements.LATEST_EVENTS, latest=latest)))
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
@@ -114,11 +116,16 @@ class SqlStore:
         """Return the delivery, or None."""
         return next(iter(_deliveries(self._rows(statements.DELIVERY, id=key(delivery_id)))), None)
 
-    def deliveries(self, *, webhook_id: str | None = None, event_id: str | None = None) -> Sequence[DeliveryRecord]:
-        """Return those of the webhook, of the event, or all, oldest first."""
-        query = statements.deliveries_query(to_webhook=webhook_id is not None, of_event=event_id is not None)
-        wanted = {"webhook_id": webhook_id, "event_id": event_id}
-        return _deliveries(self._rows(query, **{name: key(id_) for name, id_ in wanted.items() if id_ is not None}))
+    def deliveries(
+        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
+    ) -> Sequence[DeliveryRecord]:
+        """Return those of the webhook, of the event, or all, or so many of the latest of them, oldest first."""
+        query = statements.deliveries_query(
+            to_webhook=webhook_id is not None, of_event=event_id is not None, latest=latest is not None
+        )
+        ids = {"webhook_id": webhook_id, "event_id": event_id}
+        wanted: Values = {name: key(id_) for name, id_ in ids.items() if id_ is not None}
+        return _deliveries(self._rows(query, **wanted, **({} if latest is None else {"latest": latest})))
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""

@@ -1,0 +1,145 @@
+"""Plays of scenarios that run in the background, a few at once, and what came of the latest of them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from threading import BoundedSemaphore, Event, Lock
+from typing import Final
+
+from werkzeug.exceptions import NotFound, ServiceUnavailable
+
+from mockstore.durable import started
+from mockstore.news import News
+from mockstore.provider import Provider
+from mockstore.scenario import Consumer, Play, Scenario, playing
+from mockstore.scenario.result import Entry, Result
+from mockstore.web.console.stream import Closing
+
+AT_ONCE: Final = 4
+"""How many plays of a server run at the same time."""
+KEPT: Final = 10
+"""How many of the latest plays of a tenant are remembered."""
+SHOWN: Final = 500
+"""How many of the latest lines of a timeline are shown."""
+_LOOK: Final = 0.2
+"""How often it is looked whether the server closes; in seconds."""
+
+
+class Performance:
+    """One play: what has come of it so far, and in the end."""
+
+    def __init__(self, number: int, text: str, play: Play, *, is_ready: bool) -> None:
+        self.number = number
+        self.text = text
+        """The file."""
+        self.is_ready = is_ready
+        """Whether it is one of the library."""
+        self.scenario = play.scenario
+        self.error = ""
+        """What went wrong beyond the scenario, if anything did."""
+        self.ended = Event()
+        self._play: Play | None = play
+        self._result: Result = play.result
+
+    @property
+    def result(self) -> Result:
+        """What has come of it so far."""
+        play = self._play
+        return self._result if play is None else play.result
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The lines of the timeline that are shown."""
+        return self.result.entries[-SHOWN:]
+
+    @property
+    def left_out(self) -> int:
+        """How many lines came before those."""
+        return max(len(self.result.entries) - SHOWN, 0)
+
+    @property
+    def state(self) -> str:
+        """`playing`, `passed`, `failed`, or `stopped` when it came to no end."""
+        if not self.ended.is_set():
+            return "playing"
+        if self.error or self._result.broken is not None:
+            return "stopped"
+        return "passed" if self._result.passed else "failed"
+
+    def stop(self) -> None:
+        """Let the step that is being done be the last."""
+        if (play := self._play) is not None:
+            play.stop()
+
+    def perform(self, news: News) -> None:
+        """Play it to its end, and tell of each thing that happens."""
+        play = self._play
+        try:
+            for _ in play or ():
+                news.tell()
+        except Exception as error:  # noqa: BLE001 - whatever it is: on this thread nobody else would hear of it
+            self.error = f"{type(error).__name__}: {error}"
+        finally:
+            self._result, self._play = self.result, None  # its world is let go of
+            self.ended.set()
+            news.tell()
+
+
+class Plays:
+    """The latest plays of one tenant; `places` is shared by all tenants of a server."""
+
+    def __init__(self, news: News, places: BoundedSemaphore, closing: Closing) -> None:
+        self._news = news
+        self._places = places
+        self._closing = closing
+        self._lock = Lock()
+        self._count = 0
+        self._kept: dict[int, Performance] = {}
+
+    def begin(
+        self, scenario: Scenario, text: str, to: Mapping[str, Consumer], provider: Provider, *, is_ready: bool
+    ) -> Performance:
+        """Start to play it, and return it at once.
+
+        Raises what `playing` raises for consumers that do not fit, and `ServiceUnavailable` when too many plays run.
+        """
+        if not self._places.acquire(blocking=False):
+            raise ServiceUnavailable(f"{AT_ONCE} scenarios are being played, which is as many as may; stop one or wait")
+        with ExitStack() as stack:
+            stack.callback(self._places.release)
+            play = stack.enter_context(playing(scenario, to=to, provider=provider))
+            performance = self._keep(text, play, is_ready=is_ready)
+            started(partial(self._perform, performance, stack.pop_all()), "mockstore-play")
+        started(partial(self._watch, performance), "mockstore-play-watch")
+        return performance
+
+    def __getitem__(self, number: int) -> Performance:
+        found = self._kept.get(number)
+        if found is None:
+            raise NotFound(f"there is no play {number}; the latest {KEPT} are kept")
+        return found
+
+    def __iter__(self) -> Iterator[Performance]:
+        """Return those that are remembered, the newest first."""
+        with self._lock:
+            return iter(list(reversed(self._kept.values())))
+
+    def _keep(self, text: str, play: Play, *, is_ready: bool) -> Performance:
+        with self._lock:
+            self._count += 1
+            made = self._kept[self._count] = Performance(self._count, text, play, is_ready=is_ready)
+            if len(self._kept) > KEPT:  # fewer run at once, so there is one that has ended
+                del self._kept[next(number for number, one in self._kept.items() if one.ended.is_set())]
+            return made
+
+    def _perform(self, performance: Performance, world: ExitStack) -> None:
+        with world:
+            performance.perform(self._news)
+        self._news.tell()  # its place is free
+
+    def _watch(self, performance: Performance) -> None:
+        """Stop it when the server closes."""
+        while not performance.ended.wait(_LOOK):
+            if self._closing.is_set():
+                performance.stop()
+                return
