@@ -27,7 +27,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """What `Authorization: Bearer` can carry (RFC 6750, 2.1), and a cookie too."""
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\*")
 _ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|\*")
-_PASSWORD: Final = re.compile(r"(://[^:/?@]*:).*(?=@)|([?&]password=)[^&]*", re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"(://[^:/?@]*:).*(?=@)|([?&][^=&]*password=)[^&]*", re.IGNORECASE)
 _WORDS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})
 
 
@@ -93,6 +93,10 @@ class Settings:
         _must(0 <= self.port <= _HIGHEST_PORT, "port", self, f"0 to {_HIGHEST_PORT}, where 0 takes any free port")
         for name, allowed in _CHOICES.items():
             _must(getattr(self, name) in allowed, name, self, " or ".join(allowed))
+        for name in _TEXTS:
+            value = getattr(self, name)
+            if value is not None and (not value.strip() or "\0" in value):  # a database's may hold a password
+                raise InvalidInputError(f"{name} is empty or holds a NUL; leave it out, or write a text", field=name)
         _must(bool(self.host.strip()), "host", self, "an address or a name of this machine, such as 127.0.0.1")
         _must(self.timeout is None or self.timeout > timedelta(), "timeout", self, "longer than nothing")
         _must(self.tls_key is None or self.tls_certificate is not None, "tls_key", self, "given with tls_certificate")
@@ -213,6 +217,8 @@ _LEAST: Mapping[str, int] = {
     "webhooks": 1,
     "history": 1,
 }
+
+_TEXTS: Final = ("database", "tls_certificate", "tls_key")
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "clock": get_args(ServerClock),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 TITLE = "mockstore timeline"
 """The name of the section in a test's report."""
+LOOKING = "Looking settles it: read the delivery's state or attempts, or assert something of it."
+"""What to do about deliveries; complaints about API calls say it of themselves."""
 
 
 class Watch:
@@ -20,8 +22,8 @@ class Watch:
 
     def __init__(self) -> None:
         self.mockstores: list[Mockstore] = []
-        self.strict: list[tuple[Callable[[], None], Mockstore | PetstoreApi]] = []
-        """Those whose complaints count, and what lets them come to rest before."""
+        self.strict: list[tuple[Callable[[], None], Mockstore | PetstoreApi, str]] = []
+        """Those whose complaints count, what lets them come to rest before, and how one looks at what they tell of."""
         self.scenario: tuple[Mockstore, Scenario] | None = None
         """What is played before the test's own code runs, and on which."""
         self.failed = False
@@ -55,7 +57,7 @@ def watched(
     if scenario is not None:
         watch.scenario = (mockstore, scenario)
     if strict:
-        watch.strict.append((settle, mockstore))
+        watch.strict.append((settle, mockstore, LOOKING))
     try:
         yield
     finally:
@@ -66,7 +68,7 @@ def watched(
 
 def judge_too(node: pytest.Item, api: "PetstoreApi") -> None:
     """Let the complaints of `api` count in the test of `node`, whose mockstore is being watched."""
-    node.stash[WATCH].strict.append((_nothing, api))
+    node.stash[WATCH].strict.append((_nothing, api, ""))
 
 
 def subtests_of(item: pytest.Item) -> Callable[[str, str | None, str | None], None] | None:
@@ -97,12 +99,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     watch = item.stash.get(WATCH, None)
     if watch is None or watch.failed:
         return result
-    complaints = []
-    for settle, one in watch.strict:
+    complaints, hints = list[str](), dict[str, None]()
+    for settle, one, hint in watch.strict:
         settle()
-        complaints += one.complaints()
+        found = one.complaints()
+        complaints += found
+        hints |= dict.fromkeys([hint] if found and hint else ())
     if complaints:
-        watch.complaint = pytest.fail.Exception(failure_text(complaints), pytrace=False)
+        watch.complaint = pytest.fail.Exception(failure_text(complaints, list(hints)), pytrace=False)
         raise watch.complaint
     return result
 
@@ -151,15 +155,12 @@ def _is_error(raised: pytest.ExceptionInfo[BaseException]) -> bool:
     return raised.errisinstance(Exception)
 
 
-def failure_text(complaints: Sequence[str]) -> str:
+def failure_text(complaints: Sequence[str], hints: Sequence[str]) -> str:
     """Return the whole text of a failure: how many, each one indented, and what to do."""
     count = "1 thing" if len(complaints) == 1 else f"{len(complaints)} things"
     listed = "\n\n".join(f"{number}. {_hanging(text)}" for number, text in enumerate(complaints, start=1))
-    return (
-        f"mockstore: {count} went wrong, and the test never looked\n\n{listed}\n\n"
-        f"Looking settles it: read the delivery's state or attempts, or assert something of it. To do without this "
-        f"check: @pytest.mark.mockstore(strict=False)"
-    )
+    advice = " ".join([*hints, "To do without this check: @pytest.mark.mockstore(strict=False)"])
+    return f"mockstore: {count} went wrong, and the test never looked\n\n{listed}\n\n{advice}"
 
 
 def _hanging(text: str) -> str:

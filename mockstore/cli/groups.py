@@ -139,7 +139,8 @@ def in_one_line() -> Iterator[None]:
         raise
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx is not None else "mockstore"
-        raise RefusalError(f"{error.format_message().rstrip('.')} (see `{path} --help`)") from None
+        text = error.format_message().rstrip(".").replace(" a valid integer range", " a whole number")
+        raise RefusalError(f"{text} (see `{path} --help`)") from None
     except MockstoreError as error:
         raise RefusalError(in_words_of_the_command(str(error))) from None
     except BrokenPipeError:

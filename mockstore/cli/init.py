@@ -25,6 +25,7 @@ secret; it runs none of them. What it cannot find is marked with «adapt» in th
 
 NAME: Final = "test_petstore_webhooks.py"
 _LEFT_OUT: Final = frozenset({"node_modules", "site-packages", "venv", "tests", "test", "migrations", "build", "dist"})
+_CONFIGURATIONS: Final = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "conftest.py")
 _MOST: Final = 3000
 _LARGEST: Final = 300_000
 
@@ -119,5 +120,14 @@ def _say(consumer: Consumer, target: Path, open_ends: int) -> None:
     click.echo(f"{good('wrote')} {strong(str(target))}")
     click.echo(f"for {consumer.framework}: {where}, at {consumer.path or 'a path that was not found'}")
     if open_ends:
-        click.echo(f"{open_ends} lines are marked with «adapt»: what they need was not found")
+        lines = "1 line is" if open_ends == 1 else f"{open_ends} lines are"
+        click.echo(f"{lines} marked with «adapt»: complete what was not found")
+    if consumer.framework == "django" and not _is_told_of_django():
+        click.echo("pytest skips it until pytest.ini has [pytest] and DJANGO_SETTINGS_MODULE = yours.settings")
     click.echo(quiet(f"run it: pytest {target}"))
+
+
+def _is_told_of_django() -> bool:
+    """Return whether pytest-django is told which settings to use: by a file in this folder."""
+    files = (Path(name) for name in _CONFIGURATIONS)
+    return any("DJANGO_SETTINGS_MODULE" in file.read_text("utf-8", "replace") for file in files if file.is_file())

@@ -29,6 +29,9 @@ An option goes before a variable, a variable before the file: see mockstore conf
 Ctrl-C or SIGTERM stops it.
 """
 
+CONSOLE: Final = "/_mockstore/"
+"""Where a server has its page for people."""
+
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "Where it listens": ("host", "port", "tls_cert", "tls_key"),
@@ -142,9 +145,11 @@ def _read(name: str, value: Any) -> object:  # noqa: ANN401 - as click has read 
 def _say_ready(url: str, settings: Settings, made: str | None, *, as_json: bool) -> None:
     gc.enable()
     if as_json:
-        say_json_line({"url": url, "clock": settings.clock, "seed": settings.seed, "controlToken": made})
+        told = {"url": url, "console": url + CONSOLE, "clock": settings.clock, "seed": settings.seed}
+        say_json_line({**told, "controlToken": made})
         return
     click.echo(f"mockstore serves {strong(url)}")
+    click.echo(f"watch and cause deliveries in a browser: {strong(url + CONSOLE)}")
     seed = "random" if settings.seed is None else settings.seed
     click.echo(quiet(f"seed {seed}, {settings.clock} clock; stop it with Ctrl-C"))
     if url != DEFAULT_SERVER:

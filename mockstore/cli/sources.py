@@ -82,8 +82,12 @@ def _table(path: Path) -> dict[str, Any]:
         table = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise InvalidInputError(f"cannot read {str(path)!r}: {error.strerror}", field="config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path} is no TOML: byte {error.start + 1} is not UTF-8", field="config") from None
+    except tomllib.TOMLDecodeError as error:
         raise InvalidInputError(f"{path} is no TOML: {error}", field="config") from None
+    except (RecursionError, ValueError):  # Python reads neither deep nests nor numbers of thousands of digits
+        raise InvalidInputError(f"{path}: it is nested too deeply, or has a number that is too long") from None
     for name in table:
         if name not in NAMES:
             raise _stranger(path, name, table[name])
@@ -99,14 +103,21 @@ def _stranger(path: Path, name: str, value: object) -> InvalidInputError:
 def _value(path: Path, name: str, value: object) -> object:
     wanted = _form(name)
     if not _fits(name, value):
-        found = type(value).__name__ if name in SECRETS or isinstance(value, dict) else repr(value)
-        raise InvalidInputError(f"{path}: {name} is {found}; write {wanted}", field=name)
+        raise InvalidInputError(f"{path}: {name} is {_found(name, value)}; write {wanted}", field=name)
     try:
         if isinstance(value, list):
             return read_text(name, ",".join(value))
         return read_text(name, value) if isinstance(value, str) else value
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {name} is {value!r}: {error}", field=name) from None
+
+
+def _found(name: str, value: object) -> str:
+    if isinstance(value, dict):
+        return "a table"
+    if name in SECRETS:
+        return "no text"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _fits(name: str, value: object) -> bool:

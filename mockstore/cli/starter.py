@@ -39,7 +39,8 @@ def test_a_forgery_is_refused(mockstore, fault):
 def test_a_hostile_body_does_not_crash_it(mockstore, fault):
     event = mockstore.emit("pet.adopted", fault=fault)
 
-    assert all((attempt.status or 500) < 500 for attempt in event.delivery.attempts)
+    status = event.delivery.attempts[0].status
+    assert status is not None and status < 500, f"{fault.name}: it has to be refused by a 4xx, or acknowledged"
 
 
 def test_an_event_whose_acknowledgement_was_lost_comes_again(mockstore):
@@ -57,7 +58,7 @@ def starter_for(consumer: Consumer) -> str:
     needs = {"django": ", db, settings" if consumer.secret else ", db"}.get(consumer.framework, "")
     if consumer.framework != "django" and consumer.secret is not None:
         needs = ", monkeypatch"
-    body = "\n".join(f"    {line}" for line in _subscription(consumer))
+    body = "\n".join(f"    {line}".rstrip() for line in _subscription(consumer))
     head = _HEAD.format(path=consumer.path or USUAL_PATH, secret=SECRET, needs=needs, body=body)
     if consumer.path is None:
         head = head.replace("\nSECRET", "  # adapt: where your endpoint is\nSECRET", 1)

@@ -43,7 +43,10 @@ def parse_duration(text: str) -> timedelta:
     parts = _DURATION.findall(text.strip())
     if not parts or _DURATION.sub("", text).strip():
         raise InvalidInputError(f"{text!r} is no duration; write for instance 90s, 5m or 1h30m")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    try:
+        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    except OverflowError:
+        raise InvalidInputError(f"{text[:40]!r} is longer than any duration can be") from None
 
 
 def parse_schedule(text: str) -> RetryPolicy:

@@ -13,4 +13,9 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> object:
     if name != "WebhookUser":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f"{__name__}.user").WebhookUser
+    try:
+        return import_module(f"{__name__}.user").WebhookUser
+    except ModuleNotFoundError as error:
+        if error.name not in {"gevent", "locust"}:
+            raise
+        raise ImportError("mockstore.load needs Locust: pip install 'mockstore[load]'") from error

@@ -21,7 +21,7 @@ def listening_socket(settings: Settings) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for what no name can be: `a..b`
         raise StartupError(f"{host!r} is no address; choose another with --host, such as 127.0.0.1") from None
     listening = socket.socket(family, kind, protocol)
     try:

@@ -126,6 +126,11 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
             id="duration",
         ),
         pytest.param(
+            ["listen", "--port", "x"],
+            "mockstore: Invalid value for '--port': 'x' is not a whole number (see `mockstore listen --help`)",
+            id="number",
+        ),
+        pytest.param(
             ["redeliver"],
             "mockstore: Missing argument 'ID' (see `mockstore redeliver --help`)",
             id="missing argument",

@@ -144,6 +144,42 @@ def test_what_was_not_found_is_marked() -> None:
         "# adapt: let your app know SECRET, by a variable or a setting, before it is made",
         "from your_app import app  # adapt: where your app is",
     ]
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+
+
+def test_a_handler_that_crashes_is_told_by_the_fault_that_crashed_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(your_app="def app(environ, start):\n    start('500 Oops', [])\n    return [b'']\n")
+    pytester.makepyfile(test_it=starter_for(Consumer("flask", "your_app", "app", path="/in")))
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-k", "not_json", f"--rootdir={pytester.path}")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *not_json: it has to be refused by a 4xx, or acknowledged"])
+
+
+@pytest.mark.parametrize(
+    ("app", "told"),
+    [
+        pytest.param("a.b:app", "1 line is marked with «adapt»: complete what was not found", id="one"),
+        pytest.param(None, "2 lines are marked with «adapt»: complete what was not found", id="two"),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_it_counts_what_is_left_to_do(run: Callable[..., Result], app: str | None, told: str) -> None:
+    result = run("init", "--framework", "flask", "--path", "/in", *(("--app", app) if app else ()))
+
+    assert told in result.stdout.splitlines()
+
+
+@pytest.mark.parametrize(("ini", "is_told"), [("", True), (DJANGO["pytest.ini"], False)], ids=["nowhere", "there"])
+def test_it_says_where_the_settings_of_django_have_to_be_named(
+    project: Path, run: Callable[..., Result], ini: str, *, is_told: bool
+) -> None:
+    (project / "pytest.ini").write_text(ini, "utf-8")
+
+    said = run("init", "--framework", "django").stdout
+
+    assert ("pytest skips it until pytest.ini has [pytest] and DJANGO_SETTINGS_MODULE" in said) == is_told
 
 
 @pytest.fixture

@@ -60,6 +60,15 @@ def test_the_whole_way_serve_listen_emit_retry(start: Start, run: Run) -> None:
     assert server.ending() == (0, "")
 
 
+def test_serve_says_where_its_page_is(start: Start, run: Run) -> None:
+    server, url = served(start)
+    as_json = json.loads(start("serve", "--port", "0", "--json").line())
+
+    assert server.line() == f"watch and cause deliveries in a browser: {url}/_mockstore/"
+    assert as_json["console"] == f"{as_json['url']}/_mockstore/"
+    assert run("clock", "--server", as_json["url"]).exit_code == 0
+
+
 @pytest.mark.parametrize("stop", ["interrupt", "terminate"])
 def test_serve_stops_on_signals(stop: str, start: Start, run: Run) -> None:
     server, url = served(start)

@@ -28,6 +28,10 @@ def test_a_reference_page_says_what_the_code_says(name: str) -> None:
     assert made == (DOCS / "reference" / f"{name}.md").read_text("utf-8"), "run: python docs/reference.py"
 
 
+def test_every_call_of_the_server_is_told_in_words() -> None:
+    assert "partial(" not in REFERENCE.http_page()
+
+
 def test_the_gallery_shows_what_a_failing_test_prints() -> None:
     made: str = script("gallery").page()
 

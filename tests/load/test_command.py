@@ -109,6 +109,15 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     assert (ended.returncode, ended.stderr) == (2, line)
 
 
+@pytest.mark.parametrize("missing", ["locust", "gevent"])
+def test_a_locustfile_without_the_extra_says_what_to_install(missing: str) -> None:
+    program = f"import sys\nsys.modules[{missing!r}] = None\nfrom mockstore.load import WebhookUser\n"
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert ended.stderr.splitlines()[-1] == "ImportError: mockstore.load needs Locust: pip install 'mockstore[load]'"
+
+
 @pytest.mark.parametrize(
     "imported", ["mockstore.load", "mockstore.load.stream", "mockstore.load.fleet", "mockstore.cli.load"]
 )

@@ -42,6 +42,8 @@ mockstore: 3 things went wrong, and the test never looked
      body: userId is required
      body: petId must be a string
    To look at a call, read its status, answer or mistakes, as in mockstore_api.calls.last.status
+
+To do without this check: @pytest.mark.mockstore(strict=False)
 """
 
 
@@ -125,6 +127,8 @@ def test_what_a_consumer_s_code_raised_is_judged_beside_it(run: "Run") -> None:
             "2. a delivery was not acknowledged:",
             "3. a client's call went wrong:",
             "   (no operation) GET /orders/1/2: answered 404",
+            "   To look at a call, read its status, answer or mistakes, as in mockstore_api.calls.last.status",
+            "Looking settles it: read the delivery's state or attempts, *mockstore(strict=False)",
         ]
     )
 
