@@ -50,6 +50,22 @@ def test_nothing_said_means_loopback_at_8080_on_the_systems_clock() -> None:
         pytest.param("MOCKSTORE_RATE_LIMIT", "60", "rate_limit", 60, id="rate limit"),
         pytest.param("MOCKSTORE_RATE_LIMIT", "none", "rate_limit", None, id="no rate limit"),
         pytest.param("MOCKSTORE_TENANTS", "5", "tenants", 5, id="tenants"),
+        pytest.param("MOCKSTORE_WEBHOOKS", "6", "webhooks", 6, id="webhooks"),
+        pytest.param("MOCKSTORE_HISTORY", "7", "history", 7, id="history"),
+        pytest.param("MOCKSTORE_DATABASE", "sqlite:///a.db", "database", "sqlite:///a.db", id="database"),
+        pytest.param("MOCKSTORE_CONTROL_TOKEN", "a.b-_~+/==", "control_token", "a.b-_~+/==", id="control token"),
+        pytest.param("MOCKSTORE_ALLOWED_HOSTS", "mock, a.test,", "allowed_hosts", ("mock", "a.test"), id="hosts"),
+        pytest.param("MOCKSTORE_ALLOWED_HOSTS", "*", "allowed_hosts", ("*",), id="any host"),
+        pytest.param(
+            "MOCKSTORE_CORS_ORIGINS",
+            "https://shop.test,http://[::1]:80",
+            "cors_origins",
+            ("https://shop.test", "http://[::1]:80"),
+            id="origins",
+        ),
+        pytest.param("MOCKSTORE_DENY_PRIVATE", "true", "deny_private", True, id="deny private"),
+        pytest.param("MOCKSTORE_LOG_FORMAT", "json", "log_format", "json", id="log format"),
+        pytest.param("MOCKSTORE_LOG_LEVEL", "debug", "log_level", "debug", id="log level"),
         pytest.param("MOCKSTORE_TLS_CERTIFICATE", "a.pem", "tls_certificate", "a.pem", id="certificate"),
     ],
 )
@@ -111,6 +127,47 @@ def test_every_setting_has_a_variable() -> None:
             "MOCKSTORE_TLS_KEY: tls_key is 'key.pem'; it must be given with tls_certificate",
             id="half of TLS",
         ),
+        pytest.param(
+            {"MOCKSTORE_TIMEOUT": "99999999999999h"},
+            "MOCKSTORE_TIMEOUT is '99999999999999h': '99999999999999h' is longer than any duration can be",
+            id="more time than there is",
+        ),
+        pytest.param(
+            {"MOCKSTORE_WEBHOOKS": "0"}, "MOCKSTORE_WEBHOOKS: webhooks is 0; it must be at least 1", id="no webhooks"
+        ),
+        pytest.param(
+            {"MOCKSTORE_HISTORY": "none"}, "MOCKSTORE_HISTORY is 'none': write a whole number", id="endless history"
+        ),
+        pytest.param(
+            {"MOCKSTORE_CONTROL_TOKEN": "do not show"},
+            "MOCKSTORE_CONTROL_TOKEN: control_token cannot go in a header: write letters, digits and -._~+/ without "
+            "white space",
+            id="a token that no header can carry",
+        ),
+        pytest.param(
+            {"MOCKSTORE_ALLOWED_HOSTS": "mock:8080"},
+            "MOCKSTORE_ALLOWED_HOSTS: allowed_hosts is ('mock:8080',); it must be names without scheme or port, or *",
+            id="a port of a host",
+        ),
+        pytest.param(
+            {"MOCKSTORE_CORS_ORIGINS": "https://shop.test/"},
+            "MOCKSTORE_CORS_ORIGINS: cors_origins is ('https://shop.test/',); it must be origins such as "
+            "https://shop.example.com:8443, without a path, or *",
+            id="a path of an origin",
+        ),
+        pytest.param(
+            {"MOCKSTORE_DENY_PRIVATE": "on"}, "MOCKSTORE_DENY_PRIVATE is 'on': write yes or no", id="deny private"
+        ),
+        pytest.param(
+            {"MOCKSTORE_LOG_FORMAT": "xml"},
+            "MOCKSTORE_LOG_FORMAT: log_format is 'xml'; it must be text or json",
+            id="no log format",
+        ),
+        pytest.param(
+            {"MOCKSTORE_LOG_LEVEL": "INFO"},
+            "MOCKSTORE_LOG_LEVEL: log_level is 'INFO'; it must be debug or info or warning or error",
+            id="no log level",
+        ),
     ],
 )
 def test_a_wrong_variable_is_refused_by_its_name(variables: dict[str, str], told: str) -> None:
@@ -131,6 +188,18 @@ def test_a_wrong_variable_is_refused_by_its_name(variables: dict[str, str], told
         pytest.param({"body_limit": 0}, id="body_limit"),
         pytest.param({"rate_limit": 0}, id="rate_limit"),
         pytest.param({"tenants": 0}, id="tenants"),
+        pytest.param({"webhooks": 0}, id="webhooks"),
+        pytest.param({"history": 0}, id="history"),
+        pytest.param({"database": " "}, id="database"),
+        pytest.param({"control_token": ""}, id="control_token"),
+        pytest.param({"allowed_hosts": ("http://mock",)}, id="allowed_hosts"),
+        pytest.param({"allowed_hosts": ("a\n",)}, id="allowed_hosts with a line's end"),
+        pytest.param({"cors_origins": ("mock",)}, id="cors_origins"),
+        pytest.param({"cors_origins": ("null",)}, id="cors_origins of pages without one"),
+        pytest.param({"log_format": "xml"}, id="log_format"),
+        pytest.param({"log_level": "loud"}, id="log_level"),
+        pytest.param({"tls_certificate": ""}, id="tls_certificate"),
+        pytest.param({"tls_key": "a\0b", "tls_certificate": "c.pem"}, id="tls_key"),
         pytest.param({"auth": "none"}, id="auth"),
         pytest.param({"signature_time": "noon"}, id="signature_time"),
         pytest.param({"signatures": ()}, id="signatures"),
@@ -147,3 +216,17 @@ def test_empty_variables_and_those_of_others_are_left_alone() -> None:
     others = dict.fromkeys(READ_ELSEWHERE, "http://127.0.0.1:9") | {"PATH": "/bin", "MOCKSTORE_PORT": " "}
 
     assert Settings.from_environment(others) == Settings()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        pytest.param({"control_token": "hunter2 hunter2"}, id="control token"),
+        pytest.param({"database": "postgresql://me:hunter2@db/\0"}, id="database"),
+    ],
+)
+def test_the_refusal_of_a_secret_does_not_quote_it(secret: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        Settings(**secret)
+
+    assert "hunter2" not in str(caught.value)

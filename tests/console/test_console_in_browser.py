@@ -154,8 +154,8 @@ def test_a_webhook_is_registered_and_its_secret_shown_once(mock: Served, open_pa
     page.get_by_label("Description").fill("the ledger")
     page.get_by_role("button", name="Register").click()
 
-    (webhook,) = mock.mockstore.webhooks
     expect(page.get_by_role("heading", name="the ledger")).to_be_visible()
+    (webhook,) = mock.mockstore.webhooks
     expect(page.locator("#the-secret")).to_have_text(webhook.secret)
     page.goto(f"{mock.console}console/webhooks/{webhook.id}")
     assert webhook.secret not in page.content()

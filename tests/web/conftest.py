@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from mockstore.model import Json
 from mockstore.settings import Settings
@@ -42,6 +43,14 @@ def make_client() -> Iterator[MakeClient]:
 @pytest.fixture
 def client(make_client: MakeClient) -> FlaskClient:
     return make_client()
+
+
+def detail(answer: TestResponse, status: int) -> str:
+    """Return what a problem document says, which has to be of this status."""
+    document = answer.get_json()
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert document["status"] == status
+    return str(document["detail"])
 
 
 @pytest.fixture
