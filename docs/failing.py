@@ -46,6 +46,16 @@ class WhatCameIn:
 
         mockstore_inbox.assert_types(["order.created", "payment.succeeded", "pet.adopted"])
 
+    def test_they_are_others(self, mockstore, mockstore_inbox):
+        """The same in any order."""
+        mockstore.emit("order.created")
+
+        mockstore_inbox.assert_types_in_any_order(["pet.adopted", "order.created"])
+
+    def test_there_is_no_last_one(self, mockstore_inbox):
+        """The latest of none."""
+        mockstore_inbox.last  # noqa: B018 - reading it is what fails
+
     def test_a_capture_is_not_valid(self, mockstore, mockstore_inbox):
         """All mistakes at once: of the schema with their paths, of the headers, of the signature."""
         body = '{"eventType": "pet.adopted", "timestamp": "today", "data": {"pet": {"id": 1, "species": "FISH"}}}'
@@ -106,6 +116,14 @@ class WhatBecameOfADelivery:
         mockstore.clock.advance(minutes=6)
 
         mockstore_inbox.webhook.assert_disabled()
+
+    def test_a_webhook_is_disabled(self, mockstore, mockstore_inbox):
+        """The other way round."""
+        mockstore_inbox.will_answer(503)
+        mockstore.emit("order.created")
+        mockstore.clock.advance(minutes=96)
+
+        mockstore_inbox.webhook.assert_active()
 
     def test_an_event_is_not_valid(self, mockstore, mockstore_inbox):
         """An event that was made to be wrong, and judged."""
@@ -179,6 +197,31 @@ class WhatTheApiWasAsked:
         requests.get(f"{mockstore_api_url}/pets?limit=1", timeout=1)
 
         mockstore_api.calls.one("createOrder")
+
+    def test_a_call_is_judged(self, mockstore_api, mockstore_api_url):
+        """One call, with all its mistakes."""
+        import requests
+
+        requests.post(f"{mockstore_api_url}/orders", json={"petId": 7}, timeout=1)
+
+        mockstore_api.calls.last.assert_valid()
+
+    def test_it_should_not_have_been_asked(self, mockstore_api, mockstore_api_url):
+        """A call that should not have been made."""
+        import requests
+
+        requests.get(f"{mockstore_api_url}/pets?limit=1", timeout=1)
+
+        mockstore_api.calls.none("listPets")
+
+    def test_it_was_asked_in_another_order(self, mockstore_api, mockstore_api_url):
+        """The operations are compared line by line."""
+        import requests
+
+        requests.get(f"{mockstore_api_url}/pets?limit=1", timeout=1)
+        requests.get(f"{mockstore_api_url}/inventories", timeout=1)
+
+        mockstore_api.calls.assert_operations(["getInventory", "listPets"])
 
     def test_there_is_no_operation_of_that_name(self, mockstore_api):
         """A slip in an operation's name."""
