@@ -1,0 +1,79 @@
+"""Patterns find what they mean, and reports of very many things stay short."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from mockstore import Inbox, Mockstore
+
+
+@pytest.fixture
+def store() -> Iterator[Mockstore]:
+    with Mockstore.in_process() as made:
+        yield made
+
+
+@pytest.fixture
+def inbox(store: Mockstore) -> Inbox:
+    return store.open_inbox()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param("order.created", ["order.created"], id="a type"),
+        pytest.param("order.*", ["order.created", "order.status_changed"], id="a family"),
+        pytest.param("*", ["order.created", "payment.failed", "order.status_changed"], id="everything"),
+        pytest.param("order", [], id="half a name"),
+        pytest.param("ord.*", [], id="half a family"),
+    ],
+)
+def test_a_pattern_finds_what_a_registration_would(
+    store: Mockstore, inbox: Inbox, wanted: str, found: list[str]
+) -> None:
+    for name in ("order.created", "payment.failed", "order.status_changed"):
+        store.emit(name)
+
+    assert [one.type for one in inbox.of(wanted)] == found
+    assert [one.type for one in inbox.where(wanted)] == found
+
+
+def test_none_of_a_family_fails_over_one_of_it(store: Mockstore, inbox: Inbox) -> None:
+    store.emit("payment.failed")
+
+    inbox.none("order.*")
+    with pytest.raises(AssertionError, match=r"expected no received delivery of type 'payment\.\*', found 1"):
+        inbox.none("payment.*")
+
+
+@pytest.mark.parametrize(
+    ("count", "left_out"), [pytest.param(20, None, id="as many as fit"), pytest.param(25, 5, id="more")]
+)
+def test_a_long_timeline_tells_the_first_and_the_last(
+    store: Mockstore,
+    inbox: Inbox,  # noqa: ARG001 - it receives them
+    count: int,
+    left_out: int | None,
+) -> None:
+    events = [store.emit("pet.adopted") for _ in range(count)]
+
+    heads = [line for line in store.timeline().splitlines() if not line.startswith("  ")]
+
+    told = [event.id for event in events if any(event.id in head for head in heads)]
+    expected = [event.id for event in events]
+    assert told == (expected if left_out is None else expected[:10] + expected[-10:])
+    assert [head for head in heads if head.startswith("…")] == (
+        [] if left_out is None else [f"… {left_out} more deliveries …"]
+    )
+
+
+def test_a_failure_lists_the_first_and_the_last_of_many(store: Mockstore, inbox: Inbox) -> None:
+    events = [store.emit("pet.adopted") for _ in range(43)]
+
+    with pytest.raises(AssertionError) as caught:
+        inbox.one("pet.adopted")
+
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 2 + 41
+    assert lines[22] == "  … 3 more …"
+    assert (events[19].id in lines[21], events[23].id in lines[23]) == (True, True)
