@@ -90,7 +90,7 @@ def options_page() -> str:
             "| --- | --- | --- | --- |",
             *(
                 f"| `{name}` | `MOCKSTORE_{name.upper()}` | `{_default(name)}` | {_cell(meanings.get(name, ''))} |"
-                for name in settings.Settings.__dataclass_fields__
+                for name in settings.NAMES
             ),
             "",
         ]
@@ -98,7 +98,7 @@ def options_page() -> str:
 
 
 def _default(name: str) -> str:
-    value = settings.Settings.__dataclass_fields__[name].default
+    value = getattr(settings.Settings(), name)
     return "none" if value in (None, ()) else str(value)
 
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from mockstore.delivery.schedule import parse_duration
 from mockstore.errors import BrokenConnectionError, InvalidInputError, ReceiverTimeoutError
@@ -12,8 +13,7 @@ from mockstore.model import Headers, Outcome, Reply
 _WRITTEN = re.compile(r"(?P<status>[1-5]\d\d)(?:\s+after\s+(?P<after>.+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One answer of a receiver. `outcome` is set when there is none: `timeout` or `reset`."""
 
     status: int = 200

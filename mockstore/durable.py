@@ -4,10 +4,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from mockstore.errors import StoreUnavailableError
 from mockstore.parts import Keeping
@@ -63,8 +64,7 @@ class Records:
                 _LOG.warning("this server cannot say that it lives, and loses its claims in a while: %s", error)
 
 
-@dataclass(frozen=True, slots=True)
-class _ClockShelf:
+class _ClockShelf(Struct, frozen=True):
     """Where a tenant's clock is kept in the database."""
 
     database: "Database"

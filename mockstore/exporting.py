@@ -3,8 +3,9 @@
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.events import encode
@@ -28,8 +29,7 @@ _PEOPLE: Final = frozenset({"adopter", "customer", "owner", "user"})
 """Objects whose `name` is that of a person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """One delivery as it is exported: no secret, no signature, no data of a person."""
 
     event_type: str

@@ -1,13 +1,15 @@
 """A subscriber that captures what it is sent, and judges it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from string import Formatter
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from mockstore.answers import Answer, Script
 from mockstore.collection import Collection
+from mockstore.discreet import Discreet
 from mockstore.errors import DeliveryError
 from mockstore.model import Headers, Json, Outgoing, Reply
 from mockstore.news import News
@@ -24,16 +26,16 @@ _SLACK: Final = 10
 """One part in so many may be too much for a while: forgetting a single one costs as much as forgetting many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Discreet, frozen=True):
     """What a capture is judged against: the sender's rules and the secrets that may sign."""
 
+    untold = frozenset({"secret"})
+
     provider: Provider
-    secret: Callable[[], str] = field(repr=False)
+    secret: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """One captured request."""
 
     url: str

@@ -1,10 +1,13 @@
 """The values that everything speaks in: frozen, no behaviour beyond reading themselves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct, field
+
+from mockstore.discreet import Discreet
 
 Json: TypeAlias = Any
 """Anything `json.loads` returns. The one place where the type checker is told to look away."""
@@ -44,33 +47,34 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class OldSecret:
+class OldSecret(Discreet, frozen=True):
     """A secret that has been rotated out but still signs until `until`."""
 
-    secret: str = field(repr=False)
+    untold = frozenset({"secret"})
+
+    secret: str
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookRecord:
+class WebhookRecord(Discreet, frozen=True):
     """A registration: who wants which events, and where."""
+
+    untold = frozenset({"secret", "old_secrets"})
 
     id: str
     url: str
     events: tuple[str, ...]
-    secret: str = field(repr=False)
+    secret: str
     created_at: datetime
     updated_at: datetime
     status: WebhookStatus = WebhookStatus.ACTIVE
     description: str | None = None
     signatures: tuple[str, ...] | None = None
     """Names of the signature schemes for this webhook; None means the provider's."""
-    old_secrets: tuple[OldSecret, ...] = field(default=(), repr=False)
+    old_secrets: tuple[OldSecret, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
+class EventRecord(Struct, frozen=True):
     """Something that happened, and the exact bytes that tell it."""
 
     id: str
@@ -84,8 +88,7 @@ class EventRecord:
     """It was found to fit its schema when it was made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """How a request is to misbehave on its way; only a transport with a socket can do that."""
 
     chunked: bool = False
@@ -100,8 +103,7 @@ class Wire:
     """When the sender resets the connection: before it has read any of the answer, or after the first byte."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """One HTTP request that is about to be sent."""
 
     url: str
@@ -112,8 +114,7 @@ class Outgoing:
     """How it misbehaves on its way; None means not at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What came back: the status, the headers and the first bytes of the body.
 
     `took` is the time to the end of the response headers; in process it is what the
@@ -125,11 +126,10 @@ class Reply:
     headers: Headers = ()
     body: bytes = b""
     took: timedelta = timedelta()
-    exception: BaseException | None = field(default=None, compare=False)
+    exception: BaseException | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One try of a delivery."""
 
     number: int
@@ -143,12 +143,11 @@ class Attempt:
     """One sentence of what went wrong, or None."""
     request: Outgoing
     reply: Reply | None
-    exception: BaseException | None = field(default=None, compare=False)
+    exception: BaseException | None = None
     """What the consumer's own code raised, where that could be seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFault:
+class PlannedFault(Struct, frozen=True):
     """A fault that befalls a delivery, by its name."""
 
     name: str
@@ -162,8 +161,7 @@ class PlannedFault:
         return not self.attempts or attempt in self.attempts
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRecord:
+class DeliveryRecord(Struct, frozen=True):
     """One event on its way to one webhook."""
 
     id: str
@@ -182,8 +180,7 @@ class DeliveryRecord:
     """What befalls it on purpose, in the order in which it is applied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(Struct, frozen=True):
     """How the deliveries are going at a moment."""
 
     out: int = 0
@@ -192,16 +189,14 @@ class Pulse:
     """How many threads have ended by an error of ours; they deliver no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """Seen from outside: an event was recorded, with so many deliveries."""
 
     event: EventRecord
     deliveries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+class Attempted(Struct, frozen=True):
     """Seen from outside: an attempt was recorded."""
 
     event: EventRecord
@@ -214,8 +209,7 @@ class Attempted:
     """When the attempt was due."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disabled:
+class Disabled(Struct, frozen=True):
     """Seen from outside: a webhook was disabled."""
 
     webhook: WebhookRecord
@@ -226,8 +220,7 @@ Observation: TypeAlias = Published | Attempted | Disabled
 """What an engine tells whoever keeps a log or counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRecord:
+class ResourceRecord(Struct, frozen=True):
     """A thing of the shop (a pet, an order, a user …) as the JSON document that reads of it return."""
 
     kind: str

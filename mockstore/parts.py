@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from os import PathLike
 from typing import Literal, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.delivery.engine import Engine, SignatureTime
 from mockstore.delivery.pump import InlinePump
@@ -68,8 +70,7 @@ class Pump(Protocol):
         """Stop, once what is under way has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How a Mockstore behaves towards the test that holds it."""
 
     strict: bool = True
@@ -86,8 +87,7 @@ class Options:
     """How much of what happened is remembered; None is everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(Struct, frozen=True):
     """Where a tenant's world is kept, and what tells its runs apart; with the store alone, it is the only run."""
 
     store: Store
@@ -98,8 +98,7 @@ class Keeping:
     """What keys are made of when there is no seed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """Everything that a Mockstore owns, or shares with others of its kind."""
 
     provider: Provider

@@ -1,16 +1,16 @@
 """What is particular to one sender of webhooks, as one value. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+
+from msgspec import Struct, field
 
 from mockstore.delivery.schedule import RetryPolicy
 from mockstore.events import Catalogue, petstore_catalogue
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """The rules of one sender: its events, signatures, headers, schedule, timeout and disabling."""
 
     name: str

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NotFoundError
 from mockstore.handles import Event
-from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.parts import Parts
 from mockstore.source import parsed
@@ -76,6 +76,14 @@ class Reader:
     ) -> Sequence[DeliveryRecord]:
         """Return the deliveries to a webhook, of an event, or all, or so many of the latest of them, oldest first."""
         return self._parts.store.deliveries(webhook_id=webhook_id, event_id=event_id, latest=latest)
+
+    def count(self, state: DeliveryState) -> int:
+        """Return how many deliveries are in this state."""
+        return self._parts.store.count(state)
+
+    def count_events(self) -> int:
+        """Return how many events there are."""
+        return self._parts.store.count_events()
 
     def events(self) -> Collection[Event]:
         """Return the live collection of everything that was emitted, oldest first."""

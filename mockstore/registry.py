@@ -1,9 +1,10 @@
 """Webhooks: registered, changed, disabled, enabled, rotated, removed, recovered (contract 1.4)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from mockstore.errors import InvalidInputError, NotFoundError
 from mockstore.events import uuid7

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final, Literal, Self, get_args
 
 from mockstore.delivery.schedule import RetryPolicy, parse_duration, parse_schedule
+from mockstore.discreet import Discreet
 from mockstore.errors import InvalidInputError
 from mockstore.signing import SCHEMES
 
@@ -31,9 +31,10 @@ _PASSWORD: Final = re.compile(r"(://[^:/?@]*:).*(?=@)|([?&][^=&]*password=)[^&]*
 _WORDS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Discreet, frozen=True):
     """How a server is to run; raises `InvalidInputError` that names the member for a value that makes no sense."""
+
+    untold = frozenset({"database", "control_token"})
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -68,9 +69,9 @@ class Settings:
     """The most webhooks that a tenant may register."""
     history: int = 10_000
     """The most finished deliveries that a tenant keeps, with their events; the oldest go first."""
-    database: str | None = field(default=None, repr=False)
+    database: str | None = None
     """Where everything is kept over restarts, `sqlite:///petstore.db` for instance; None is the process's memory."""
-    control_token: str | None = field(default=None, repr=False)
+    control_token: str | None = None
     """What `/_mockstore` asks for as `Authorization: Bearer`; None is made when `host` is not loopback."""
     allowed_hosts: tuple[str, ...] = ()
     """Names beside loopback's and `host` by which clients may call the server (the header `Host`); `*` is any."""
@@ -137,7 +138,7 @@ class Settings:
         return without_password(value) if name == "database" and value is not None else value
 
 
-NAMES: Final = tuple(one.name for one in fields(Settings))
+NAMES: Final = Settings.__struct_fields__
 """The settings, in their order."""
 SECRETS: Final = frozenset({"control_token", "database"})
 """Settings whose values are not to be quoted."""

@@ -1,8 +1,9 @@
 """The shop in Python: the same verbs, rules and events as over HTTP, without HTTP (contract 1.5 and 2)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from mockstore.events import uuid7
 from mockstore.model import Json, Payload

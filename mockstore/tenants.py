@@ -4,12 +4,13 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from threading import Event, Lock
 from types import TracebackType
 from typing import Final, Self
+
+from msgspec import Struct
 
 from mockstore.durable import LOOK, Records, started
 from mockstore.errors import InvalidInputError, StoreUnavailableError
@@ -77,8 +78,7 @@ class ServedInbox:
         return current[0] if current else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(Struct, frozen=True):
     """One tenant's world, and where it captures what is sent to the server itself."""
 
     mockstore: Mockstore
@@ -312,8 +312,7 @@ class _SharedNetwork:
                 self._transport.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Lent:
+class _Lent(Struct, frozen=True):
     """The shared connections in the hands of one tenant, which must not close them."""
 
     transport: Transport

@@ -4,7 +4,6 @@ import ast
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from os import PathLike
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.errors import InvalidInputError
 from mockstore.events import EventFactory, petstore_catalogue
@@ -26,8 +27,7 @@ SCENARIO = "scenario"
 """The keyword of the marker that is none of the constructor's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """One `mockstore(...)` mark and where it stands."""
 
     mark: pytest.Mark

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.parts import provider_with
@@ -33,8 +33,7 @@ GRACE = timedelta(seconds=1)
 """How much longer than a receiver may take the end of a test waits for its attempt."""
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(Struct, frozen=True, dict=True):
     """A server that runs until the session ends."""
 
     settings: Settings

@@ -74,7 +74,7 @@ def test_a_variable_is_read_as_its_setting(variable: str, value: str, member: st
 
 
 def test_every_setting_has_a_variable() -> None:
-    names = [f"MOCKSTORE_{name.upper()}" for name in Settings.__dataclass_fields__]
+    names = [f"MOCKSTORE_{name.upper()}" for name in Settings.__struct_fields__]
 
     with pytest.raises(InvalidInputError) as caught:
         Settings.from_environment({"MOCKSTORE_QQQQQQQQQQQQ": "1"})

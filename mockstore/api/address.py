@@ -1,8 +1,9 @@
 """Which URLs are the API's, and where in the API they lead. Pure."""
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 
@@ -13,8 +14,7 @@ _API: Final = "/v1"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A base URL, taken apart."""
 
     scheme: str

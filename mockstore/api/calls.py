@@ -1,9 +1,10 @@
 """What clients called, oldest first, with the questions that tests ask of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import overload
+
+from msgspec import Struct
 
 from mockstore.api.near import known_operation
 from mockstore.events import differences
@@ -11,8 +12,7 @@ from mockstore.model import Headers, Json
 from mockstore.source import parsed
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True):
     """One call as it is kept; `status` is None as long as there is no answer, and for ever when there never was."""
 
     operation: str | None

@@ -1,11 +1,12 @@
 """One request of a client and what it gets, whichever client it is; and the call of the app in between."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
+
+from msgspec import Struct
 
 from mockstore.errors import MockstoreError
 from mockstore.model import Headers
@@ -22,8 +23,7 @@ class EndlessWaitError(MockstoreError):
     """A client without a timeout was told to get no answer: it would wait for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request as it would have gone out; `timeout` is how long its client waits, None means for ever."""
 
     method: str
@@ -37,8 +37,7 @@ class Asked:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """An answer, whole."""
 
     status: int

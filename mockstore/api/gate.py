@@ -1,10 +1,12 @@
 """Takes a client's request, has the API answer it in process, and keeps it on record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.api.address import Address
 from mockstore.api.calls import CallRecord, Ledger
@@ -96,8 +98,7 @@ class Gate:
         return _Exchange(self.ledger, self.ledger.begin(record), record, asked, place, known, told)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a request leads; `path` is below the base path, None when it is not."""
 
     address: Address
@@ -105,8 +106,7 @@ class _Place:
     query: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
+class _Exchange(Struct, frozen=True):
     """One request on its way."""
 
     ledger: Ledger

@@ -2,12 +2,14 @@
 
 import json
 from collections import deque
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mockstore.answers import Answer, answer
 from mockstore.api.exchange import Answered
@@ -36,8 +38,7 @@ class Way(StrEnum):
     """It does nothing, and answers what the test has given, or not at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One entry of a script."""
 
     way: Way
@@ -60,8 +61,7 @@ class Told:
         return problem(self.answer.status, "so it was scripted", path)
 
 
-@dataclass(slots=True)
-class _Queue:
+class _Queue(Struct):
     entries: deque[Told]
     then: Told | None
     """What comes after them; None is the truth."""
@@ -70,8 +70,7 @@ class _Queue:
         return self.entries.popleft() if self.entries else self.then
 
 
-@dataclass(slots=True)
-class Script:
+class Script(Struct):
     """The scripts of all operations."""
 
     _queues: dict[str, _Queue] = field(default_factory=dict)

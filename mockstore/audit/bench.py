@@ -1,9 +1,11 @@
 """Where one rule is tried: a fresh Mockstore with the consumer as its one webhook, and the probe read at each step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.audit.probe import Probe
 from mockstore.audit.result import Exchange
@@ -39,8 +41,7 @@ _RULES_PER_SEED: Final = 1000
 """Seeds that lie between those of two audits, so that no two rules of them make the same events."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The consumer under audit, and how it is reached."""
 
     url: str

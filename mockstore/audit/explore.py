@@ -1,9 +1,10 @@
 """Tries the events of a causal chain in other orders and with gaps, each time on a fresh consumer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from mockstore.audit.judging import quoted
 from mockstore.audit.orders import Order, orders, shrunk
@@ -24,8 +25,7 @@ _CRASH: Final = 500
 _MINUTE: Final = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Exploration:
+class Exploration(Struct, frozen=True):
     """What came of it, when nothing broke."""
 
     events: tuple[str, ...]
@@ -43,8 +43,7 @@ class BrokenOrderError(AssertionError):
         self.events = tuple(events)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a consumer stood after an order: what its probe says, or what went wrong before."""
 
     state: Json = None

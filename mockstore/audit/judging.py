@@ -1,7 +1,8 @@
 """Whether a consumer did as a rule asks: answers and readings of the probe in, a verdict out. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mockstore.audit.result import Exchange, Finding, Verdict
 from mockstore.audit.rules import Area, Effect, Rule
@@ -19,8 +20,7 @@ _SHOWN = 60
 """How much of a reading is quoted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """How the consumer takes genuine events, to which all else is compared."""
 
     event_type: str

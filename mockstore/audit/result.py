@@ -1,9 +1,10 @@
 """What an audit found: rule by rule, with the evidence. Pure values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mockstore.audit.rules import Rule
 from mockstore.model import Attempt, Headers, Json
@@ -17,8 +18,7 @@ class Verdict(StrEnum):
     NOT_JUDGED = "not judged"
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request and what came back."""
 
     attempt: Attempt
@@ -47,8 +47,7 @@ class Exchange:
         return self.attempt.reply.took if self.attempt.reply is not None else self.attempt.duration
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What became of one rule."""
 
     rule: Rule
@@ -65,8 +64,7 @@ class Finding:
         return self.verdict is Verdict.PASSED
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """The whole of it."""
 
     target: str

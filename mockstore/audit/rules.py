@@ -1,11 +1,12 @@
 """The fixed matrix that a consumer is audited by: what is sent, what is expected, why it matters. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.faults import Expect, Fault, named
@@ -58,8 +59,7 @@ class Effect(StrEnum):
     ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule of the audit. As text it is its id."""
 
     id: str

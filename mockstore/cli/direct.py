@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mockstore.cli.wanted import Target, Wanted
 from mockstore.delivery.pump import InlinePump

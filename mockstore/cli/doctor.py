@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
 from typing import Final, Literal, TypeAlias
 
 import click
 from click.core import ParameterSource
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from mockstore.cli.client import Client, NoServerError, RefusedError
 from mockstore.cli.options import asks_server
@@ -41,8 +42,7 @@ VECTOR: Final = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314
 SIGNED: Final = "sha256=80ec8a89ce3cd22133a1066caecb4d04fea7467657c8514d717ec42c38a5c94c"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that was looked at."""
 
     subject: str

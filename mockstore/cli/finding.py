@@ -3,9 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 Framework: TypeAlias = Literal["flask", "django", "fastapi"]
 
@@ -17,8 +18,7 @@ _HOOK: Final = re.compile("hook|petstore", re.IGNORECASE)
 _STANDARD: Final = frozenset({"standardwebhooks", "svix"})
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
+class Consumer(Struct, frozen=True):
     """What is known of the code that receives webhooks."""
 
     framework: Framework

@@ -4,12 +4,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from mockstore.cli.safe import safe
 from mockstore.errors import MockstoreError
@@ -31,8 +31,7 @@ class RefusalError(click.ClickException):
         click.echo(f"{click.style('mockstore:', fg='red')} {line}", err=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A command in the table: the module that has it (under its own name there), and its short help."""
 
     module: str

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import click
+from msgspec import Struct
 
 from mockstore.answers import answers as read_answers
 from mockstore.cli.client import Client, path_to
@@ -87,8 +87,7 @@ def listen(  # noqa: PLR0913 - the options of the command
     click.echo(quiet(f"{plural(receiver.count, 'delivery')} received{wrong}"), err=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Registration:
+class _Registration(Struct, frozen=True):
     """A wish to be registered at a running mock, for as long as the command listens."""
 
     server: str

@@ -1,10 +1,12 @@
 """What `mockstore listen` does with a request: judges it and answers. It knows no sockets."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.answers import Answer, Script
 from mockstore.cli.verify import schemes_in
@@ -57,8 +59,7 @@ class Scripted:
         return answer.reply()
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """One request that came in, and everything there is to say about it."""
 
     number: int

@@ -1,10 +1,11 @@
 """Where a server's settings come from: options, then variables, then a file, then what holds by itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.settings import NAMES, SECRETS, Settings, read_text, unknown, values_of, variable_of
@@ -22,16 +23,14 @@ _ALSO_TEXT: Final = frozenset({"seed", "rate_limit", "schedule", "signatures"})
 """Settings that may be written as a text too: `none`, `random`, `1m,5m`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sourced:
+class Sourced(Struct, frozen=True):
     """Settings, and where each of them comes from; one that is not named holds by itself."""
 
     settings: Settings
     origins: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     values: Mapping[str, object]
     origins: Mapping[str, str]
 

@@ -2,10 +2,11 @@
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, repeat
 from typing import Any
+
+from msgspec import Struct
 
 from mockstore.events import rfc3339
 from mockstore.handles import Delivery, Event, Webhook
@@ -42,8 +43,7 @@ class Consumer:
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One event of the second chapter, with what its receiver and the schema say."""
 
     event: dict[str, Json]
@@ -59,8 +59,7 @@ class Told:
         return delivered and self.verified and not self.mistakes
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """Everything that happened, as documents."""
 
     shop: dict[str, Json]

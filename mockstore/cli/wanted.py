@@ -1,12 +1,12 @@
 """What `mockstore emit` was asked for: the options as values, checked as far as that needs no mock."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import reduce, wraps
 from typing import Any, TypeAlias
 
 import click
+from msgspec import Struct
 
 from mockstore.cli.options import Run, complete_event_type, content_of, duration, object_of
 from mockstore.events import parse_assignment
@@ -15,8 +15,7 @@ from mockstore.model import Json
 Decorator: TypeAlias = Callable[[Run], Run]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """An event as the options describe it."""
 
     type: str
@@ -26,8 +25,7 @@ class Wanted:
     invalid: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A URL to deliver to without a mock, and how that is signed."""
 
     url: str

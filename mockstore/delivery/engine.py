@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.delivery.compose import compose, descriptive, shared, signatures
 from mockstore.delivery.judge import Verdict, bent, judge, next_step
@@ -40,8 +42,7 @@ _LOG: Final = logging.getLogger(__name__)
 _NO_LONGER_OURS: Final = "the delivery was forgotten, or another server has taken it over"
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A claimed delivery with the request that is to be sent."""
 
     delivery: DeliveryRecord

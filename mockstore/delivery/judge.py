@@ -1,8 +1,9 @@
 """How an attempt ended and what comes next. Pure: tables and arithmetic."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from mockstore.delivery.schedule import describe, retry_after
 from mockstore.errors import (
@@ -25,16 +26,14 @@ OUTCOME_OF: tuple[tuple[type[DeliveryError], Outcome], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """How one attempt ended: a word for code and, for a failure, a sentence for people."""
 
     outcome: Outcome
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What follows from an attempt."""
 
     state: DeliveryState

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 
@@ -15,8 +16,7 @@ _LONGEST = timedelta(seconds=10**_LONGEST_WAIT)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?")
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Struct, frozen=True):
     """Waits between attempts; after the last one the delivery is given up (contract 1.3)."""
 
     waits: tuple[timedelta, ...]

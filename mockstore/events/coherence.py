@@ -4,10 +4,11 @@ A member that the caller set stays as set; a value of the wrong type is left for
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mockstore.events.cards import TEST_CARDS, card_brand
 from mockstore.events.draw import Draw, mail_address
@@ -15,8 +16,7 @@ from mockstore.events.rules import ORDER_STEPS, PAYMENT_ERRORS, PET_STEPS, STAFF
 from mockstore.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """The data of an event with the caller's values in it; `given` are the dotted paths of those."""
 
     data: dict[str, Json]

@@ -3,9 +3,10 @@
 import random
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
+
+from msgspec import Struct
 
 from mockstore.events.ids import uuid7
 from mockstore.events.names import first_names, last_names
@@ -20,8 +21,7 @@ _LONGEST_LOCAL_PART = 64
 _CURRENCIES = ("USD", "USD", "USD", "USD", "EUR", "GBP", "CAD", "AUD")
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(Struct, frozen=True):
     """One event's draws: the same dice in the same state give the same things."""
 
     now: datetime

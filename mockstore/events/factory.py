@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError, InvalidPayloadError
 from mockstore.events.catalogue import Catalogue
@@ -15,8 +16,7 @@ from mockstore.events.recipes import RECIPES
 from mockstore.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class EventFactory:
+class EventFactory(Struct, frozen=True):
     """Makes events of the types in `catalogue`."""
 
     catalogue: Catalogue

@@ -3,13 +3,13 @@
 import random
 from bisect import bisect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class WeightedNames:
+
+class WeightedNames(Struct, frozen=True):
     """Names and how often each occurs, as running sums."""
 
     names: tuple[str, ...]

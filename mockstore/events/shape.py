@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from mockstore.model import Json
 
@@ -13,8 +14,7 @@ _DEEPEST = 12
 """How deep paths are listed: a schema may refer to itself."""
 
 
-@dataclass(frozen=True)  # without slots, for what is read once is kept
-class Shape:
+class Shape(Struct, frozen=True, dict=True):
     """A schema read as a list of members; `root` is the document that its local references lead into."""
 
     schema: Json

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Final
+
+from msgspec.structs import replace
 
 from mockstore.events import encode
 from mockstore.faults.fault import Draft, Expect, Fault, Group

@@ -1,11 +1,14 @@
 """What a fault is: a pure change of a request, of its way over the wire, or of the course of a delivery."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockstore.discreet import Discreet
 from mockstore.errors import InvalidInputError
 from mockstore.events.shape import Shape
 from mockstore.model import Outgoing
@@ -36,21 +39,22 @@ class Expect(StrEnum):
     """It answers 2xx and does its work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Discreet, frozen=True):
     """A request before it is signed, with all that a fault may want to change or to know."""
+
+    untold = frozenset({"secrets", "retired"})
 
     url: str
     event_id: str
     event_type: str
     content_type: str
     body: bytes
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...]
     """Those that sign, newest first."""
     schemes: tuple[str, ...]
     """Names of the signature schemes."""
     signed_at: datetime
-    retired: tuple[str, ...] = field(default=(), repr=False)
+    retired: tuple[str, ...] = ()
     """Secrets that have been rotated out and sign no more, latest first."""
     shape: Shape | None = None
     """What the schema of the event knows; None for an event without one."""
@@ -60,8 +64,7 @@ class Draft:
     """Whether the headers that a consumer must not need are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """How a delivery runs when it does not run as it should."""
 
     due: Callable[[datetime], datetime] | None = None
@@ -85,8 +88,7 @@ Alter: TypeAlias = Callable[[Outgoing, int], Outgoing]
 """Changes a request after it was signed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One way in which webhooks go wrong. As text it is its name, which also names it in a parametrised test."""
 
     name: str

@@ -3,11 +3,12 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Final
+
+from msgspec.structs import replace
 
 from mockstore.faults.fault import Alter, Compose, Draft, Expect, Fault, Group
 from mockstore.model import Outgoing

@@ -1,9 +1,10 @@
 """Hostile: bodies that crash the careless, properly signed. Each must be survived. Pure."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Final
+
+from msgspec.structs import replace
 
 from mockstore.events import encode
 from mockstore.faults.fault import Draft, Expect, Fault, Group

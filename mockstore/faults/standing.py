@@ -1,9 +1,10 @@
 """Faults for all later deliveries that match. Whoever holds the object owns the rules; nothing else is touched."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue
@@ -20,8 +21,7 @@ class HasId(Protocol):
         """Its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Faults for the deliveries of some events to some webhook."""
 
     faults: tuple[Fault, ...]

@@ -2,9 +2,10 @@
 
 import gzip
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from mockstore.faults.fault import Expect, Fault, Group
 from mockstore.model import Outgoing, Wire

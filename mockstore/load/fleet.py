@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Final, Self
+
+from msgspec import Struct
 
 from mockstore.errors import StartupError
 from mockstore.load.tally import Tally
@@ -23,8 +24,7 @@ PATIENCE: Final = 15
 """Seconds that Locust may take to end after it was told to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """What is asked of Locust."""
 
     url: str
@@ -39,8 +39,7 @@ class Course:
     """What the users are told beside that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Where a load stands."""
 
     tallies: Mapping[str, Tally]

@@ -1,9 +1,10 @@
 """What `mockstore load` tells at its end, as JSON and as lines. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.load.tally import (
     ATTEMPTS,
@@ -25,8 +26,7 @@ NEARLY: Final = 0.98
 _BROKEN: Final = (Outcome.UNREACHABLE, Outcome.RESET, Outcome.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a load came to."""
 
     url: str

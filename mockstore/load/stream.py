@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.delivery.compose import compose
 from mockstore.errors import InvalidInputError
@@ -32,8 +34,7 @@ FORGERIES: Final = ("wrong_secret", "tampered_body", "missing_signature", "signa
 """The faults that a forged event has one of; they are refused by whoever verifies what the Petstore signs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
+class Mix(Struct, frozen=True):
     """In which proportions events come; raises `InvalidInputError` for weights and shares that are none."""
 
     events: Mapping[str, float]
@@ -54,8 +55,7 @@ class Mix:
                 raise InvalidInputError(f"{name} is {share!r}; it must be a share from 0 to 1", field=name)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is to come next."""
 
     type: str
@@ -65,8 +65,7 @@ class Plan:
     """Whether it comes again after its acknowledgement."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """An event that was made, and what is to happen to it."""
 
     plan: Plan
@@ -84,8 +83,7 @@ def drawn(mix: Mix, dice: random.Random) -> Plan:
     return Plan(event_type, twice=comes_twice)
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """Makes the events of one user. The course has dice of its own, so that nothing in a payload can change it."""
 
     mix: Mix
@@ -100,8 +98,7 @@ class Stream:
         return Letter(plan, event["id"], encode(event))
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """How letters become requests: the provider's rules, the receiver's URL and secret."""
 
     rules: Provider

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil, floor, log10
 from typing import Final, Self
+
+from msgspec import Struct, field
 
 from mockstore.model import Json
 
@@ -23,8 +24,7 @@ _DIGITS: Final = 3
 """Digits of a time that are kept: a figure is at most one per cent too high."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Counts and times of one event type, or of all of them."""
 
     counts: Counter[str] = field(default_factory=Counter)

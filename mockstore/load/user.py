@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +10,7 @@ from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped] # likew
 from gevent.pool import Group  # type: ignore[import-untyped] # likewise
 from locust import User, task  # first: what comes below has to meet the patched sockets
 from locust.exception import StopUser
+from msgspec.structs import replace
 
 from mockstore.delivery.judge import Verdict, judge
 from mockstore.delivery.schedule import policy

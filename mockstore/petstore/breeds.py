@@ -1,12 +1,12 @@
 """The tables that the seeded catalogue is made of: plain, so that a server starts without loading a library."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+
+class Kind(Struct, frozen=True):
     """What a species looks like in the catalogue: breeds of each size, colours, the prices and the greatest age."""
 
     breeds: Mapping[str, tuple[str, ...]]

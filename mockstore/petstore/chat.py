@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from mockstore.model import Json, Payload
 from mockstore.petstore import matching
@@ -32,8 +33,7 @@ _TOKEN = re.compile(r"\s*(?:\w+|[^\w\s])")
 _ALL_SPECIES = "dogs, cats, rabbits, birds, reptiles and others"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer before it is written down: its pieces, why it ends, and how many tokens asked for it."""
 
     id: str

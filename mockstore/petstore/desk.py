@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mockstore.errors import NotFoundError
 from mockstore.events.encode import rfc3339
@@ -15,8 +16,7 @@ Catalogue = Mapping[str, Mapping[str, Payload]]
 """Documents by kind and id; shared between shops and never changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """One tenant's shop, seen from behind the counter; `store` is that tenant's own."""
 
     store: Store
@@ -41,8 +41,7 @@ class Desk:
         return Shelf(kind, self.store, self.catalogue.get(kind, {}))
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """The things of one kind: what the store has, laid over the seeded catalogue."""
 
     kind: str

@@ -9,13 +9,13 @@ MockstoreError
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError, MockstoreError
 
 
-@dataclass(frozen=True, slots=True)
-class FieldMistake:
+class FieldMistake(Struct, frozen=True):
     """One mistake: the member at fault as a dotted path (empty for the whole document), and what is wrong with it."""
 
     field: str

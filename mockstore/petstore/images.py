@@ -1,7 +1,8 @@
 """Photos of pets: what may be uploaded, and how it is kept."""
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mockstore.model import Json, ResourceRecord
 from mockstore.petstore.desk import Desk
@@ -10,8 +11,7 @@ from mockstore.petstore.errors import FieldMistake, ValidationError
 _TYPES = ("image/gif", "image/jpeg", "image/png", "image/webp")
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A file that was uploaded: its bytes, its media type, and what it was called."""
 
     content: bytes

@@ -1,17 +1,17 @@
 """Where an answer of the API leads: which operations can follow, and what of the answer they need. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct, field
 
 from mockstore.model import Json
 
 _ID: Final = "$response.body#/id"
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(Struct, frozen=True):
     """A next operation, its parameters, and members of its body, as runtime expressions."""
 
     target: str

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct, field
 
 from mockstore.petstore.need import Auth
 
@@ -20,16 +21,14 @@ _ALWAYS: Final = (422, 429, 500)
 _WITH_BODY: Final = (400, 413, 415)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The body of a request: the kind of its schema for each media type."""
 
     content: Mapping[str, str]
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A response: the kind of its schema for each media type, None where it is no JSON, and its own header fields."""
 
     text: str
@@ -42,8 +41,7 @@ class Answer:
         return self.content.get(JSON, self.content.get(PROBLEM))
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One operation; `path` is a template below the base path, `filters` the kind of its query parameters."""
 
     id: str

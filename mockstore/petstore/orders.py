@@ -1,6 +1,6 @@
 """The orders of a shop: placing, moving on, cancelling and processing, and the events that follow."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mockstore.errors import NotFoundError
 from mockstore.model import Json, Payload
@@ -12,16 +12,14 @@ from mockstore.petstore.people import customer, open_orders
 from mockstore.petstore.pets import Pets
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Struct, frozen=True):
     """What is owed to a caller: a POST of `document` (schema `order-processed`) to `url`."""
 
     url: str
     document: Payload
 
 
-@dataclass(frozen=True, slots=True)
-class Processing:
+class Processing(Struct, frozen=True):
     """A request to process an order: the answer for now (schema `order-processing`), and the callback for later."""
 
     answer: dict[str, Json]

@@ -1,9 +1,10 @@
 """Bearer tokens: JWTs (HS256) that name a user and expire by the shop's own clock (contract 2, `strict`)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.errors import NotFoundError
 from mockstore.events.encode import rfc3339
@@ -18,8 +19,7 @@ _ISSUER: Final = "https://petstoreapi.com"
 _CLAIMS: Final = ("sub", "exp", "iss")
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Struct, frozen=True):
     """Issues and checks the tokens of one tenant's users; `key` signs them and has at least 32 bytes."""
 
     users: Users

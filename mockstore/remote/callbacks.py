@@ -1,12 +1,13 @@
 """Serves the apps of this process to a server elsewhere, and keeps what they raise until somebody asks."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from http import HTTPStatus
 from ipaddress import ip_address
 from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from mockstore.delivery.judge import judge
 from mockstore.errors import ConsumerError, DeliveryError, InvalidInputError, StartupError

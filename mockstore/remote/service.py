@@ -2,10 +2,11 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack, cast
+
+from msgspec.structs import replace
 
 from mockstore.collection import Collection
 from mockstore.delivery.schedule import RetryPolicy

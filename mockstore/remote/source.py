@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event as Flag
 from threading import Thread
 from typing import Final
+
+from msgspec.structs import replace
 
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NotFoundError

@@ -1,9 +1,10 @@
 """A scenario as it was read: frozen, checked, nothing in it runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from mockstore.delivery.schedule import RetryPolicy
 from mockstore.model import Json
@@ -15,16 +16,14 @@ CLOCKS: Final[tuple[ClockKind, ...]] = ("virtual", "system")
 SIGNING_TIMES: Final[tuple[SigningTime, ...]] = ("wall", "virtual")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something stands in the file: its line, from 1, and its path, such as `steps[2].emit`."""
 
     line: int
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What the scenario wants different from the provider's rules; None means the provider's own."""
 
     schedule: RetryPolicy | None = None
@@ -33,8 +32,7 @@ class Rules:
     signature_time: SigningTime = "wall"
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookSpec:
+class WebhookSpec(Struct, frozen=True):
     """A webhook of the scenario: a scripted receiver, or a live consumer when `to` says where it is."""
 
     name: str
@@ -49,8 +47,7 @@ class WebhookSpec:
     signatures: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step. `told` is what it says, by member; texts in it may hold references such as `${order.id}`."""
 
     verb: str
@@ -64,8 +61,7 @@ class Step:
     """What it repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """A whole scenario. `source` is where it comes from, as texts about it say."""
 
     name: str

@@ -4,16 +4,16 @@ The reader goes by these tables, and `schemas/scenario.json` is written from the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct, field
 
 from mockstore.scenario import kinds
 from mockstore.scenario.kinds import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A member of a mapping, and what it means."""
 
     kind: Kind
@@ -21,8 +21,7 @@ class Member:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What may stand after a verb."""
 
     does: str

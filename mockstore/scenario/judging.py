@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from types import MappingProxyType
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from mockstore.events import differences
 from mockstore.model import Attempt, DeliveryRecord, Json
@@ -14,8 +15,7 @@ from mockstore.scenario.forms import CONDITIONS, RESOURCES
 Told: TypeAlias = Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """One attempt, with the type of its event and whose delivery it is."""
 
     attempt: Attempt
@@ -23,8 +23,7 @@ class Made:
     delivery_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What an expectation is judged by: what fits its `webhook`, `type` and `event`, in the order of its making."""
 
     deliveries: Sequence[DeliveryRecord] = ()

@@ -1,9 +1,11 @@
 """The kinds of values in a scenario: what fits, how that is said, and how the published schema says it. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.answers import answer
 from mockstore.delivery.schedule import parse_duration
@@ -20,8 +22,7 @@ Fragment: TypeAlias = dict[str, Json]
 """A piece of JSON Schema."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The words that this scenario may use."""
 
     types: tuple[str, ...]
@@ -36,8 +37,7 @@ class Words:
 Check: TypeAlias = Callable[[Node, Words], Iterable[Mistake]]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What a value has to be. A text with a reference in it fits every kind until it is filled."""
 
     words: str

@@ -5,8 +5,9 @@ Scalars are read as YAML 1.2 does (its core schema): `no`, `on`, `1:30` and `202
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from mockstore.model import Json
 from mockstore.scenario.mistakes import InvalidScenarioError, Mistake
@@ -27,8 +28,7 @@ _EXPONENT: Final = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
 _TEXT_OR_TAB: Final = re.compile(r'"(?:\\.|[^"\\])*"|\t', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A value with its place. In a mapping the members are nodes, in a list the items."""
 
     value: Any

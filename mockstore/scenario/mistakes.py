@@ -9,9 +9,10 @@ AssertionError
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError, MockstoreError
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from mockstore.scenario.result import Result
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """One mistake: its line (from 1), its path in the document (`steps[2].emit.type`), and what is allowed there."""
 
     line: int

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from mockstore.delivery.schedule import RetryPolicy, parse_duration
 from mockstore.errors import InvalidInputError

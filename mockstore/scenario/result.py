@@ -1,9 +1,10 @@
 """What comes of playing a scenario: a timeline, a verdict on each expectation, and whether it passed. Values only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from mockstore.model import Json
 from mockstore.scenario.document import Place, Scenario
@@ -19,8 +20,7 @@ class Kind(StrEnum):
     EXPECTATION = "expectation"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One thing that happened."""
 
     kind: Kind
@@ -34,8 +34,7 @@ class Entry:
     """The same for programs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What came of one expectation; it holds when nothing is different from what was expected."""
 
     place: Place
@@ -49,16 +48,14 @@ class Verdict:
         return not self.differences
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """Why the scenario came to no end: the step that could not be done."""
 
     place: Place
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """All that came of it."""
 
     scenario: Scenario

@@ -1,9 +1,10 @@
 """Where a scenario is played: its Mockstore, who stands behind each webhook, and what was kept by name."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.handles import Webhook
@@ -24,8 +25,7 @@ PATIENCE: Final = timedelta(seconds=30)
 """How long a step may take until nothing is due or under way, in the time of the machine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
+class Consumer(Struct, frozen=True):
     """A live consumer."""
 
     target: object

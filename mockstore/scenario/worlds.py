@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mockstore.delivery.pump import InlinePump
 from mockstore.parts import Options, Parts, in_process_parts, provider_with, standalone_parts

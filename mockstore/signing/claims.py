@@ -3,9 +3,10 @@
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias, cast
+
+from msgspec import Struct
 
 from mockstore.signing.secrets import mask
 from mockstore.signing.verdict import Finding, Reason
@@ -25,8 +26,7 @@ HEX_DIGITS: Final = 64
 NOT_HEX: Final = re.compile(r"[^0-9a-fA-F]")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """The signatures that came along, and what they cover besides the body."""
 
     signatures: tuple[str, ...]
@@ -34,8 +34,7 @@ class Claim:
     signed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How one scheme is read, and what usually goes wrong with it."""
 
     read: Callable[[Fields], Claim | Finding]

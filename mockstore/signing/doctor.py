@@ -3,10 +3,11 @@
 import hmac
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.signing.claims import Claim, Dialect, ReceivedHeaders, Slip, read_fields
@@ -61,8 +62,7 @@ def verify(  # noqa: PLR0913 - the three things to compare, and each keyword is 
     return Verdict(finding.reason, finding.message, scheme)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """All that came in, with the question whether a key and a body explain it."""
 
     scheme: Scheme

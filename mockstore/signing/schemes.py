@@ -3,11 +3,12 @@
 import hmac
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor
 from types import MappingProxyType
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.model import Headers
@@ -25,8 +26,7 @@ Signer: TypeAlias = Callable[[bytes, Sequence[str], str, datetime], Headers]
 """Takes the body, the secrets (newest first), the event's id and the attempt's moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(Struct, frozen=True):
     """One way to sign a delivery, known by its name."""
 
     name: str

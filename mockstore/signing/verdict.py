@@ -1,7 +1,8 @@
 """What the doctor says: one word for code and one sentence for people."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mockstore.errors import SignatureError
 
@@ -39,16 +40,14 @@ class Reason(StrEnum):
     FUTURE_TIMESTAMP = "future_timestamp"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A reason and its sentence, before it is known in which scheme."""
 
     reason: Reason
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a signature is genuine, and why it is not. True in a condition when it is.
 
     `message` is one sentence that says what was seen, what was expected and what to do. Secrets in it are masked and

@@ -1,12 +1,12 @@
 """Who gets in: by the name that the server is called, by the page that asks, and by the control token."""
 
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 from hmac import compare_digest
 from typing import Final, cast
 from urllib.parse import quote, urlencode
 
 from flask import Response, current_app, g, request
+from msgspec.structs import replace
 from werkzeug.datastructures import WWWAuthenticate
 
 from mockstore.settings import Settings

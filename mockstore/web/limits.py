@@ -1,11 +1,12 @@
 """How many calls a tenant may make: a count for each minute of its clock (contract 2). Pure: `now` is an argument."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from threading import Lock
 from typing import Final
+
+from msgspec import Struct
 
 WINDOW: Final = timedelta(minutes=1)
 UNLIMITED: Final = 1_000_000
@@ -15,8 +16,7 @@ _COUNTED: Final = 10_000
 """The most tenants whose counts are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What is left of a window after a call."""
 
     limit: int

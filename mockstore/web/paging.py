@@ -1,8 +1,9 @@
 """Which part of a collection is asked for (contract 2): `page` from 1, `limit` from 1 to 100. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.petstore.errors import FieldMistake, ValidationError
 
@@ -11,8 +12,7 @@ HIGHEST_LIMIT: Final = 100
 _HIGHEST_PAGE: Final = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A part of a collection."""
 
     number: int

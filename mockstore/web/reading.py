@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 from types import MappingProxyType
 from typing import Final
 
 from flask import request
+from msgspec import Struct
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from mockstore.errors import InvalidInputError
@@ -22,8 +22,7 @@ _DEEPEST: Final = 64
 _TOO_DEEP: Final = f"the body is nested too deeply: {_DEEPEST} levels are allowed"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What a member has to be, in words, and how that is told."""
 
     name: str
@@ -53,8 +52,7 @@ _KINDS: Final = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A member that a body may have; `least` and `most` hold for numbers."""
 
     kind: Kind

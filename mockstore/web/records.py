@@ -6,13 +6,14 @@ microsecond, spans are microseconds, bytes are `{"text": …}` when they are UTF
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from mockstore.model import Json
 
@@ -31,8 +32,8 @@ def installed_version() -> str:
 
 def to_json(value: object) -> Json:
     """Return a record, or any part of one, as JSON; an exception stays where it was raised, and is null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Struct):
+        return {name: to_json(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
         return {name: to_json(one) for name, one in value.items()}
     if isinstance(value, list | tuple | frozenset):
@@ -62,7 +63,7 @@ def _read(kind: Any, document: Json) -> Any:  # noqa: ANN401 - a type hint is an
         return tuple(map(_read, kinds, document))
     if origin is Literal or document is None:
         return document
-    if isinstance(kind, type) and is_dataclass(kind):
+    if isinstance(kind, type) and issubclass(kind, Struct):
         hints = _hints(kind)
         return kind(**{name: _read(hints[name], one) for name, one in document.items() if name in hints})
     return _READERS[kind](document) if kind in _READERS else kind(document)

@@ -1,10 +1,11 @@
 """The rules of one tenant as a document, and how it asks for rules of its own."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from mockstore.errors import InvalidInputError
 from mockstore.model import Json

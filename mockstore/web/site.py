@@ -1,11 +1,11 @@
 """What all routes share: the tenants, the settings, and the Mockstore that a request is for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from threading import Event
 from typing import Final, Protocol
 
 from flask import Response, current_app, g, request
+from msgspec import Struct
 
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
@@ -38,8 +38,7 @@ class Worlds(Protocol):
     def __len__(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """What one app serves."""
 
     tenants: Worlds

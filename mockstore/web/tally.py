@@ -3,9 +3,10 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
+
+from msgspec import Struct, field
 
 from mockstore.model import Attempted, DeliveryState, Disabled, Observation, Published
 
@@ -42,8 +43,7 @@ class Buckets:
         return Buckets(self.bounds, self.counts, self.total)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Everything that is counted."""
 
     attempts: Counter[str] = field(default_factory=Counter)

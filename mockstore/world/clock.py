@@ -4,11 +4,12 @@ import random
 import secrets
 import sys
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 
@@ -116,8 +117,7 @@ class TravellingClock:
         self._travel.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Hands:
+class Hands(Struct, frozen=True):
     """Where a running clock stands: what it has been advanced by, and the moment at which it is frozen, if it is."""
 
     ahead: timedelta

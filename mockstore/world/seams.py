@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mockstore.model import DeliveryRecord, EventRecord, Outgoing, Reply, ResourceRecord, WebhookRecord
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Outgoing, Reply, ResourceRecord, WebhookRecord
 
 
 class Clock(Protocol):
@@ -70,6 +70,9 @@ class Store(Protocol):
     def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
         """Return all, or so many of the latest, oldest first."""
 
+    def count_events(self) -> int:
+        """Return how many there are."""
+
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable.
 
@@ -83,6 +86,9 @@ class Store(Protocol):
         self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
     ) -> Sequence[DeliveryRecord]:
         """Return those of the webhook, of the event, or all, or so many of the latest of them, oldest first."""
+
+    def count(self, state: DeliveryState) -> int:
+        """Return how many deliveries are in this state; those that are pending it need not go through one by one."""
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""

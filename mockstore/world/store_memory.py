@@ -1,22 +1,21 @@
 """The default store: dicts and a heap. Made in microseconds, gone with the process."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, MutableMapping, Reversible, Sequence
+from collections.abc import Iterable, Reversible, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count, islice
 from threading import RLock
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mockstore.errors import AttemptExistsError
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
+from mockstore.world.undo import ALL, MISSING, Before, Table, put_back, put_in_order
 
 T = TypeVar("T")
 
-_MISSING = object()
-_ALL = object()
 _FINISHED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISCARDED})
 
 _STALE = 1000
@@ -26,13 +25,13 @@ _STALE = 1000
 class MemoryStore:
     """Keeps records in the process; every call is atomic, a transaction holds the lock.
 
-    A transaction that fails is undone from a log of what each entry was before. The indexes and
-    the queue may then name what is gone; reading passes over such names.
+    A transaction that fails is undone from a log of what each entry was before. The queue may name
+    what waits no more; reading passes over such names.
     """
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._undo: list[tuple[MutableMapping[Any, Any], Any, Any]] | None = None
+        self._undo: list[Before] | None = None
         self._depth = 0
         self._transaction = _Transaction(self)
         self._ticket = count()
@@ -44,14 +43,17 @@ class MemoryStore:
         self._deliveries: dict[str, DeliveryRecord] = {}
         self._resources: dict[str, dict[str, ResourceRecord]] = {}
         self._of_event: dict[str, tuple[str, ...]] = {}  # most have one: nothing is smaller, and there are many
-        self._of_webhook: dict[str, dict[str, None]] = {}
-        self._finished: OrderedDict[str, None] = OrderedDict()  # a dict that is emptied from its front grows slow
-        self._lone: OrderedDict[str, None] = OrderedDict()
-        """Ids of events that never had a delivery."""
+        self._of_webhook: dict[str, dict[str, int]] = {}
+        """With the number of each: those due at the same moment are claimed by it."""
+        self._counts = dict.fromkeys(DeliveryState, 0)
+        self._finished: OrderedDict[str, int] = OrderedDict()  # a dict that is emptied from its front grows slow
+        """Ids of deliveries that have ended, with the numbers that they are in order of."""
+        self._lone: OrderedDict[str, int] = OrderedDict()
+        """Ids of events that never had a delivery, so too."""
         self._keep: int | None = None
         """How many finished deliveries are left at the end of the transaction under way; None: all."""
         self._queue: list[tuple[datetime, int, str]] = []
-        self._claimed: set[str] = set()
+        self._claimed: dict[str, None] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make what happens inside all or nothing; an inner transaction joins the outer."""
@@ -61,7 +63,7 @@ class MemoryStore:
         self._lock.acquire()
         self._depth += 1
         if self._depth == 1:
-            self._undo = []
+            self._undo = [(self._counts, ALL, self._counts.copy())]
 
     def _end(self, *, failed: bool) -> None:
         try:
@@ -70,7 +72,7 @@ class MemoryStore:
                 undo, self._undo = self._undo or [], None
                 keep, self._keep = self._keep, None
                 if failed:
-                    _put_back(undo)
+                    self._put_back(undo)
                 elif keep is not None:
                     self._trim(keep)
         finally:
@@ -84,10 +86,8 @@ class MemoryStore:
     def remove_webhook(self, webhook_id: str) -> None:
         """Forget the webhook; its deliveries stay as history."""
         with self._lock:
-            if self._undo is not None:
-                self._undo.append(
-                    (self._webhooks, _ALL, dict(self._webhooks))
-                )  # one alone would come back as the latest
+            if self._undo is not None:  # one alone would come back as the latest
+                self._undo.append((self._webhooks, ALL, dict(self._webhooks)))
             self._webhooks.pop(webhook_id, None)
 
     def webhook(self, webhook_id: str) -> WebhookRecord | None:
@@ -104,7 +104,7 @@ class MemoryStore:
         with self._lock:
             self._put(self._events, event.id, event)
             if event.id not in self._of_event:
-                self._put(self._lone, event.id, None)
+                self._put(self._lone, event.id, next(self._ticket))
 
     def event(self, event_id: str) -> EventRecord | None:
         """Return the event, or None."""
@@ -115,6 +115,10 @@ class MemoryStore:
         with self._lock:
             return _forwards(_backwards(self._events.values(), latest), latest)
 
+    def count_events(self) -> int:
+        """Return how many there are."""
+        return len(self._events)
+
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
         with self._lock:
@@ -122,12 +126,15 @@ class MemoryStore:
             _check_attempts(before, delivery)
             if before is None:
                 self._of_event[delivery.event_id] = (*self._of_event.get(delivery.event_id, ()), delivery.id)
-                self._of_webhook.setdefault(delivery.webhook_id, {})[delivery.id] = None
+                self._of_webhook.setdefault(delivery.webhook_id, {})[delivery.id] = next(self._ticket)
                 self._take(self._lone, delivery.event_id)
+            else:
+                self._counts[before.state] -= 1
+            self._counts[delivery.state] += 1
             if delivery.state not in _FINISHED:
                 self._take(self._finished, delivery.id)
             elif delivery.id not in self._finished:
-                self._put(self._finished, delivery.id, None)
+                self._put(self._finished, delivery.id, next(self._ticket))
             self._put(self._deliveries, delivery.id, delivery)
             self._enqueue(delivery)
 
@@ -145,9 +152,14 @@ class MemoryStore:
                 ids = self._of_event.get(event_id, ())
             elif webhook_id is not None:
                 ids = self._of_webhook.get(webhook_id, ())
-            found = (self._deliveries[id_] for id_ in _backwards(ids, latest) if id_ in self._deliveries)
+            found = (self._deliveries[id_] for id_ in _backwards(ids, latest))
             wanted = (delivery for delivery in found if webhook_id is None or delivery.webhook_id == webhook_id)
             return _forwards(wanted, latest)
+
+    def count(self, state: DeliveryState) -> int:
+        """Return how many deliveries are in this state."""
+        with self._lock:
+            return self._counts[state]
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first."""
@@ -157,18 +169,18 @@ class MemoryStore:
                 if delivery.due is None or delivery.due > now:
                     break
                 heappop(self._queue)
-                self._claimed.add(delivery.id)
+                self._put(self._claimed, delivery.id, None)
                 taken.append(delivery)
         return taken
 
     def holds(self, delivery_id: str) -> bool:
         """Tell whether it is claimed; nobody else can have done that."""
-        return delivery_id in self._claimed
+        return delivery_id in self._claimed and delivery_id in self._deliveries
 
     def release(self, delivery_id: str) -> None:
         """Give a claim back; a delivery that is still pending can be claimed again when due."""
         with self._lock:
-            self._claimed.discard(delivery_id)
+            self._claimed.pop(delivery_id, None)
             delivery = self._deliveries.get(delivery_id)
             if delivery is not None:
                 self._enqueue(delivery)
@@ -212,19 +224,22 @@ class MemoryStore:
             self._queue = sorted({due_at[2]: due_at for due_at in self._queue if self._waits(due_at)}.values())
 
     def _forget_delivery(self, id_: str) -> None:
-        delivery = self._deliveries.pop(id_, None)
-        if delivery is None:
-            return
-        to_its_webhook = self._of_webhook.get(delivery.webhook_id, {})
-        to_its_webhook.pop(id_, None)
+        delivery = self._deliveries.pop(id_)
+        self._counts[delivery.state] -= 1
+        self._unindex(delivery)
+        if delivery.event_id not in self._of_event:
+            self._events.pop(delivery.event_id, None)
+
+    def _unindex(self, delivery: DeliveryRecord) -> None:
+        to_its_webhook = self._of_webhook[delivery.webhook_id]
+        del to_its_webhook[delivery.id]
         if not to_its_webhook:
-            self._of_webhook.pop(delivery.webhook_id, None)
-        left = tuple(one for one in self._of_event.get(delivery.event_id, ()) if one != id_)
+            del self._of_webhook[delivery.webhook_id]
+        left = tuple(one for one in self._of_event[delivery.event_id] if one != delivery.id)
         if left:
             self._of_event[delivery.event_id] = left
         else:
-            self._of_event.pop(delivery.event_id, None)
-            self._events.pop(delivery.event_id, None)
+            del self._of_event[delivery.event_id]
 
     def clear(self) -> None:
         """Forget everything."""
@@ -237,7 +252,7 @@ class MemoryStore:
     def _enqueue(self, delivery: DeliveryRecord) -> None:
         claimable = delivery.state is DeliveryState.PENDING and delivery.id not in self._claimed
         if claimable and delivery.due is not None:
-            heappush(self._queue, (delivery.due, next(self._ticket), delivery.id))
+            heappush(self._queue, (delivery.due, self._of_webhook[delivery.webhook_id][delivery.id], delivery.id))
 
     def _earliest(self) -> DeliveryRecord | None:
         """Return the delivery at the head of the queue, after dropping entries that hold no more."""
@@ -254,18 +269,31 @@ class MemoryStore:
         current = delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due == due
         return current and id_ not in self._claimed
 
-    def _put(self, table: MutableMapping[str, Any], key: str, record: object) -> None:
+    def _put(self, table: Table, key: str, record: object) -> None:
         self._remember(table, key)
         table[key] = record
 
-    def _take(self, table: MutableMapping[str, Any], key: str) -> None:
+    def _take(self, table: Table, key: str) -> None:
         if key in table:
             self._remember(table, key)
             del table[key]
 
-    def _remember(self, table: MutableMapping[str, Any], key: str) -> None:
+    def _remember(self, table: Table, key: str) -> None:
         if self._undo is not None:
-            self._undo.append((table, key, table.get(key, _MISSING)))
+            self._undo.append((table, key, table.get(key, MISSING)))
+
+    def _put_back(self, undo: list[Before]) -> None:
+        """Make every entry what it was, the latest first, and mend what hangs on that."""
+        for change in reversed(undo):
+            table, key, before = change
+            if table is self._deliveries and before is MISSING:
+                self._unindex(self._deliveries[key])
+            put_back(change)
+        put_in_order(undo, self._finished)
+        put_in_order(undo, self._lone)
+        for table, key, _ in undo:
+            if (table is self._deliveries or table is self._claimed) and key in self._deliveries:
+                self._enqueue(self._deliveries[key])  # the queue may have passed over it
 
 
 class _Transaction(AbstractContextManager[None]):
@@ -291,17 +319,6 @@ def _check_attempts(before: DeliveryRecord | None, after: DeliveryRecord) -> Non
         raise AttemptExistsError(after.id, len(recorded))
     if recorded and fresh and fresh[0].number <= recorded[-1].number:
         raise AttemptExistsError(after.id, fresh[0].number)
-
-
-def _put_back(undo: list[tuple[MutableMapping[Any, Any], Any, Any]]) -> None:
-    for table, key, before in reversed(undo):
-        if key is _ALL:
-            table.clear()
-            table.update(before)
-        elif before is _MISSING:
-            table.pop(key, None)
-        else:
-            table[key] = before
 
 
 def _backwards(kept: Reversible[T], latest: int | None) -> Iterable[T]:

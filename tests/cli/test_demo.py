@@ -1,9 +1,9 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from click.testing import Result
+from msgspec.structs import replace
 
 from mockstore.cli.story import Consumer, Story, play
 from mockstore.events import petstore_catalogue

@@ -1,10 +1,10 @@
 """The console in a browser when something is missing: the script, the server, or time; and what is taken along."""
 
-from dataclasses import replace
 from datetime import timedelta
 from socket import create_server
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from mockstore.web.serve import serving

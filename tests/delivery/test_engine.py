@@ -1,11 +1,11 @@
 """The engine under two providers, driven through the façade and a callable that answers as told."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from standardwebhooks import Webhook as OfficialVerifier
 
 from mockstore import Answer, Mockstore, Outgoing, Reply, Webhook

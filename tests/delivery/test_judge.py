@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore.delivery.judge import Step, judge, next_step
 from mockstore.errors import (

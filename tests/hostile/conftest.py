@@ -4,13 +4,13 @@ import ssl
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from socket import SO_LINGER, SOL_SOCKET, socket
 from threading import Condition, Event
 from typing import TypeAlias
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore import Mockstore
 from mockstore.model import Attempt, Json

@@ -197,7 +197,7 @@ def test_the_judgement_waits_for_what_is_under_way(run: "Run", mark: str, outcom
 def test_an_exception_of_ours_in_a_request_fails_the_test(run: "Run") -> None:
     result = run(
         """
-from dataclasses import replace
+from msgspec.structs import replace
 
 import pytest
 import requests

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Json, Outcome, Outgoing, Reply
 from mockstore.scenario.judging import Evidence, Made, claim, mismatches

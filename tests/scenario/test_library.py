@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore.model import Json
 from mockstore.scenario import Result, Scenario, load, names, playing, text_of

@@ -1,8 +1,8 @@
 from collections.abc import Callable
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore.scenario import Result
 from mockstore.scenario.documents import result_document, result_of

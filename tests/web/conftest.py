@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from http.client import HTTPConnection, HTTPSConnection
 from json import dumps, loads
 from socket import create_server
@@ -10,6 +9,7 @@ from typing import Protocol
 
 import pytest
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from mockstore.model import Json

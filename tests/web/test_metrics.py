@@ -1,11 +1,11 @@
 """Metrics and health of a running server."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from mockstore.errors import StoreUnavailableError

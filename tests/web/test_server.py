@@ -5,13 +5,13 @@ import socket
 import struct
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from ssl import SSLContext, create_default_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 from trustme import CA
 
 from mockstore.errors import StartupError

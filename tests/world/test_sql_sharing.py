@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from mockstore.errors import AttemptExistsError
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome, Outgoing, ResourceRecord

@@ -1,10 +1,10 @@
 """Every store returns records exactly as they were saved."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore.errors import AttemptExistsError
 from mockstore.model import (

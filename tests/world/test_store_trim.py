@@ -1,9 +1,9 @@
 """Every store forgets what was finished first, and nothing else."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord
 from mockstore.world.seams import Store

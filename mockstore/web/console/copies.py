@@ -5,9 +5,10 @@ None of them has a secret in it; the curl command and the call have the signatur
 
 import json
 from base64 import b64encode
-from dataclasses import dataclass
 from shlex import quote
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.exporting import exported, recorded, redacted
 from mockstore.model import DeliveryRecord, EventRecord, Json, Outgoing
@@ -17,8 +18,7 @@ _LONGEST: Final = 100_000
 """Bodies up to here are written out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """One way to take a delivery along."""
 
     key: str

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.events import Catalogue
 from mockstore.model import Attempt, EventRecord, Headers, Json, WebhookRecord
@@ -14,8 +15,7 @@ LONGEST: Final = 20_000
 """How many characters of a body are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A body for people: laid out when it is JSON, and as it is."""
 
     size: int
@@ -30,8 +30,7 @@ class Body:
         return self.text != self.raw
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """What a check came to."""
 
     name: str

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from werkzeug.exceptions import BadRequest
 
 from mockstore.errors import InvalidInputError
@@ -20,8 +20,7 @@ _DEEPEST: Final = 6
 _KINDS: Final = {"integer": "number", "number": "number", "boolean": "flag", "string": "text"}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of the form."""
 
     path: str

@@ -1,9 +1,10 @@
 """A delivery as a ladder: the attempts that were made, the one that is due, and those that would follow. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.delivery.schedule import RetryPolicy
 from mockstore.errors import InvalidInputError
@@ -21,8 +22,7 @@ _SAID: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(Struct, frozen=True):
     """One attempt, made or to come."""
 
     number: int

@@ -1,7 +1,6 @@
 """Makes pages: the templates, the addresses in them, the files beside them, and the page of a refusal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, redirect, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from msgspec import Struct
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -29,8 +29,7 @@ _FOREVER: Final = "private, max-age=31536000, immutable"
 """How long a file is kept: its address changes when it does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """Makes addresses of the console, each for the same tenant."""
 
     root: str

@@ -1,10 +1,12 @@
 """The list of events and deliveries: what is told of each in one line, and which are shown. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord
 
@@ -25,16 +27,14 @@ WORDS: Final[Mapping[str, str]] = {
 """How a state is said; a pending delivery that has failed before is `retrying`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """An event, and the deliveries of it."""
 
     event: EventRecord
     deliveries: tuple[DeliveryRecord, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which lines are wanted; an empty text wants every one."""
 
     type: str = ""
@@ -64,8 +64,7 @@ class Filter:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line: a delivery, or an event without any."""
 
     type: str

@@ -1,9 +1,10 @@
 """The picture of traffic over time: attempts by how they ended, in bars of equal length on the mock's clock. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.model import Attempt, Outcome
 
@@ -24,8 +25,7 @@ HEIGHT: Final = 96
 _GAP: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """What was attempted in one length of time."""
 
     start: datetime
@@ -38,8 +38,7 @@ class Bar:
         return self.acknowledged + self.failed
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One rectangle of the picture."""
 
     kind: str
@@ -49,8 +48,7 @@ class Block:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True):
     """The bars, oldest first."""
 
     bars: Sequence[Bar]

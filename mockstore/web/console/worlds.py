@@ -1,8 +1,9 @@
 """What a page reads of a Mockstore: its latest deliveries, events and webhooks as records."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from mockstore.errors import NotFoundError
 from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
@@ -13,8 +14,7 @@ LATEST: Final = 1000
 """How many of the latest deliveries, and of the latest events, a page reads: however long the history is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """The latest of what there is to tell, each oldest first."""
 
     events: Sequence[EventRecord]

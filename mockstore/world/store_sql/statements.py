@@ -13,11 +13,14 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
+    literal_column,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mockstore.model import DeliveryState
 from mockstore.world.store_sql.tables import attempts, deliveries, events, resources, webhooks
 
 TENANT: Final[BindParameter[str]] = bindparam("of")
@@ -42,6 +45,7 @@ WEBHOOKS: Final = _all(webhooks)
 EVENT: Final = by_id(events)
 EVENTS: Final = _all(events)
 LATEST_EVENTS: Final = EVENTS.where(events.c.seq.in_(_latest_of(events, events.c.tenant == TENANT)))
+COUNT_EVENTS: Final = select(func.count()).where(events.c.tenant == TENANT)
 RESOURCE: Final = by_id(resources).where(resources.c.kind == bindparam("kind"))
 RESOURCES: Final = _all(resources).where(resources.c.kind == bindparam("kind"))
 
@@ -77,6 +81,11 @@ def with_attempts(*conditions: ColumnElement[bool], order: Sequence[Column[Any]]
 _OF_TENANT: Final = deliveries.c.tenant == TENANT
 _TO_WEBHOOK: Final = deliveries.c.webhook_id == bindparam("webhook_id")
 _OF_EVENT: Final = deliveries.c.event_id == bindparam("event_id")
+
+COUNT: Final = {
+    state: select(func.count()).where(_OF_TENANT, deliveries.c.state == literal_column(f"'{state}'"))
+    for state in DeliveryState  # a text of each: with a parameter, the index of the pending ones would not be used
+}
 
 DELIVERY: Final = with_attempts(_OF_TENANT, deliveries.c.id == bindparam("id"))
 CLAIMED: Final = with_attempts(deliveries.c.seq.in_(bindparam("seqs", expanding=True)), order=(deliveries.c.due,))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Executable, Row, delete
 
 from mockstore.errors import AttemptExistsError
-from mockstore.model import Attempt, DeliveryRecord, EventRecord, ResourceRecord, WebhookRecord
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
 from mockstore.world.store_sql import claims, records, statements
 from mockstore.world.store_sql.connections import Connections, Session, Turn
 from mockstore.world.store_sql.records import Values, key, microseconds
@@ -85,6 +85,10 @@ class SqlStore:
             return list(map(records.event_of, self._rows(statements.EVENTS)))
         return list(map(records.event_of, self._rows(statements.LATEST_EVENTS, latest=latest)))
 
+    def count_events(self) -> int:
+        """Return how many there are."""
+        return int(self._rows(statements.COUNT_EVENTS)[0][0])
+
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
         values = records.delivery_values(delivery) | {"tenant": self.tenant}
@@ -126,6 +130,10 @@ class SqlStore:
         ids = {"webhook_id": webhook_id, "event_id": event_id}
         wanted: Values = {name: key(id_) for name, id_ in ids.items() if id_ is not None}
         return _deliveries(self._rows(query, **wanted, **({} if latest is None else {"latest": latest})))
+
+    def count(self, state: DeliveryState) -> int:
+        """Return how many deliveries are in this state."""
+        return int(self._rows(statements.COUNT[state])[0][0])
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""

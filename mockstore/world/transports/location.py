@@ -1,8 +1,9 @@
 """Where a URL points, as each transport needs to know it. Pure."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
+
+from msgspec import Struct
 
 from mockstore.errors import UnreachableError
 
@@ -11,8 +12,7 @@ _PATH_CHARACTERS = "/:@!$&'()*+,;=~%"
 """What RFC 3986 allows in a path besides letters, digits, `-._`; `%` since the URL comes quoted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A URL taken apart; everything is ASCII, as it goes over the wire."""
 
     scheme: str

@@ -2,10 +2,11 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 from select import select
 from socket import MSG_PEEK, SHUT_WR, SO_LINGER, SOL_SOCKET, socket
 from typing import Final
+
+from msgspec.structs import replace
 
 from mockstore.errors import BrokenConnectionError
 from mockstore.model import Outgoing, Reply, Wire

@@ -1,0 +1,33 @@
+"""What a transaction in memory has changed, so that it can be undone."""
+
+from collections import OrderedDict
+from collections.abc import MutableMapping
+from typing import Any, Final, TypeAlias
+
+MISSING: Final = object()
+"""Stands for what an entry was before it was there."""
+ALL: Final = object()
+"""Stands for every key of a table."""
+
+Table: TypeAlias = MutableMapping[Any, Any]
+Before: TypeAlias = tuple[Table, Any, Any]
+"""A table, a key of it or `ALL`, and what was there, or `MISSING`."""
+
+
+def put_back(change: Before) -> None:
+    """Make an entry what it was; one that was removed becomes the latest of its table."""
+    table, key, before = change
+    if key is ALL:
+        table.clear()
+        table.update(before)
+    elif before is MISSING:
+        table.pop(key, None)
+    else:
+        table[key] = before
+
+
+def put_in_order(undone: list[Before], order: OrderedDict[str, int]) -> None:
+    """Sort `order` by its numbers, unless nothing that was removed of it was put back."""
+    if any(table is order and before is not MISSING for table, _, before in undone):
+        for key in sorted(order, key=order.__getitem__):
+            order.move_to_end(key)
