@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from mockstore.errors import InvalidInputError
-from mockstore.world.clock import RunningClock
+from mockstore.world.clock import FARTHEST, RunningClock
 from mockstore.world.seams import Clock
 
 
@@ -48,14 +48,23 @@ class ClockHand:
         self._clock.run()
 
 
-def span(by: timedelta | None, units: dict[str, float]) -> timedelta:
-    """Return a timedelta of its keywords; raise `InvalidInputError` when it is negative or nothing is said."""
+def span(by: timedelta | None, units: dict[str, float], now: datetime | None = None) -> timedelta:
+    """Return how far to advance: a timedelta, its keywords, or both.
+
+    Raises `InvalidInputError` when nothing is said, and for what is negative, no number, or leads from `now` to beyond
+    `FARTHEST`; who cannot say what time it is leaves the last to a server that can.
+    """
     if by is None and not units:
         raise InvalidInputError("say how far to advance: a timedelta, or for instance minutes=5")
+    too_far = InvalidInputError(f"that is too far: no clock goes beyond {FARTHEST:%Y}")
     try:
         total = (by or timedelta()) + timedelta(**units)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{error}; allowed are timedelta's keywords, for instance minutes=5") from None
+    except OverflowError:
+        raise too_far from None
     if total < timedelta():
         raise InvalidInputError(f"cannot go back by {-total}: time moves forward only")
+    if now is not None and total > FARTHEST - now:
+        raise too_far
     return total

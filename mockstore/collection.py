@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Generic, Protocol, Self, TypeVar, overload
 
+from mockstore.delivery.schedule import span_of
 from mockstore.events import differences
 from mockstore.model import Json
 
@@ -96,10 +97,11 @@ class Collection(Sequence[T], Generic[T]):
     def wait_for(self, count: int, timeout: float = 5.0) -> Sequence[T]:
         """Return at least `count` of them as soon as they are there; raise `AssertionError` after `timeout` seconds."""
         __tracebackhide__ = True
-        if not self._wait(lambda: len(self._complete()) >= count, timeout):
+        patience = span_of(timeout, "timeout").total_seconds()
+        if not self._wait(lambda: len(self._complete()) >= count, patience):
             found = self._complete()
             raise AssertionError(
-                f"waited {timeout:g} s for {count} x {self._noun}, got {len(found)}:\n{_listed(self._find())}"
+                f"waited {patience:g} s for {count} x {self._noun}, got {len(found)}:\n{_listed(self._find())}"
             )
         return self._complete()
 

@@ -16,6 +16,7 @@ MockstoreError
     EndlessChainError           deliveries caused deliveries without end
     AsyncConsumerError          an ASGI app was to be reached from inside a running loop, without `await`
     StartupError                a server could not start
+    NoServerError               no server of ours is there, or it does not let us in
     StoreUnavailableError       the database that keeps everything does not do its work now
     AttemptExistsError          an attempt was to be recorded twice
 """
@@ -135,6 +136,10 @@ class AsyncConsumerError(MockstoreError):
 
 class StartupError(MockstoreError):
     """A server could not start (port taken, certificate unreadable)."""
+
+
+class NoServerError(MockstoreError):
+    """No server of ours is there, or none that lets us in, or one of another version."""
 
 
 class StoreUnavailableError(MockstoreError):

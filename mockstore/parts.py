@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mockstore.delivery.engine import Engine, SignatureTime
 from mockstore.delivery.pump import InlinePump
-from mockstore.delivery.schedule import RetryPolicy, policy
+from mockstore.delivery.schedule import RetryPolicy, policy, time_limit
 from mockstore.delivery.workers import WorkerPump
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue, EventFactory
@@ -152,7 +152,7 @@ def provider_with(
     if schedule is not None:
         rules = replace(rules, schedule=policy(schedule))
     if timeout is not None:
-        rules = replace(rules, timeout=timeout if isinstance(timeout, timedelta) else timedelta(seconds=timeout))
+        rules = replace(rules, timeout=time_limit(timeout))
     if signatures is not None:
         rules = replace(rules, signatures=checked_signatures(signatures) or ())
     if schemas:

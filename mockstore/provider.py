@@ -6,7 +6,7 @@ from functools import cache
 
 from msgspec import Struct, field
 
-from mockstore.delivery.schedule import RetryPolicy
+from mockstore.delivery.schedule import RetryPolicy, time_limit
 from mockstore.events import Catalogue, petstore_catalogue
 
 
@@ -28,6 +28,9 @@ class Provider(Struct, frozen=True):
     """Statuses that disable the webhook at once."""
     retry_after_statuses: frozenset[int] = frozenset()
     """Statuses whose `Retry-After` moves the next attempt."""
+
+    def __post_init__(self) -> None:
+        time_limit(self.timeout)
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mockstore.delivery.schedule import span_of
 from mockstore.errors import InvalidInputError, NotFoundError
 from mockstore.events import uuid7
 from mockstore.handles import Webhook
@@ -94,8 +95,7 @@ class Webhooks:
 
     def rotate_secret(self, webhook_id: str, *, overlap: timedelta, secret: str | None = None) -> Webhook:
         """Give the webhook a new secret; for `overlap` the old one signs as well (contract 1.2)."""
-        if overlap < timedelta():
-            raise InvalidInputError("the overlap cannot be negative", field="overlapSeconds")
+        overlap = span_of(overlap, "overlap")
         parts = self._parts
         now = parts.clock.now()
         with parts.store.transaction():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 from mockstore.clockhand import ClockHand, span
 from mockstore.collection import Collection
 from mockstore.delivery.engine import SignatureTime
-from mockstore.delivery.schedule import RetryPolicy
+from mockstore.delivery.schedule import RetryPolicy, span_of
 from mockstore.errors import InvalidInputError
 from mockstore.events import EventFactory
 from mockstore.faults.standing import StandingFaults
@@ -266,19 +266,19 @@ class Mockstore:
     def advance(self, by: timedelta | None = None, **units: float) -> None:
         """Move the clock by a timedelta or its keywords (`minutes=5`), and run what falls due on the way, in order."""
         __tracebackhide__ = True
-        self._parts.pump.advance(span(by, units))
+        self._parts.pump.advance(span(by, units, self.clock.now()))
         self._come_out()
 
     async def aadvance(self, by: timedelta | None = None, **units: float) -> None:
         """Do what `advance` does, on the running event loop."""
         __tracebackhide__ = True
-        await self._parts.pump.aadvance(span(by, units))
+        await self._parts.pump.aadvance(span(by, units, self.clock.now()))
         self._come_out()
 
     def settle(self, timeout: timedelta | None = None) -> None:
         """Run what is due now, or wait for the threads that do; raise `TimeoutError` after `timeout`."""
         __tracebackhide__ = True
-        if not self._parts.pump.settle(timeout):
+        if not self._parts.pump.settle(timeout if timeout is None else span_of(timeout, "timeout")):
             raise TimeoutError(f"deliveries are still under way after {timeout}")
         self._come_out()
 

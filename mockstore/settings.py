@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final, Literal, Self, get_args
 
-from mockstore.delivery.schedule import RetryPolicy, parse_duration, parse_schedule
+from mockstore.delivery.schedule import RetryPolicy, parse_duration, parse_schedule, time_limit
 from mockstore.discreet import Discreet
 from mockstore.errors import InvalidInputError
 from mockstore.signing import SCHEMES
@@ -27,7 +27,10 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """What `Authorization: Bearer` can carry (RFC 6750, 2.1), and a cookie too."""
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\*")
 _ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|\*")
-_PASSWORD: Final = re.compile(r"(://[^:/?@]*:).*(?=@)|([?&][^=&]*password=)[^&]*", re.IGNORECASE)
+_URL: Final = r"(?i)[a-z][a-z0-9+.-]*://"
+_MASKED: Final = r"(?i)(://[^:/?@]*:).*(?=@)|(://[^:/?@\[]*:)(?!\d*(?:[/?]|$))[^/?]*|([?&][^=&]*password=)[^&]*"
+_NO_URL: Final = r"(?is)([a-z][a-z0-9+.-]*:).+|.*[:=@].*"
+"""Patterns that are compiled where they are needed: few starts show a database."""
 _WORDS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})
 
 
@@ -99,7 +102,8 @@ class Settings(Discreet, frozen=True):
             if value is not None and (not value.strip() or "\0" in value):  # a database's may hold a password
                 raise InvalidInputError(f"{name} is empty or holds a NUL; leave it out, or write a text", field=name)
         _must(bool(self.host.strip()), "host", self, "an address or a name of this machine, such as 127.0.0.1")
-        _must(self.timeout is None or self.timeout > timedelta(), "timeout", self, "longer than nothing")
+        if self.timeout is not None:
+            time_limit(self.timeout)
         _must(self.tls_key is None or self.tls_certificate is not None, "tls_key", self, "given with tls_certificate")
         known = set(self.signatures or ()) <= SCHEMES.keys() and self.signatures != ()
         _must(known, "signatures", self, f"names out of {', '.join(SCHEMES)}")
@@ -150,8 +154,10 @@ def variable_of(name: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """Return a database's URL with dots where its password is."""
-    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}…", url)
+    """Return a database's URL with dots where its password is; of what is no URL, only what cannot be a password."""
+    if re.match(_URL, url) is None:
+        return re.sub(_NO_URL, lambda found: f"{found[1] or ''}…", url, count=1)
+    return re.sub(_MASKED, lambda found: f"{found[1] or found[2] or found[3]}…", url)
 
 
 def values_of(variables: Mapping[str, str]) -> dict[str, object]:

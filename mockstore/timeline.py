@@ -30,6 +30,10 @@ _FINE_SECONDS = 10
 EXPLAINED = frozenset({400, 401, 403})
 """Refusals that a signature or a clock may be the cause of."""
 
+_FORBIDDEN = 403
+_CSRF = b"CSRF verification failed"
+"""What Django's own page says of a request without the token that its forms have."""
+
 
 def delivery_text(delivery: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> str:
     """Return the timeline of one delivery: a head line, then one line for each attempt and what comes next."""
@@ -60,10 +64,13 @@ def timeline_text(told: Iterable[tuple[DeliveryRecord, EventRecord, WebhookRecor
 def refusal_hints(
     delivery: DeliveryRecord, event: EventRecord, webhook: WebhookRecord, *, process_time: datetime
 ) -> list[str]:
-    """Return what may explain a refusal: what the signature check saw, and how far the clocks are apart."""
+    """Return what may explain a refusal: Django's CSRF check; else the signature, and how far the clocks are apart."""
     last = delivery.attempts[-1] if delivery.attempts else None
     if last is None or last.status not in EXPLAINED:
         return []
+    forgery = csrf_hint(last)
+    if forgery is not None:
+        return [f"csrf: {forgery}"]
     hints = [_signature_hint(last, webhook)]
     skew = last.at - process_time
     if abs(skew) > SKEW:
@@ -73,6 +80,17 @@ def refusal_hints(
             f"verifier with a time window refuses that; clock='travel' takes the process's time along"
         )
     return hints
+
+
+def csrf_hint(attempt: Attempt) -> str | None:
+    """Return what to do when it was Django's protection of forms that refused; None when it was not."""
+    reply = attempt.reply
+    if reply is None or reply.status != _FORBIDDEN or _CSRF not in reply.body:
+        return None
+    return (
+        "Django's CSRF check refused it before your view was called, for a webhook has no form's token: put "
+        "@csrf_exempt (of django.views.decorators.csrf) on the view, whose signature check protects it"
+    )
 
 
 def describe_skew(skew: timedelta) -> str:

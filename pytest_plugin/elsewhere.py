@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from mockstore.delivery.schedule import RetryPolicy
-from mockstore.errors import InvalidInputError, MockstoreError
+from mockstore.errors import InvalidInputError, MockstoreError, NoServerError
 from mockstore.provider import Provider
-from mockstore.remote import NoServerError, RemoteMockstore, connected
+from mockstore.remote import RemoteMockstore, connected
 from mockstore.remote.callbacks import LOOPBACK
 from mockstore.settings import Settings
 
@@ -52,7 +52,7 @@ def lent_elsewhere(
     try:
         opened = reached(url, item.config)
     except NoServerError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        raise pytest.fail.Exception(f"{error} (it answered when this run began)", pytrace=False) from None
     mockstore = cast("Mockstore", opened)  # the verbs of a test are the same
     try:
         with told.blamed():

@@ -30,7 +30,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         if finding.effects and finding.effects not in finding.reason:
             yield f"    the probe:   {finding.effects}"
         yield f"    it matters:  {rule.why}"
-        yield f"    change:      {rule.change}"
+        yield f"    change:      {finding.change}"
 
 
 def summary(audit: Audit) -> str:
@@ -98,7 +98,7 @@ def finding_document(finding: Finding) -> dict[str, Json]:
         "effects": finding.effects,
         "sent": rule.sent,
         "why": rule.why,
-        "change": rule.change,
+        "change": finding.change,
         "requests": len(finding.exchanges),
         "exchanges": [_exchange_document(exchange) for exchange in _shown(finding)],
     }

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from mockstore.audit.rules import Rule
 from mockstore.model import Attempt, Headers, Json
+from mockstore.timeline import csrf_hint
 
 
 class Verdict(StrEnum):
@@ -62,6 +63,12 @@ class Finding(Struct, frozen=True):
     def passed(self) -> bool:
         """Whether the consumer did as it should."""
         return self.verdict is Verdict.PASSED
+
+    @property
+    def change(self) -> str:
+        """What to change in the consumer that failed: what an answer gives away, else what the rule advises."""
+        given_away = (csrf_hint(one.attempt) for one in self.exchanges if self.verdict is Verdict.FAILED)
+        return next((one for one in given_away if one is not None), self.rule.change)
 
 
 class Audit(Struct, frozen=True):

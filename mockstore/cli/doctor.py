@@ -11,9 +11,10 @@ from click.core import ParameterSource
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from mockstore.cli.client import Client, NoServerError, RefusedError
+from mockstore.cli.client import Client, RefusedError
 from mockstore.cli.options import asks_server
 from mockstore.cli.show import bad, good, quiet, say_json, waiting
+from mockstore.errors import NoServerError
 from mockstore.model import Json
 
 EPILOG = """\b

@@ -34,6 +34,8 @@ Examples:
 Exit codes: 0 when every event was acknowledged, 1 when one was lost or a forged one was
 acknowledged, 2 for a wrong use. It needs Locust: pip install 'mockstore[load]'.
 """
+_HIGHEST_RATE = 1_000_000
+"""Events a second, far more than anything sends or takes."""
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 
 
@@ -44,8 +46,8 @@ def _rate(text: str) -> float:
         rate = float(number) / _UNITS[unit.strip()]
     except (ValueError, KeyError):
         raise click.BadParameter(f"{text!r} is no rate; write for instance 200/s or 6000/m") from None
-    if not 0 < rate < float("inf"):
-        raise click.BadParameter(f"{text!r} is no rate above 0")
+    if not 0 < rate <= _HIGHEST_RATE:
+        raise click.BadParameter(f"{text!r} is no rate above 0 and up to {_HIGHEST_RATE}/s")
     return rate
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import click
 
-from mockstore.delivery.schedule import parse_duration
+from mockstore.delivery.schedule import parse_duration, time_limit
 from mockstore.errors import InvalidInputError
 from mockstore.model import Json
 
@@ -68,6 +68,14 @@ def duration(text: str) -> timedelta:
     """Read `90s`, `5m`, `1h30m`: the type of an option; a wrong one is a usage error."""
     try:
         return parse_duration(text)
+    except InvalidInputError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def patience(text: str) -> timedelta:
+    """Read how long an answer may take, as `duration` does; what nothing can wait for is a usage error."""
+    try:
+        return time_limit(duration(text))
     except InvalidInputError as error:
         raise click.BadParameter(str(error)) from None
 

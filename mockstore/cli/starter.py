@@ -12,7 +12,7 @@ _HEAD: Final = '''"""The Petstore's webhooks as they really come: signed, forged
 import pytest
 
 from mockstore import faults
-
+{app}
 PATH = "{path}"
 SECRET = "{secret}"
 
@@ -59,7 +59,8 @@ def starter_for(consumer: Consumer) -> str:
     if consumer.framework != "django" and consumer.secret is not None:
         needs = ", monkeypatch"
     body = "\n".join(f"    {line}".rstrip() for line in _subscription(consumer))
-    head = _HEAD.format(path=consumer.path or USUAL_PATH, secret=SECRET, needs=needs, body=body)
+    app = "" if consumer.framework == "django" or consumer.module is not None else _NO_APP
+    head = _HEAD.format(path=consumer.path or USUAL_PATH, secret=SECRET, needs=needs, body=body, app=app)
     if consumer.path is None:
         head = head.replace("\nSECRET", "  # adapt: where your endpoint is\nSECRET", 1)
     return head + _TESTS
@@ -73,10 +74,14 @@ def _subscription(consumer: Consumer) -> list[str]:
         return [told, subscribe.format('"django"')]
     told = f'monkeypatch.setenv("{consumer.secret}", SECRET)' if consumer.secret else _ADAPT
     if consumer.module is None:
-        found = "from your_app import app  # adapt: where your app is"
-        return [told, found, "", subscribe.format("app")]
+        return [told, subscribe.format("app")]
     app = f"{consumer.name}()" if consumer.is_factory else consumer.name
     return [told, f"from {consumer.module} import {consumer.name}", "", subscribe.format(app)]
 
+
+_NO_APP: Final = """
+from your_app import app  # adapt: where your app is
+"""
+"""At the top, so that one failure says it, and not one for each test."""
 
 _ADAPT: Final = "# adapt: let your app know SECRET, by a variable or a setting, before it is made"

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import click
 from msgspec import Struct
 
-from mockstore.cli.options import Run, complete_event_type, content_of, duration, object_of
+from mockstore.cli.options import Run, complete_event_type, content_of, object_of, patience
 from mockstore.events import parse_assignment
 from mockstore.model import Json
 
@@ -50,7 +50,9 @@ _TARGET: tuple[Decorator, ...] = (
     click.option("--to", metavar="URL", help="Deliver straight to this URL; no mock is asked."),
     click.option("--secret", help="With --to: what signs; made up when absent."),
     click.option("--signatures", metavar="NAMES", help="With --to: petstore, standard-webhooks, or both with a comma."),
-    click.option("--timeout", type=duration, help="With --to: how long an answer may take.  [default: 5s]"),
+    click.option(
+        "--timeout", metavar="DURATION", type=patience, help="With --to: how long an answer may take.  [default: 5s]"
+    ),
 )
 
 

@@ -22,7 +22,7 @@ _SUFFIX: Final = ".json"
 _HEADERS: Final[Mapping[str, tuple[str, Json]]] = MappingProxyType(
     {
         "Location": ("Where to read what was created.", {"type": "string", "format": "uri-reference"}),
-        "Retry-After": ("Seconds until calls are taken again.", {"type": "integer", "minimum": 1}),
+        "Retry-After": ("Seconds until it makes sense to call again.", {"type": "integer", "minimum": 1}),
         "WWW-Authenticate": ("How to say who calls.", {"type": "string"}),
         "RateLimit-Limit": ("How many calls are allowed in a minute.", {"type": "integer", "minimum": 0}),
         "RateLimit-Remaining": ("How many of them are left.", {"type": "integer", "minimum": 0}),
@@ -40,6 +40,7 @@ _RESPONSES: Final[Mapping[int, str]] = MappingProxyType(
         422: "ValidationError",
         429: "RateLimitExceeded",
         500: "InternalServerError",
+        503: "ServiceUnavailable",
     }
 )
 _PLACES: Final[Mapping[str, str]] = MappingProxyType({"TenantId": "parameters"})

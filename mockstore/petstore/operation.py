@@ -16,8 +16,8 @@ FORM: Final = "multipart/form-data"
 IMAGES: Final = ("image/gif", "image/jpeg", "image/png", "image/webp")
 
 PARAMETER: Final = re.compile(r"\{([A-Za-z]+)\}")
-_ALWAYS: Final = (422, 429, 500)
-"""Of every call: a tenant that is no UUID, too many calls, and what should not happen."""
+_ALWAYS: Final = (422, 429, 500, 503)
+"""Of every call: a tenant that is no UUID, too many calls, what should not happen, and a database that is away."""
 _WITH_BODY: Final = (400, 413, 415)
 
 
@@ -89,12 +89,13 @@ REFUSALS: Final[Mapping[int, Answer]] = MappingProxyType(
         400: _refusal("The request cannot be read; for instance, its body is no JSON."),
         401: _refusal("A token is missing, invalid or expired, or the credentials are wrong.", "WWW-Authenticate"),
         404: _refusal("There is no such thing."),
-        409: _refusal("The thing is in a state that does not allow this."),
+        409: _refusal("The thing is in a state that does not allow this; for webhooks, `code` says which."),
         413: _refusal("The body is too large."),
         415: _refusal("The body is of a media type that is not understood."),
         422: _refusal("The request breaks its schema or a rule; `errors` names every mistake."),
         429: _refusal("Too many calls; `Retry-After` says when to come back.", "Retry-After"),
         500: _refusal("Something went wrong in the service."),
+        503: _refusal("The database does not do its work now; `Retry-After` says when to ask again.", "Retry-After"),
     }
 )
 """What an operation answers when it does not do what was asked, by status."""

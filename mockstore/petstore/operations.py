@@ -120,7 +120,7 @@ _WEBHOOKS: Final = (
     ),
     Operation(
         "createWebhook", "POST", "/webhooks", "Webhooks", "Register a webhook.", _OPTIONAL,
-        _creates("webhook", "The new webhook with its whole secret."), _json("webhook-create"),
+        _creates("webhook", "The new webhook with its whole secret."), _json("webhook-create"), refusals=(409,),
     ),
     Operation(
         "getWebhook", "GET", "/webhooks/{webhookId}", "Webhooks", "Read a webhook.", _OPTIONAL,

@@ -1,15 +1,15 @@
 """A Mockstore on a server that runs already, driven from here: `Mockstore.connect` and `pytest --mockstore-url`."""
 
-from mockstore.errors import MockstoreError
+from mockstore.errors import InvalidInputError, MockstoreError, NoServerError, NotFoundError
 from mockstore.provider import Provider, petstore
 from mockstore.remote.callbacks import LOOPBACK
 from mockstore.remote.service import RemoteMockstore, rules_of
-from mockstore.remote.wire import NoServerError, Wire
+from mockstore.remote.wire import Wire
 from mockstore.tenants import checked_tenant
 from mockstore.web.records import installed_version
 from mockstore.world.clock import random_uuid
 
-__all__ = ["SHARED", "NoServerError", "RemoteMockstore", "connected"]
+__all__ = ["SHARED", "RemoteMockstore", "connected"]
 
 SHARED = "shared"
 """What names the pool that all clients without a tenant share."""
@@ -35,9 +35,15 @@ def connected(
 
 
 def _rules(wire: Wire) -> Provider:
-    told, here = wire.get("settings"), installed_version()
-    if told.get("version") != here:
+    here = installed_version()
+    try:
+        told = wire.get("settings") or {}
+    except (InvalidInputError, NotFoundError) as error:  # one that knows no such question
+        raise NoServerError(f"{wire.url} is no mockstore of this version, {here}: {error}") from None
+    if not {"version", "provider", "now"} <= told.keys():
+        raise wire.stranger("something else")
+    if told["version"] != here:
         raise NoServerError(
-            f"the mockstore at {wire.url} is version {told.get('version')}, and this is {here}: install the same one"
+            f"the mockstore at {wire.url} is version {told['version']}, and this is {here}: install the same one"
         )
     return rules_of(told, petstore())

@@ -12,6 +12,7 @@ from mockstore.handles import Webhook
 from mockstore.model import Json
 from mockstore.remote.source import RemoteReader
 from mockstore.remote.wire import Wire
+from mockstore.web.fault_documents import rule_document
 
 _CHANGEABLE: Final = ("url", "events", "secret", "description", "signatures", "status")
 
@@ -122,6 +123,11 @@ class RemoteFaults:
         told |= {"to": webhook_id, "attempts": list(attempts) or _shared_attempts(fault), "times": times}
         kept = {name: value for name, value in told.items() if value is not None}
         return _rule(self._wire.post("faults", **kept))
+
+    def remove(self, rule: Rule) -> None:
+        """Forget a rule; raise `InvalidInputError` when it is not in force."""
+        told = rule_document(rule)
+        self._wire.post("faults", "remove", **{name: value for name, value in told.items() if value is not None})
 
     def clear(self) -> None:
         """Forget all rules; deliveries that were made under them keep their faults."""

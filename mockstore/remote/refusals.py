@@ -36,7 +36,7 @@ def refusal(status: int, problem: Mapping[str, Json]) -> MockstoreError:
     if status == _NOT_FOUND and (missing := _MISSING.fullmatch(detail)):
         return NotFoundError(missing["kind"], missing["id"])
     if status == _CONFLICT:
-        return _conflict(detail)
+        return _conflict(detail, str(problem.get("code", "conflict")))
     first = errors[0] if errors else {}
     code = str(first.get("code", "invalid"))
     special = _SPECIAL.get(code, _of_a_document)(detail, errors)
@@ -45,10 +45,10 @@ def refusal(status: int, problem: Mapping[str, Json]) -> MockstoreError:
     return InvalidInputError(detail, field=first.get("field") or None, code=code)
 
 
-def _conflict(detail: str) -> MockstoreError:
+def _conflict(detail: str, code: str) -> MockstoreError:
     told = _STATE.fullmatch(detail)
     if told is None:
-        return InvalidInputError(detail, field="status", code="disabled" if "is disabled" in detail else "conflict")
+        return InvalidInputError(detail, field="status" if code == "disabled" else None, code=code)
     allowed = [] if told["allowed"] == "nothing more" else told["allowed"].split(", ")
     return ConflictError(told["kind"], told["id"], status=told["status"], wanted=told["wanted"], allowed=allowed)
 

@@ -3,13 +3,13 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack, cast
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Final, Self, Unpack, cast
 
 from msgspec.structs import replace
 
 from mockstore.collection import Collection
-from mockstore.delivery.schedule import RetryPolicy
+from mockstore.delivery.schedule import RetryPolicy, span_of
 from mockstore.errors import InvalidInputError
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.model import Json
@@ -36,6 +36,19 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(seconds=10)
 """How long `settle` waits when nothing is said."""
+_INSTEAD: Final = MappingProxyType(
+    {
+        "assert_conforms": "an audit runs in the test's own process; use the fixture mockstore (Mockstore.in_process), "
+        "or the command `mockstore audit URL --secret whsec_…`",
+        "explore_orders": "orders are explored in the test's own process; use the fixture mockstore "
+        "(Mockstore.in_process)",
+        "wsgi_app": "the server answers over HTTP; call it at the URL in mockstore.url, or use the fixture mockstore "
+        "(Mockstore.in_process)",
+        "httpx_transport": "the server answers over HTTP; say httpx.Client(base_url=mockstore.url), or use the fixture "
+        "mockstore (Mockstore.in_process)",
+    }
+)
+"""Verbs that only a Mockstore in process has, and what to do where there is none."""
 
 
 class RemoteMockstore:
@@ -142,6 +155,15 @@ class RemoteMockstore:
         (made,) = self._wire.post("emit", **document)["data"]
         return self.event(made["id"])
 
+    async def aemit(
+        self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
+    ) -> Event:
+        """Do what `emit` does, while the event loop runs on."""
+        from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
+
+        __tracebackhide__ = True
+        return await to_thread(self.emit, event_type, overrides, **told)
+
     @property
     def events(self) -> Collection[Event]:
         """Everything that was emitted, oldest first."""
@@ -164,6 +186,13 @@ class RemoteMockstore:
         """Move the clock by a timedelta or its keywords (`minutes=5`), and run what falls due on the way, in order."""
         __tracebackhide__ = True
         self.clock.advance(by, **units)
+
+    async def aadvance(self, by: timedelta | None = None, **units: float) -> None:
+        """Do what `advance` does, while the event loop runs on."""
+        from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
+
+        __tracebackhide__ = True
+        await to_thread(self.advance, by, **units)
 
     def settle(self, timeout: timedelta | None = None) -> None:
         """Wait until nothing is due or under way; raise `TimeoutError` after `timeout`."""
@@ -195,7 +224,7 @@ class RemoteMockstore:
 
     def rotate_secret(self, webhook: Webhook | str, *, overlap: timedelta = timedelta()) -> str:
         """Give the webhook a new secret and return it; for `overlap` the old one signs as well."""
-        seconds = overlap.total_seconds()
+        seconds = span_of(overlap, "overlap").total_seconds()
         told = self._wire.post("records", "webhooks", _id(webhook), "rotate-secret", overlapSeconds=seconds)
         return str(told["secret"])
 
@@ -217,6 +246,15 @@ class RemoteMockstore:
     def complaints(self) -> list[str]:
         """Return what a strict test has against itself: what went wrong and nobody looked at."""
         return complaints(self.reader, scripted=self._inboxes)
+
+    if not TYPE_CHECKING:  # whose checker is not to take every name for a verb
+
+        def __getattr__(self, name: str) -> object:
+            """Say what to do instead of a verb that only a Mockstore in process has."""
+            instead = _INSTEAD.get(name)
+            if instead is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            raise AttributeError(f"a Mockstore on a server has no {name}: {instead}")
 
     def __repr__(self) -> str:
         return f"<RemoteMockstore at {self.url}>"

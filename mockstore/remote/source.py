@@ -10,13 +10,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from mockstore.collection import Collection, Waiter
-from mockstore.errors import NotFoundError
+from mockstore.errors import NoServerError, NotFoundError
 from mockstore.handles import Event
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.provider import Provider
 from mockstore.remote.callbacks import Callbacks
-from mockstore.remote.wire import NoServerError, Wire
+from mockstore.remote.wire import Wire
 from mockstore.source import parsed
 from mockstore.strict import RaisedThereError
 from mockstore.web.records import from_json

@@ -66,6 +66,11 @@ class ScenarioFailedError(AssertionError):
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Say that there is no such word, which are near, and which are allowed."""
     allowed = list(known)
-    near = get_close_matches(name, allowed, n=2, cutoff=0.6)
+    near = get_close_matches(name, allowed, n=2, cutoff=0.6) or _longer(name, allowed)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return f"unknown {what} {name!r}: {hint}allowed: {', '.join(allowed) or 'none'}"
+
+
+def _longer(name: str, allowed: Iterable[str]) -> list[str]:
+    """Return the first two that have `name` among their words: `outage` for `outage-and-recovery`."""
+    return [one for one in allowed if name in one.split("-")][:2]

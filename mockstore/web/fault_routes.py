@@ -6,6 +6,8 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from mockstore import faults
+from mockstore.errors import InvalidInputError
+from mockstore.faults.standing import Rule
 from mockstore.model import Json
 from mockstore.web.fault_documents import fault_document, rule_document
 from mockstore.web.reading import TEXT, WHOLE, WHOLE_NUMBERS, Kind, Member, exact_object
@@ -51,8 +53,24 @@ def add_rule() -> ResponseReturnValue:
     return rule_document(rule), 201
 
 
+@routes.post("/remove")
+def remove_rule() -> ResponseReturnValue:
+    """Forget one rule, the oldest that is listed so."""
+    wanted = exact_object(_RULE)
+    standing = mockstore().faults
+    rule = next((one for one in standing if _told(one) == wanted), None)
+    if rule is None:
+        raise InvalidInputError("no such rule is in force; GET /_mockstore/faults lists those that are", field="fault")
+    standing.remove(rule)
+    return nothing()
+
+
 @routes.delete("")
 def clear_rules() -> ResponseReturnValue:
     """Forget all rules."""
     mockstore().faults.clear()
     return nothing()
+
+
+def _told(rule: Rule) -> dict[str, Json]:
+    return {name: value for name, value in rule_document(rule).items() if value is not None}

@@ -38,6 +38,7 @@ _PLAIN = "/:@!$&'()*+,;=~"
 _UNPROCESSABLE = 422
 _UNAUTHORIZED = 401
 _UNAVAILABLE = 503
+_CONFLICT = 409
 _COME_BACK_SECONDS = 1
 """When to ask again for what the database could not do."""
 
@@ -56,9 +57,9 @@ def problem(status: int, detail: str, **members: object) -> Response:
 
 
 def _refused(error: MockstoreError) -> Response:
-    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     if isinstance(error, InvalidInputError) and error.code in CONFLICTS:
-        status = 409
+        return problem(_CONFLICT, str(error), code=error.code)
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     if status != _UNPROCESSABLE or not isinstance(error, InvalidInputError):
         answer = problem(status, str(error))
         if status == _UNAUTHORIZED:

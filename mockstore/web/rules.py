@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from mockstore.delivery.schedule import LONGEST, LONGEST_ANSWER
 from mockstore.errors import InvalidInputError
 from mockstore.model import Json
 from mockstore.parts import provider_with
@@ -27,7 +28,6 @@ _SETTINGS: Final[Mapping[str, tuple[str, type | tuple[type, ...]]]] = MappingPro
 )
 """The members that are a setting of the same kind, and what they may be."""
 _RULES: Final = ("scheduleSeconds", "jitter", "timeoutSeconds", "signatures")
-_LONGEST: Final = timedelta(days=36_500).total_seconds()
 
 
 def settings_document(mockstore: Mockstore) -> Document:
@@ -71,13 +71,14 @@ def _asked_rules(provider: Provider, wanted: Mapping[str, Json]) -> Provider:
         _must(_is_span(jitter) and jitter <= 1, "jitter", jitter)
         schedule = replace(schedule, jitter=float(jitter))
     timeout, signatures = wanted.get("timeoutSeconds"), wanted.get("signatures")
-    _must(timeout is None or (_is_span(timeout) and timeout > 0), "timeoutSeconds", timeout)
+    in_time = timeout is None or (_is_span(timeout) and 0 < timeout <= LONGEST_ANSWER.total_seconds())
+    _must(in_time, "timeoutSeconds", timeout)
     _must(signatures is None or isinstance(signatures, list), "signatures", signatures)
     return provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures)
 
 
 def _is_span(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LONGEST
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST.total_seconds()
 
 
 def _must(fits: object, name: str, value: Json) -> None:
@@ -91,9 +92,9 @@ _EXPECTED: Final = MappingProxyType(
         "seed": "write a whole number, or null for a random one",
         "signatureTime": "write wall or virtual",
         "requireHttps": "write true or false",
-        "scheduleSeconds": "write a list of seconds, [60, 300] for instance",
+        "scheduleSeconds": f"write a list of seconds from 0 to {LONGEST.total_seconds():.0f}, [60, 300] for instance",
         "jitter": "write a number from 0 to 1",
-        "timeoutSeconds": "write a number of seconds, more than 0",
+        "timeoutSeconds": f"write a number of seconds, more than 0 and at most {LONGEST_ANSWER.total_seconds():.0f}",
         "signatures": "write a list of names of signature schemes",
     }
 )

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from mockstore.answers import Answer
+from mockstore.delivery.schedule import LONGEST
 from mockstore.errors import InvalidInputError, NotFoundError
 from mockstore.inbox import Inbox
 from mockstore.model import Json
@@ -134,7 +135,9 @@ def recover(webhook_id: str) -> ResponseReturnValue:
 @routes.post("/webhooks/<webhook_id>/rotate-secret")
 def rotate_secret(webhook_id: str) -> ResponseReturnValue:
     """Give the webhook a new secret; for a while, if asked, the old one signs as well."""
-    overlap = exact_object({"overlapSeconds": Member(NUMBER)}).get("overlapSeconds", 0)
+    overlap = exact_object({"overlapSeconds": Member(NUMBER, least=0, most=LONGEST.total_seconds())}).get(
+        "overlapSeconds", 0
+    )
     return {"secret": mockstore().rotate_secret(webhook_id, overlap=timedelta(seconds=overlap))}
 
 

@@ -16,6 +16,9 @@ from mockstore.errors import InvalidInputError
 EPOCH = datetime(2025, 1, 6, 12, tzinfo=UTC)
 """Where virtual time starts: the moment of the samples in the guide (contract 1.1)."""
 
+FARTHEST = datetime(3000, 1, 1, tzinfo=UTC)
+"""No clock starts or is moved beyond; the calendar of Python ends at 9999."""
+
 
 def wall_time() -> datetime:
     """Return the process's idea of now; follows time-machine and freezegun."""
@@ -58,16 +61,17 @@ class VirtualClock:
     """Stands still until it is told to move; follows the process's time while a test freezes that."""
 
     def __init__(self, start: datetime = EPOCH) -> None:
-        self._start = start
+        self._start = self._now = _checked(start)
         self._moved = timedelta()
 
     def now(self) -> datetime:
-        """Return the virtual time in UTC."""
-        return (wall_time() if _process_time_is_frozen() else self._start) + self._moved
+        """Return the virtual time in UTC: the same object while it stands still, since many records keep it."""
+        return wall_time() + self._moved if _process_time_is_frozen() else self._now
 
     def jump_to(self, moment: datetime) -> None:
         """Move to `moment`; a moment already past moves nothing."""
         self._moved += max(moment - self.now(), timedelta())
+        self._now = self._start + self._moved
 
     def seconds_until(self, moment: datetime | None) -> float | None:  # noqa: ARG002 - part of the seam
         """Return None: waiting brings no moment nearer."""
@@ -76,6 +80,7 @@ class VirtualClock:
     def reset(self) -> None:
         """Go back to where it started."""
         self._moved = timedelta()
+        self._now = self._start
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -91,7 +96,7 @@ class TravellingClock:
             raise InvalidInputError(
                 "clock='travel' needs time-machine: pip install 'mockstore[travel]'", field="clock"
             ) from None
-        self._start = start
+        self._start = _checked(start)
         self._travel: Any = time_machine.travel(start, tick=False)
         self._traveller: Any = self._travel.start()
 
@@ -222,6 +227,15 @@ class RunningClock:
         if self._shelf is not None:
             self._shelf.write(hands)
         self._hands = hands
+
+
+def _checked(start: datetime) -> datetime:
+    if start.tzinfo is None or start > FARTHEST:
+        raise InvalidInputError(
+            f"start is {start}; it must have a time zone, such as tzinfo=UTC, and no clock goes beyond {FARTHEST:%Y}",
+            field="start",
+        )
+    return start
 
 
 def _process_time_is_frozen() -> bool:

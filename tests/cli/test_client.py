@@ -5,8 +5,9 @@ import pytest
 from click.testing import Result
 
 from mockstore.answers import answers
-from mockstore.cli.client import Client, NoServerError, RefusedError, path_to
+from mockstore.cli.client import Client, RefusedError, path_to
 from mockstore.cli.receiver import Scripted
+from mockstore.errors import NoServerError
 from mockstore.model import Outgoing, Reply
 
 if TYPE_CHECKING:

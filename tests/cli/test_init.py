@@ -140,11 +140,29 @@ def test_what_was_not_found_is_marked() -> None:
     text = starter_for(Consumer("flask"))
 
     assert [line.strip() for line in text.splitlines() if "# adapt" in line] == [
+        "from your_app import app  # adapt: where your app is",
         'PATH = "/webhooks/petstore"  # adapt: where your endpoint is',
         "# adapt: let your app know SECRET, by a variable or a setting, before it is made",
-        "from your_app import app  # adapt: where your app is",
     ]
     assert [line for line in text.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("secret", [None, "HOOK_SECRET"], ids=["no secret", "a variable"])
+def test_an_app_that_was_not_found_is_one_failure_at_the_line_to_edit(
+    pytester: pytest.Pytester, secret: str | None
+) -> None:
+    pytester.makepyfile(test_it=starter_for(Consumer("flask", secret=secret)))
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", f"--rootdir={pytester.path}")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "test_it.py:*: in <module>",
+            "    from your_app import app  # adapt: where your app is",
+            "E   ModuleNotFoundError: No module named 'your_app'",
+        ]
+    )
 
 
 def test_a_handler_that_crashes_is_told_by_the_fault_that_crashed_it(pytester: pytest.Pytester) -> None:

@@ -1,8 +1,18 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mockstore.delivery.schedule import RetryPolicy, describe, parse_duration, parse_schedule, policy, retry_after
+from mockstore.delivery.schedule import (
+    RetryPolicy,
+    describe,
+    parse_duration,
+    parse_schedule,
+    policy,
+    retry_after,
+    span_of,
+    time_limit,
+)
 from mockstore.errors import InvalidInputError
 from mockstore.provider import petstore
 
@@ -66,6 +76,82 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
         parse_duration(text)
 
 
+@pytest.mark.parametrize("text", ["99999999h", "36501d", "9" * 400 + "s"])
+def test_a_duration_that_nothing_could_wait_for_is_refused_with_the_longest(text: str) -> None:
+    with pytest.raises(InvalidInputError, match=rf"'{text[:40]}' is longer than the longest duration, 36500d"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        pytest.param(1e300, "1e+300", id="beyond numbers"),
+        pytest.param(float("nan"), "nan", id="no number"),
+        pytest.param(float("inf"), "inf", id="without end"),
+        pytest.param(-1, "-1", id="back"),
+        pytest.param(timedelta.max, "24000000000 h", id="a timedelta beyond the calendar"),
+        pytest.param(timedelta(seconds=-5), "-5 s", id="a timedelta back"),
+    ],
+)
+def test_a_span_of_the_library_has_its_bounds(told: timedelta | float, found: str) -> None:
+    with pytest.raises(InvalidInputError) as wait:
+        policy([told])
+    with pytest.raises(InvalidInputError) as limit:
+        time_limit(told)
+    with pytest.raises(InvalidInputError) as span:
+        span_of(told, "overlap")
+
+    assert (str(wait.value), wait.value.field) == (
+        f"schedule is {found}; it must be waits from 0 to 36500 days",
+        "schedule",
+    )
+    assert str(limit.value) == f"timeout is {found}; it must be more than 0 and at most 20 days"
+    assert (str(span.value), span.value.field) == (f"overlap is {found}; it must be from 0 to 36500 days", "overlap")
+
+
+@pytest.mark.parametrize("seconds", [0, 21 * 86_400])
+def test_an_answer_is_waited_for_within_what_a_socket_can(seconds: int) -> None:
+    with pytest.raises(InvalidInputError, match="more than 0 and at most 20 days"):
+        time_limit(seconds)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        pytest.param(
+            lambda: policy("1m,5m"),  # type: ignore[arg-type]
+            "schedule is '1m,5m'; it must be a list of seconds or timedeltas, [60, 300] for instance",
+            id="a text for a list",
+        ),
+        pytest.param(
+            lambda: policy(["5m"]),  # type: ignore[list-item]
+            "schedule is '5m'; it must be waits from 0 to 36500 days, as a timedelta or seconds",
+            id="a text for a wait",
+        ),
+        pytest.param(
+            lambda: RetryPolicy((60,)),  # type: ignore[arg-type]
+            "schedule is 60; it must be waits, as timedeltas",
+            id="seconds in a policy",
+        ),
+        pytest.param(
+            lambda: RetryPolicy((timedelta.max,)),
+            "schedule is 24000000000 h; it must be waits from 0 to 36500 days",
+            id="a wait beyond the calendar in a policy",
+        ),
+        pytest.param(
+            lambda: RetryPolicy((), jitter=float("nan")),
+            "jitter is nan; it must be a share from 0 to 1",
+            id="a jitter that is no number",
+        ),
+    ],
+)
+def test_what_is_no_policy_is_refused(make: Callable[[], RetryPolicy], message: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        make()
+
+    assert str(refused.value) == message
+
+
 def test_a_schedule_is_a_list_of_waits() -> None:
     assert parse_schedule("1m,5m") == RetryPolicy((timedelta(minutes=1), timedelta(minutes=5)))
     assert parse_schedule("") == RetryPolicy(())
@@ -85,6 +171,7 @@ def test_a_policy_is_made_of_seconds_or_timedeltas_or_is_one_already() -> None:
         pytest.param("-5", None, id="negative"),
         pytest.param("", None, id="empty"),
         pytest.param("9" * 400, None, id="beyond all time"),
+        pytest.param("9" * 10, None, id="seconds that no thread can wait for"),
         pytest.param("Fri, 31 Dec 9999 23:59:59 -1200", None, id="a date that no thread can wait for"),
         pytest.param("Thu, 01 Jan 2026 12:30:00 +9999999999999999", None, id="an offset beyond all numbers"),
         pytest.param(f"Thu, 01 Jan {'9' * 20} 12:30:00 GMT", None, id="a year beyond all numbers"),

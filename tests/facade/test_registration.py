@@ -189,7 +189,7 @@ def test_an_unknown_webhook_cannot_be_changed_rotated_removed_or_recovered(store
 def test_an_overlap_cannot_be_negative(store: Mockstore) -> None:
     webhook = store.subscribe(URL)
 
-    with pytest.raises(InvalidInputError, match="cannot be negative"):
+    with pytest.raises(InvalidInputError, match="overlap is -1 s; it must be from 0 to 36500 days"):
         store.rotate_secret(webhook, overlap=timedelta(seconds=-1))
 
 

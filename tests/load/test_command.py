@@ -48,7 +48,7 @@ def run() -> Run:
         ),
         pytest.param(
             ["--to", LOCAL, "--rate", "0/s"],
-            f"Invalid value for '--rate': '0/s' is no rate above 0{SEE}",
+            f"Invalid value for '--rate': '0/s' is no rate above 0 and up to 1000000/s{SEE}",
             id="rate of nothing",
         ),
         pytest.param(

@@ -19,19 +19,26 @@ TOKEN = "a-control-token"
 @contextmanager
 def process(*arguments: str) -> Iterator[str]:
     """Run `mockstore serve` and yield its URL."""
+    with running(*arguments) as (url, _):
+        yield url
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[str, int]]:
+    """Run `mockstore serve`; yield its URL, and the process by its number."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSTORE_")}
     command = [sys.executable, "-m", "mockstore", "serve", "--port", "0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=kept) as running:
-        watchdog = Timer(PATIENCE, running.kill)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=kept) as started:
+        watchdog = Timer(PATIENCE, started.kill)
         watchdog.start()
         try:
-            assert running.stdout is not None
-            url = running.stdout.readline().split()[2]
+            assert started.stdout is not None
+            url = started.stdout.readline().split()[2]
             watchdog.cancel()
-            yield url
+            yield url, started.pid
         finally:
             watchdog.cancel()
-            running.kill()
+            started.kill()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from mockstore.delivery.schedule import RetryPolicy
 from mockstore.errors import (
     InvalidInputError,
     InvalidPayloadError,
+    NoServerError,
     NotFoundError,
     ReceiverTimeoutError,
     UnknownEventTypeError,
@@ -19,7 +20,7 @@ from mockstore.errors import (
 )
 from mockstore.model import Outcome
 from mockstore.petstore.errors import ConflictError, ValidationError
-from mockstore.remote import NoServerError, RemoteMockstore, connected
+from mockstore.remote import RemoteMockstore, connected
 from mockstore.signing import verify
 from tests.remote.conftest import TOKEN, process
 
@@ -279,11 +280,15 @@ def test_a_control_token_is_asked_for_in_one_line(monkeypatch: pytest.MonkeyPatc
     with process("--control-token", TOKEN) as url:
         with pytest.raises(NoServerError) as caught:
             Mockstore.connect(url)
+        with pytest.raises(NoServerError) as wrong:
+            Mockstore.connect(url, token="another")
         with Mockstore.connect(url, token=TOKEN) as mock:
             mock.open_inbox()
             mock.emit("pet.adopted").assert_acknowledged()
 
-    assert str(caught.value) == (
-        f"{url} does not let us in; give its control token by Mockstore.connect(url, token=…), --mockstore-token or "
-        f"MOCKSTORE_CONTROL_TOKEN (401 UNAUTHORIZED)"
+    remedy = (
+        "; give the one that it was started with, or has printed, by --mockstore-token, MOCKSTORE_CONTROL_TOKEN or "
+        "Mockstore.connect(url, token=…)"
     )
+    assert str(caught.value) == f"{url} asks for its control token{remedy}"
+    assert str(wrong.value) == f"{url} does not take this control token{remedy}"

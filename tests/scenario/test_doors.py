@@ -130,6 +130,9 @@ def test_mistakes_are_printed_a_line_each(run: Run, write: Callable[[str], str])
         pytest.param(
             ["ack-lots"], "unknown scenario 'ack-lots': did you mean 'ack-lost'? allowed: ack-lost,", id="name"
         ),
+        pytest.param(
+            ["outage"], "unknown scenario 'outage': did you mean 'outage-and-recovery'? allowed: ", id="part of a name"
+        ),
         pytest.param(["nowhere/shop.yaml"], "the scenario nowhere/shop.yaml cannot be read: No such file", id="file"),
         pytest.param(["ack-lost", "--secret", "x"], "--secret is for shop, and no --to is", id="a secret alone"),
         pytest.param(

@@ -115,6 +115,8 @@ def test_another_program_may_read_the_sqlite_file_meanwhile(tmp_path: Path) -> N
             "sqlite://shop.db", "'sqlite://shop.db' is no plain file: write sqlite:///file.db", id="two slashes"
         ),
         pytest.param("sqlite:///shop.db?mode=ro", "is no plain file", id="options"),
+        pytest.param("sqlite:///a.db?sslpassword=x", "'sqlite:///a.db' is no plain file", id="a password"),
+        pytest.param("postgresql:me:hunter2@db/shop", "the database is no URL; allowed are sqlite", id="no slashes"),
         pytest.param(
             "sqlite:////nowhere/shop.db", "cannot open sqlite:////nowhere/shop.db: No such file", id="no folder"
         ),

@@ -53,7 +53,7 @@ class Address:
         self.shared = url.get_backend_name() == "postgresql"
         self.path = None if self.shared else Path(str(url.database)).resolve()
         """The file, where it is one."""
-        masked = url.difference_update_query(["password"])
+        masked = _without_passwords(url)
         self.text = masked.render_as_string(hide_password=True)
         """The URL with its password masked, for people."""
 
@@ -103,11 +103,16 @@ def parse_address(text: str) -> Address:
     return Address(url, driver)
 
 
+def _without_passwords(url: URL) -> URL:
+    """Return it without those of the query, such as `sslpassword`; SQLAlchemy masks the one of the user itself."""
+    return url.difference_update_query([name for name in url.query if "password" in name.lower()])
+
+
 def _check_sqlite(url: URL) -> None:
     if url.host or url.query or str(url.database).startswith("file:"):
         raise StartupError(
-            f"{url.render_as_string()!r} is no plain file: write sqlite:///file.db, or with four slashes for a path "
-            "from the root, sqlite:////folder/file.db"
+            f"{_without_passwords(url).render_as_string()!r} is no plain file: write sqlite:///file.db, or with four "
+            "slashes for a path from the root, sqlite:////folder/file.db"
         )
     if url.database in (None, "", ":memory:"):
         raise StartupError(
