@@ -16,7 +16,7 @@ APT = $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-g
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test serve lint audit docs screenshots bench kill servers clean
+.PHONY: help demo test serve lint audit docs screenshots bench peers kill servers clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,10 @@ servers: ## install the real servers that some tests want, from Debian's package
 
 bench: .venv/.bench ## measure the speed, side by side with the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+peers: ## install WireMock and Mockoon, which `make bench` then measures too, into .venv/peers; needs npm, and Java to run
+	@command -v npm >/dev/null || { echo "No npm on this machine: install Node.js" >&2; exit 1; }
+	@npm install --prefix .venv/peers --no-fund --no-audit --silent wiremock @mockoon/cli
 
 clean: ## remove .venv and everything else that was made here
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,21 +1,20 @@
 """The app behind the HTTP servers that could carry it: a pet is read, and a pet is added, over kept connections."""
 
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
 from json import dumps
-from socket import create_connection, socket
 from threading import Barrier, Thread
 from time import perf_counter
 from types import MappingProxyType
 
+from benchmarks import ports
 from benchmarks.harness import OURS, Row, Section, peers, race
 from benchmarks.rest import PET
 from benchmarks.served import Served
-from benchmarks.suites import ROOT, environment
+from benchmarks.suites import environment
 from mockstore.petstore.catalogue import seeded
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -29,7 +28,6 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Each is left out where it is not installed; ours is cheroot."""
-PATIENCE = 30.0
 HEADERS = {"Authorization": "Bearer any", "Content-Type": "application/json"}
 
 
@@ -49,35 +47,26 @@ def measure(*, rounds: int = 5, clients: int = 4, requests: int = 400) -> Sectio
             Row("GET a pet", "/s", read[OURS], None, peers(read)),
             Row("POST a pet", "/s", written[OURS], None, peers(written)),
         ),
-        "the same app in a process of its own; ours is cheroot; a server that is not installed is left out",
+        f"the same app in a process of its own; ours is cheroot{left_out()}",
     )
+
+
+def left_out() -> str:
+    """Return the end of a note that says which servers are missing, and how to get them."""
+    missing = [name for name in PROGRAMS if name != OURS and not find_spec(name)]
+    if not missing:
+        return ""
+    return f"; left out, since not installed: {' and '.join(missing)} (`.venv/bin/pip install {' '.join(missing)}`)"
 
 
 @contextmanager
 def _started(name: str) -> Iterator[Served]:
     """Run the app behind a server, for as long as this lasts."""
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.free()
     command = (sys.executable, *(part.format(port=port) for part in PROGRAMS[name]))
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=quiet, stderr=quiet) as process:
-        try:
-            _wait_for(port, process)
-            yield Served(port)
-        finally:
-            process.terminate()
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    began = perf_counter()
-    while process.poll() is None and perf_counter() - began < PATIENCE:
-        try:
-            create_connection(("127.0.0.1", port), timeout=1).close()
-        except ConnectionRefusedError:
-            continue
-        return
-    raise RuntimeError(f"the server at port {port} does not come up")
+    with ports.running(command, environment()) as process:
+        ports.wait_for_answer(port, process)
+        yield Served(port)
 
 
 def _rate(served: Served, asked: tuple[str, str, str | None], clients: int, requests: int) -> float:

@@ -1,4 +1,4 @@
-"""Servers in processes of their own, and what triggers a signed callback from each: ours and its rivals."""
+"""Servers in processes of their own, and what triggers a callback from each: ours and its rivals."""
 
 import http.client
 import json
@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from benchmarks.consumer import PATH, SECRET, TYPE
+from benchmarks import mocks
+from benchmarks.consumer import PATH, SECRET, TYPE, Maker
 from benchmarks.harness import OURS
+from benchmarks.mocks import MOCKS, Callback
 from benchmarks.suites import ROOT, environment
 
-EMIT = "/_mockstore/emit"
+ORDER = {"type": TYPE}
+"""The document of a request that causes one callback."""
 _VIEW = """
-import hashlib, hmac, json, sys, uuid
+import hashlib, hmac, sys
 from flask import Flask
 app = Flask("rival")
-data = {"pet": {"name": "Rex" * 100}}
-body = json.dumps({"id": str(uuid.uuid4()), "eventType": "pet.adopted", "data": data}).encode()
+body = sys.argv[2].encode()
 def headers():
     made = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
     return {"Content-Type": "application/json", "X-Webhook-Signature": "sha256=" + made}
@@ -93,24 +95,33 @@ def call(client: http.client.HTTPConnection, method: str, path: str, document: o
     return json.loads(content) if content else None
 
 
+def rivals() -> tuple[str, ...]:
+    """Return the names of all servers that are here: ours first, then Flask views, then mocks that are installed."""
+    return (*PROGRAMS, *mocks.installed())
+
+
 @contextmanager
 def started(name: str, sink: int, *options: str) -> Iterator[Served]:
     """Run a server that calls back to the port `sink`, for as long as this lasts."""
-    url = f"http://127.0.0.1:{sink}{PATH}"
-    command = (sys.executable, *PROGRAMS[name], *(options if name == OURS else (url,)))
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+    callback = Callback(f"http://127.0.0.1:{sink}{PATH}", Maker().signed()[0].decode())
+    if name in MOCKS:
+        with mocks.started(name, callback) as port:
+            yield Served(port)
+        return
+    with _python(*PROGRAMS[name], *(options if name == OURS else (callback.url, callback.body))) as served:
+        if name == OURS:
+            served.ask("POST", "/v1/webhooks", {"url": callback.url, "events": ["*"], "secret": SECRET})
+        yield served
+
+
+@contextmanager
+def _python(*arguments: str) -> Iterator[Served]:
+    command, pipe = (sys.executable, *arguments), subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=pipe, text=True) as process:
         if process.stdout is None:
             raise RuntimeError("the server has no output to read its address from")
         try:
             line = next(line for line in process.stdout if "http://" in line)
-            served = Served(int(line.strip().rsplit(":", 1)[1]))
-            if name == OURS:
-                served.ask("POST", "/v1/webhooks", {"url": url, "events": ["*"], "secret": SECRET})
-            yield served
+            yield Served(int(line.strip().rsplit(":", 1)[1]))
         finally:
             process.terminate()
-
-
-def trigger(client: http.client.HTTPConnection) -> None:
-    """Cause one callback."""
-    call(client, "POST", EMIT, {"type": TYPE})

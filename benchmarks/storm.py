@@ -5,8 +5,9 @@ from time import perf_counter
 
 from benchmarks.consumer import TYPE, Maker
 from benchmarks.harness import OURS, Goal, Row, Section, peers, race
+from benchmarks.mocks import EMIT
 from benchmarks.receiver import running
-from benchmarks.served import EMIT, Served, started
+from benchmarks.served import Served, started
 from benchmarks.throughput import Request, posting
 
 BARE = "bare http.client"

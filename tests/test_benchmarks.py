@@ -1,5 +1,6 @@
 """The benchmarks run. What they find is of this machine and this minute, so nothing here looks at its size."""
 
+import json
 import math
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import history, ladder
+from benchmarks.driver import Order, is_whole
 from benchmarks.harness import Goal, Peer, Row, Section, race
+from benchmarks.mocks import MOCKS, Callback
 from benchmarks.table import text_of
 
 ROOT = Path(__file__).parent.parent
@@ -80,3 +83,45 @@ def test_a_stream_through_a_bounded_history_is_measured_at_its_middle_and_at_its
     (row,) = section.rows
     assert row.ours > 0
     assert [peer.name for peer in row.peers] == ["the same at the middle"]
+
+
+@pytest.mark.parametrize(
+    ("come", "is_it"),
+    [
+        pytest.param(b"HTTP/1.1 202 Accepted\r\nContent-Le", False, id="amid its head"),
+        pytest.param(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{", False, id="amid its body"),
+        pytest.param(b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}", True, id="with its body"),
+        pytest.param(b"HTTP/1.1 204 No Content\r\n\r\n", True, id="without a body"),
+        pytest.param(
+            b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", False, id="amid chunks"
+        ),
+        pytest.param(b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", True, id="all chunks"),
+    ],
+)
+def test_an_answer_is_read_to_its_end(come: bytes, is_it: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert is_whole(come) is is_it
+
+
+def test_a_refused_request_is_an_error_and_not_a_figure() -> None:
+    with pytest.raises(ValueError, match=r"a request was answered b'HTTP/1\.1 404 Not Found"):
+        is_whole(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_request_tells_the_length_of_its_body() -> None:
+    order = Order(port=80, path="/emit", body="{}", times=1, clients=1, load="rate")
+
+    head, _, body = order.request.partition(b"\r\n\r\n")
+
+    assert head.startswith(b"POST /emit HTTP/1.1\r\n")
+    assert b"Content-Length: 2" in head.split(b"\r\n")
+    assert body == b"{}"
+
+
+@pytest.mark.parametrize("name", MOCKS)
+def test_a_mock_is_told_to_call_with_the_bytes_of_the_others(name: str) -> None:
+    callback = Callback("http://127.0.0.1:9/hook", '{"pet": "Rex"}')
+
+    document = json.dumps(MOCKS[name].written(callback))
+
+    assert json.dumps(callback.url) in document
+    assert json.dumps(callback.body) in document

@@ -1,0 +1,278 @@
+"""Requests and the callbacks that they cause, on one thread of a process of its own: what is measured is the server.
+
+The requests are bytes that were made before, and an answer is read to its end and no further. The process receives the
+callbacks, too, so one clock tells when the last of them has come. It takes an order on each line of its input, and
+writes one figure for it.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from statistics import median
+from time import perf_counter
+from types import MappingProxyType
+from typing import IO
+
+from benchmarks.receiver import END, LENGTH, Receiver
+from benchmarks.suites import ROOT, environment
+
+CLOSE = b"connection: close"
+CHUNKED = b"transfer-encoding: chunked"
+LAST_CHUNK = b"0\r\n\r\n"
+PATIENCE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """So many requests over so many kept connections, each of which causes one callback."""
+
+    port: int
+    path: str
+    body: str
+    times: int
+    clients: int
+    load: str
+    """One of `LOADS`."""
+
+    @property
+    def request(self) -> bytes:
+        """The bytes of a request."""
+        body = self.body.encode()
+        head = (
+            f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+def is_whole(answer: bytes) -> bool:
+    """Tell whether an answer has come to its end; raise `ValueError` unless it is 2xx."""
+    head, found, body = answer.partition(END)
+    if not found:
+        return False
+    if head.split(b" ", 2)[1][:1] != b"2":
+        raise ValueError(f"a request was answered {answer[:500]!r}")
+    lines = head.lower().split(b"\r\n")
+    if CHUNKED in lines:
+        return body.endswith(LAST_CHUNK)
+    return len(body) >= next((int(line.removeprefix(LENGTH)) for line in lines if line.startswith(LENGTH)), 0)
+
+
+class Caller(asyncio.Protocol):
+    """A kept connection to the server."""
+
+    def __init__(self, load: "Load") -> None:
+        self._load = load
+        self._come = b""
+        self._is_over = False
+        self._transport: asyncio.WriteTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way out."""
+        if isinstance(transport, asyncio.WriteTransport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Tell when an answer has come whole."""
+        self._come += data
+        try:
+            if is_whole(self._come):
+                self._is_over, self._come = CLOSE in self._come.lower(), b""
+                self._load.answered(self)
+        except ValueError as error:
+            self._load.fail(error)
+
+    def send(self, request: bytes) -> None:
+        """Send a request, over a new connection where the server announced that it closes this one."""
+        if self._is_over:
+            self._load.replace(self)
+        else:
+            self._transport.write(request)
+
+    def close(self) -> None:
+        """Close it."""
+        self._is_over = True
+        self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell that the connection broke, unless its end was to be."""
+        if not self._is_over:
+            self._load.fail(exc or RuntimeError("the server closed a connection that was to be kept"))
+
+
+class Load:
+    """As many requests as can be: each client sends its next one as soon as it is answered."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._request = order.request
+        self._left = order.times
+        self._callers = set[Caller]()
+        self._tasks = set[asyncio.Task[None]]()
+        self._answers = self._callbacks = 0
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> float:
+        """Return the callbacks per second, from the first request until all callbacks and all answers have come."""
+        for _ in range(self._order.clients):
+            await self._connect()
+        began = perf_counter()
+        for caller in tuple(self._callers):
+            self.send(caller)
+        try:
+            await asyncio.wait_for(self._done, PATIENCE)
+        except TimeoutError:
+            came = f"{self._answers} answers and {self._callbacks} callbacks of {self._order.times} have come"
+            raise RuntimeError(f"{came} in {PATIENCE:.0f} s") from None
+        took = perf_counter() - began
+        for caller in self._callers:
+            caller.close()
+        return self.figure(took)
+
+    def figure(self, took: float) -> float:
+        """Return what was to be found."""
+        return self._order.times / took
+
+    def send(self, caller: Caller) -> None:
+        """Send a request, if one is left to be sent."""
+        if self._left:
+            self._left -= 1
+            caller.send(self._request)
+
+    def replace(self, caller: Caller) -> None:
+        """Send a request that could not be sent over a connection over the next one."""
+        self._callers.discard(caller)
+        caller.close()
+        task = asyncio.get_running_loop().create_task(self._send_anew())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send_anew(self) -> None:
+        (await self._connect()).send(self._request)
+
+    async def _connect(self) -> Caller:
+        loop = asyncio.get_running_loop()
+        _, caller = await loop.create_connection(partial(Caller, self), "127.0.0.1", self._order.port)
+        self._callers.add(caller)
+        return caller
+
+    def answered(self, caller: Caller) -> None:
+        """Count an answer."""
+        self._answers += 1
+        self.send(caller)
+        self._end()
+
+    def received(self) -> None:
+        """Count a callback."""
+        self._callbacks += 1
+        self._end()
+
+    def fail(self, error: Exception) -> None:
+        """Give up, unless it is over."""
+        if not self._done.done():
+            self._done.set_exception(error)
+
+    def _end(self) -> None:
+        if self._answers >= self._order.times <= self._callbacks and not self._done.done():
+            self._done.set_result(None)
+
+
+class OneByOne(Load):
+    """A request is sent when the one before has been answered, and its callback has come."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order)
+        self._caller: Caller | None = None
+        self._sent_at = 0.0
+        self._took = list[float]()
+
+    def figure(self, took: float) -> float:  # noqa: ARG002 - the signature of a load
+        """Return the median of the seconds from the sending of a request to the receipt of its callback."""
+        return median(self._took)
+
+    def send(self, caller: Caller) -> None:
+        """Send the next request when both have come."""
+        self._caller = caller
+        if self._answers == self._callbacks:
+            self._sent_at = perf_counter()
+            super().send(caller)
+
+    def received(self) -> None:
+        """Note when it came."""
+        self._took.append(perf_counter() - self._sent_at)
+        super().received()
+        if self._caller is not None:
+            self.send(self._caller)
+
+
+class Sink(Receiver):
+    """A connection that callbacks come by."""
+
+    def __init__(self, loads: Sequence[Load]) -> None:
+        super().__init__()
+        self._loads = loads
+
+    def answer(self) -> None:
+        """Count the callback for the load that is under way, and answer it."""
+        for load in self._loads:
+            load.received()
+        super().answer()
+
+
+LOADS: Mapping[str, type[Load]] = MappingProxyType({"rate": Load, "latency": OneByOne})
+
+
+class Driver:
+    """The process, as who measures sees it."""
+
+    def __init__(self, orders: IO[str], figures: IO[str]) -> None:
+        self._orders, self._figures = orders, figures
+        self.sink = int(figures.readline())
+        """The port that callbacks have to go to."""
+
+    def find(self, order: Order) -> float:
+        """Return the figure of an order."""
+        self._orders.write(json.dumps(asdict(order)) + "\n")
+        self._orders.flush()
+        line = self._figures.readline()
+        if not line:
+            raise RuntimeError(f"the driver ended, see above; its order: {order}")
+        return float(line)
+
+
+@contextmanager
+def driving() -> Iterator[Driver]:
+    """Run the process for as long as this lasts."""
+    command, pipe = (sys.executable, "-m", "benchmarks.driver"), subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=pipe, stdout=pipe, text=True) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the driver has no input and output")
+        try:
+            yield Driver(process.stdin, process.stdout)
+        finally:
+            process.terminate()
+
+
+async def serve() -> None:
+    """Carry out orders until there are no more."""
+    loop, loads = asyncio.get_running_loop(), list[Load]()
+    server = await loop.create_server(partial(Sink, loads), "127.0.0.1", 0)
+    _say(server.sockets[0].getsockname()[1])
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        order = Order(**json.loads(line))
+        loads[:] = [LOADS[order.load](order)]
+        _say(await loads[0].run())
+
+
+def _say(figure: float) -> None:
+    sys.stdout.write(f"{figure}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
