@@ -1,10 +1,13 @@
 """Whose delivery goes next: fair among webhooks, however many of them are slow or dead. Pure: no clock, no thread."""
 
 from collections import deque
+from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
-from mockstore.model import DeliveryRecord
+from mockstore.model import Attempt, DeliveryRecord, Outcome
 
 
 class Pace(StrEnum):
@@ -15,6 +18,14 @@ class Pace(StrEnum):
     """Never answered yet, or not reached the last time."""
     SLOW = "slow"
 
+
+SLOW: Final = timedelta(seconds=1)
+"""A receiver whose latest answer took longer is slow."""
+
+_TELLS: Final[Mapping[Outcome, Pace]] = MappingProxyType(
+    {Outcome.TIMEOUT: Pace.SLOW, Outcome.UNREACHABLE: Pace.UNPROVEN}
+)
+"""Outcomes that say more about a receiver than the time it took."""
 
 _GROUPS: Final[tuple[tuple[frozenset[Pace], int], ...]] = (
     (frozenset(Pace), 1),
@@ -131,6 +142,12 @@ class Lines:
             line[webhook_id] = waiting  # behind the other webhooks
         self._out[webhook_id] = self._out.get(webhook_id, 0) + 1
         return delivery
+
+
+def pace_of(attempt: Attempt) -> Pace:
+    """Return what an attempt tells about its receiver."""
+    by_time = Pace.SLOW if attempt.duration > SLOW else Pace.QUICK
+    return _TELLS.get(attempt.outcome, by_time)
 
 
 def _places(limit: int, parts: int) -> tuple[int, int]:

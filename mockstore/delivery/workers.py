@@ -1,25 +1,21 @@
 """Runs what is due on a pool of threads, under a clock that runs. An API call never waits for it."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from threading import Condition, Lock, Thread, current_thread
-from types import MappingProxyType
 from typing import Final, TypeVar
 
 from mockstore.delivery.engine import Engine, Started
-from mockstore.delivery.lines import Lines, Pace
+from mockstore.delivery.lines import Lines, pace_of
 from mockstore.errors import DeliveryError, StoreUnavailableError
-from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome, Pulse, Reply
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Pulse, Reply
 from mockstore.world.seams import Transport
 
 T = TypeVar("T")
 
 _LOG: Final = logging.getLogger(__name__)
-
-SLOW: Final = timedelta(seconds=1)
-"""A receiver whose latest answer took longer is slow."""
 
 BATCH: Final = 64
 """How many due deliveries are claimed at once."""
@@ -36,11 +32,6 @@ TROUBLE: Final = timedelta(milliseconds=500)
 
 REMEMBERED: Final = 100
 """How many errors are kept for who asks."""
-
-_TELLS: Final[Mapping[Outcome, Pace]] = MappingProxyType(
-    {Outcome.TIMEOUT: Pace.SLOW, Outcome.UNREACHABLE: Pace.UNPROVEN}
-)
-"""Outcomes that say more about a receiver than the time it took."""
 
 
 class WorkerPump:
@@ -69,6 +60,8 @@ class WorkerPump:
         self._patience = STALL.total_seconds()
         self._standing_by = False
         """A thread waits to see whether those at work stall."""
+        self._waking = False
+        """A thread has been woken or started, and has not looked yet."""
         self._watched: datetime | None = None
         """The moment that an idle thread waits for."""
         self._closing = False
@@ -80,7 +73,7 @@ class WorkerPump:
 
         Never fails for the store: what a caller has made due is recorded.
         """
-        if self._standing_by:  # that thread looks in a moment; a storm of events must not wake one for each
+        if self._standing_by or self._waking:  # that thread looks in a moment; a storm must not wake one for each
             return
         with self._work:
             try:
@@ -191,6 +184,7 @@ class WorkerPump:
         """Return the next delivery; None when the pump closes, or when there was nothing to do for long."""
         tired = False
         while not self._closing:
+            self._waking = False
             may_take = eager or not self._lines.busy
             delivery = self._pick() if may_take else None
             if delivery is not None:
@@ -202,7 +196,7 @@ class WorkerPump:
             if tired and self._unwatched() is None:
                 return None
             if may_take or self._standing_by or not self._is_more():
-                eager, tired = False, self._rest()
+                eager, tired = False, self._rest(may_take=may_take)
             else:
                 eager, tired = self._stand_by(), False
         return None
@@ -224,9 +218,12 @@ class WorkerPump:
         self._patience = self._patience / 2 if stalled else STALL.total_seconds()
         return stalled
 
-    def _rest(self) -> bool:
-        """Wait for work, or for the next due moment if nobody waits for that; return whether it was for naught."""
-        moment = self._unwatched()
+    def _rest(self, *, may_take: bool) -> bool:
+        """Wait for work, or for the next due moment if nobody waits for that; return whether it was for naught.
+
+        What is due already is left to the threads at work, where they are not to be helped.
+        """
+        moment = self._unwatched() if may_take or not self._something_is_due() else None
         if moment is not None:
             self._watched = moment
         self._idle += 1
@@ -254,9 +251,11 @@ class WorkerPump:
 
     def _wake(self) -> None:
         if self._idle:
+            self._waking = True
             self._work.notify()
         elif len(self._threads) < self._limit and not self._closing:
             thread = Thread(target=self._run, name=f"mockstore-delivery-{len(self._threads) + 1}", daemon=True)
+            self._waking = True
             self._threads.add(thread)
             thread.start()
 
@@ -312,7 +311,7 @@ class WorkerPump:
 
     def _give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
         with self._work:
-            self._lines.give_back(delivery, None if attempt is None else _pace(attempt))
+            self._lines.give_back(delivery, None if attempt is None else pace_of(attempt))
             with suppress(StoreUnavailableError):  # whoever looks next finds it settled
                 if self._is_settled():
                     self._calm.notify_all()
@@ -341,9 +340,3 @@ class WorkerPump:
     def _something_is_due(self) -> bool:
         due = self._engine.store.next_due()
         return due is not None and due <= self._engine.clock.now()
-
-
-def _pace(attempt: Attempt) -> Pace:
-    """Return what an attempt tells about its receiver."""
-    by_time = Pace.SLOW if attempt.duration > SLOW else Pace.QUICK
-    return _TELLS.get(attempt.outcome, by_time)

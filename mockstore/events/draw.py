@@ -1,6 +1,7 @@
 """Draws the small things that events are made of. Everything comes from `dice` and `now`."""
 
 import random
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ _SECONDS_PER_YEAR = 365 * 86_400
 _LONGEST_LOCAL_PART = 64
 """RFC 5321, 4.5.3.1.1."""
 
+_NO_WORD = re.compile(r"[^0-9a-z]+")
 _CURRENCIES = ("USD", "USD", "USD", "USD", "EUR", "GBP", "CAD", "AUD")
 
 
@@ -59,6 +61,6 @@ class Draw(Struct, frozen=True):
 def mail_address(name: str, domain: str) -> str:
     """Return the address of the person `name` at `domain`: the name in ASCII, its words joined by dots."""
     ascii_name = name if name.isascii() else unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    words = "".join(char if char.isalnum() else " " for char in ascii_name.replace("'", "")).lower().split()
+    words = _NO_WORD.sub(" ", ascii_name.replace("'", "").lower()).split()
     local_part = ".".join(words)[:_LONGEST_LOCAL_PART].strip(".")
     return f"{local_part or 'someone'}@{domain}"

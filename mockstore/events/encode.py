@@ -10,6 +10,8 @@ from mockstore.model import Payload
 _TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _ASCII: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
+_TO_THE_SECOND: Final = len("2025-01-06T12:00:00")
+
 
 def encode(event: Payload) -> bytes:
     """Return `event` as compact JSON in UTF-8; raise `InvalidInputError` for what JSON cannot hold."""
@@ -30,4 +32,4 @@ def rfc3339(moment: datetime) -> str:
     """Return the aware `moment` in UTC to the second, with `Z`, as the contract's samples have it."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
+    return f"{moment.isoformat(timespec='seconds')[:_TO_THE_SECOND]}Z"

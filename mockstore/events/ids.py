@@ -2,11 +2,12 @@
 
 import random
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS_PER_DAY = 86_400_000_000
 _48_BITS = (1 << 48) - 1
-_VERSION_7 = 0x7 << 76
+_VERSION_7 = 0x7 << 12
 _VARIANT = 0b10 << 62
 
 
@@ -16,10 +17,16 @@ def uuid7(now: datetime, dice: random.Random) -> str:
     The twelve bits after the version hold the fraction of the millisecond (RFC 9562, 6.2, method 3), so ids of
     different microseconds sort by time; within one microsecond `dice` decides.
     """
+    tail = f"{_VARIANT | dice.getrandbits(62):016x}"
+    return f"{_of_moment(now)}-{tail[:4]}-{tail[4:]}"
+
+
+@lru_cache(maxsize=16)
+def _of_moment(now: datetime) -> str:
+    """Return the first half, which is the time; an event and its deliveries have the same."""
     past = now - _EPOCH
     microseconds = past.days * _MICROSECONDS_PER_DAY + past.seconds * 1_000_000 + past.microseconds
     milliseconds, rest = divmod(microseconds, 1000)
     fraction = (rest << 12) // 1000
-    value = (milliseconds & _48_BITS) << 80 | _VERSION_7 | fraction << 64 | _VARIANT | dice.getrandbits(62)
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = f"{(milliseconds & _48_BITS) << 16 | _VERSION_7 | fraction:016x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:]}"

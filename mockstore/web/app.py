@@ -12,6 +12,7 @@ from mockstore.web import control, docs, fault_routes, inbox, login, problems, s
 from mockstore.web.address import at_tenant
 from mockstore.web.auth import require_bearer
 from mockstore.web.console import paths as console
+from mockstore.web.express import Express
 from mockstore.web.guard import admit, secured, tell
 from mockstore.web.limits import RateLimit
 from mockstore.web.problems import problem
@@ -79,7 +80,9 @@ def create_app(tenants: Worlds, settings: Settings, tally: Tally | None = None) 
     """
     app = routed_app(settings.body_limit, first=(admit,))
     app.after_request(tell)
-    Site(tenants, secured(settings), RateLimit(settings.rate_limit), tally).keep_in(app.extensions)
+    served = Site(tenants, secured(settings), RateLimit(settings.rate_limit), tally)
+    served.keep_in(app.extensions)
+    app.wsgi_app = Express(app, served)  # type: ignore[method-assign]  # as Flask's manual has it
     return app
 
 

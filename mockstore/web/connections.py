@@ -3,7 +3,8 @@
 import json
 import re
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any, Final
@@ -12,6 +13,7 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 from mockstore.web.documents import PROBLEM_TYPE, problem_document
+from mockstore.web.plain import plain_head
 from mockstore.web.site import BREAK_OFF
 
 _LINE: Final = 4096
@@ -35,6 +37,19 @@ class Request(HTTPRequest):
 
     conn: "Connection"
     server: Any
+
+    def parse_request(self) -> None:
+        """Read the head of the request."""
+        head = plain_head(self.conn.rfile.peek())
+        if head is None:
+            super().parse_request()
+            return
+        self.conn.rfile.read(head.size)
+        self.started_request = self.ready = True
+        self.method, self.uri, self.path, self.qs = head.method, head.uri, head.path, head.query
+        self.authority = b""
+        self.request_protocol, self.response_protocol = b"HTTP/1.1", "HTTP/1.1"
+        self.inheaders = head.headers
 
     def respond(self) -> None:
         """Let the app answer. A chunked body is read first: so it is bounded, and none of it is left unread."""
@@ -96,6 +111,24 @@ class Connection(HTTPConnection):
     answering: bool = False
     lingering: bool = False
 
+    def has_more(self) -> bool:
+        """Wait for the next request; return whether it has begun, or the connection has ended, before patience did."""
+        try:
+            self.rfile.peek(1)
+        except TimeoutError:
+            return False
+        return True
+
+    @contextmanager
+    def in_one_piece(self) -> Iterator[None]:
+        """Send what is written meanwhile at once, and not in as many packets."""
+        wire, self.wfile = self.wfile, BytesIO()
+        try:
+            yield
+        finally:
+            written, self.wfile = self.wfile.getvalue(), wire
+        self.wfile.write(written)
+
     def hang_up(self) -> None:
         """Take nothing more in: whoever reads a request on it finds its end."""
         with suppress(OSError):
@@ -123,7 +156,8 @@ class Gateway(Gateway_10):
     def write(self, chunk: bytes) -> None:
         """Send a piece of the answer, or the beginning of one that never comes."""
         if not self.env.get(BREAK_OFF):
-            super().write(chunk)
+            with nullcontext() if self.req.sent_headers else self.req.conn.in_one_piece():
+                super().write(chunk)
             return
         self.req.close_connection = True
         if not self.req.sent_headers:

@@ -67,6 +67,11 @@ def is_control() -> bool:
     return path == CONTROL or path.startswith(f"{CONTROL}/")
 
 
+def is_named_rightly(host: str | None, settings: Settings) -> bool:
+    """Return whether a request may name the server so in `Host`; a browser always names it."""
+    return host is None or is_called_rightly(host, _names(settings))
+
+
 def is_token(given: str) -> bool:
     """Return whether that is the control token; how long the answer takes does not depend on how near it is."""
     wanted = site().settings.control_token
@@ -103,12 +108,12 @@ def _check_size() -> Response | None:
 
 def _check_host() -> Response | None:
     host = request.environ.get("HTTP_HOST")
-    if host is None or is_called_rightly(host, _names(site().settings)):  # a browser always sends one
+    if is_named_rightly(host, site().settings):
         return None
     return problem(
         421,
-        f"this server does not go by the name {name_of(host)[:80]!r}; if it should, start it with --allow-host NAME, "
-        f"or set allowed_hosts (MOCKSTORE_ALLOWED_HOSTS)",
+        f"this server does not go by the name {name_of(host or '')[:80]!r}; if it should, start it with "
+        f"--allow-host NAME, or set allowed_hosts (MOCKSTORE_ALLOWED_HOSTS)",
     )
 
 

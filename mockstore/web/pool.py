@@ -14,6 +14,10 @@ from mockstore.world.transports.rules import Deadline
 
 _LOG: Final = logging.getLogger(__name__)
 
+_SHARE: Final = 2
+"""One thread in so many, at most, stays with a connection that says nothing: handing it to whoever waits for all of
+them and back takes longer than most requests."""
+
 
 class Pool:
     """What cheroot asks of a pool of threads: `min`, `start`, `put`, `stop`, and numbers for its statistics."""
@@ -28,6 +32,7 @@ class Pool:
         self._served: set[Connection] = set()
         self._threads: list[Thread] = []
         self.idle = 0
+        self._staying = 0
         self._closing = False
 
     @property
@@ -92,6 +97,8 @@ class Pool:
         keep = False
         try:
             keep = connection.communicate()  # type: ignore[no-untyped-call]  # cheroot's
+            while keep and self._may_stay():
+                keep = self._stay(connection) and connection.communicate()  # type: ignore[no-untyped-call]  # cheroot's
         except OSError:
             _LOG.debug("a connection broke", exc_info=True)
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
@@ -101,3 +108,18 @@ class Pool:
                 self._server.put_conn(connection)
             else:
                 connection.close()
+
+    def _may_stay(self) -> bool:
+        with self._changed:
+            if self._waiting or self._closing or self._staying >= self._limit // _SHARE:
+                return False
+            self._staying += 1
+            return True
+
+    def _stay(self, connection: Connection) -> bool:
+        """Wait for the next request on the connection; return whether there is something to serve."""
+        try:
+            return connection.has_more()
+        finally:
+            with self._changed:
+                self._staying -= 1

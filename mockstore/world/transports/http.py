@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from socket import socket
 from threading import Lock
 from typing import TypeAlias
@@ -25,7 +25,8 @@ Origin: TypeAlias = tuple[str, str, int]
 
 _IDLE_LIMIT = 64
 """Connections kept for one origin: more than any pool of deliveries has threads."""
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+_LENGTHS = frozenset({"content-length", "transfer-encoding"})
+_FRAMING = _LENGTHS | {"connection"}
 
 
 class HttpTransport:
@@ -138,17 +139,23 @@ class HttpTransport:
 
 def _is_framed_by_us(outgoing: Outgoing) -> bool:
     """Return whether the end of the request is certain; a length of the caller's own may be a lie."""
-    return _FRAMING.isdisjoint(name.lower() for name, _ in outgoing.headers)
+    return _FRAMING.isdisjoint(_names(tuple([name for name, _ in outgoing.headers])))
+
+
+@lru_cache(maxsize=256)
+def _names(names: tuple[str, ...]) -> frozenset[str]:
+    """Return the names as they are compared; most requests have the same."""
+    return frozenset(name.lower() for name in names)
 
 
 def _compose(outgoing: Outgoing, location: Location) -> bytes:
     """Return the whole request in one piece: sent in two, Nagle's algorithm would hold the second back."""
-    given = {name.lower() for name, _ in outgoing.headers}
+    given = _names(tuple([name for name, _ in outgoing.headers]))
     lines = [f"{outgoing.method} {location.target} HTTP/1.1"]
     if "host" not in given:
         lines.append(f"Host: {location.authority}")
-    lines.extend(f"{name}: {value}" for name, value in outgoing.headers)
-    if given.isdisjoint({"content-length", "transfer-encoding"}):
+    lines += [f"{name}: {value}" for name, value in outgoing.headers]
+    if given.isdisjoint(_LENGTHS):
         lines.append(f"Content-Length: {len(outgoing.body)}")
     text = "\r\n".join(lines)
     if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:

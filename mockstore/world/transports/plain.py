@@ -5,6 +5,7 @@ not plain is left to `http.client`, which finds the same in what is.
 """
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mockstore.model import Headers
@@ -15,6 +16,9 @@ _HEAD: Final = re.compile(
 )
 _LENGTH: Final = re.compile(r"[0-9]{1,9}")
 _NOT_PLAIN: Final = frozenset({"transfer-encoding", "keep-alive", "proxy-connection"})
+_END: Final = b"\r\n\r\n"
+_LONGEST: Final = 4096
+"""Longer heads are left to `http.client`: what is read is kept for a while."""
 _BODILESS: Final = frozenset({204, 304})
 
 
@@ -31,7 +35,15 @@ class PlainHead(NamedTuple):
 
 def plain_head(come: bytes) -> PlainHead | None:
     """Return the head of the answer to a POST; None when it is not plain, not all here, or has too much behind it."""
-    head = _HEAD.match(come)
+    end = come.find(_END, 0, _LONGEST)
+    head = _read(come[: end + len(_END)]) if end >= 0 else None
+    return head if head is not None and len(come) <= head.size + head.length else None
+
+
+@lru_cache(maxsize=256)
+def _read(text: bytes) -> PlainHead | None:
+    """Read a whole head. A receiver answers alike many times in a second, and what it says of itself is kept once."""
+    head = _HEAD.fullmatch(text)
     if head is None:
         return None
     status, length = int(head[1]), None
@@ -49,6 +61,6 @@ def plain_head(come: bytes) -> PlainHead | None:
             return None
     if status in _BODILESS:
         length = 0
-    if length is None or length > BODY_LIMIT or len(come) > head.end() + length:
+    if length is None or length > BODY_LIMIT:
         return None
-    return PlainHead(status, tuple(headers), head.end(), length)
+    return PlainHead(status, tuple(headers), len(text), length)

@@ -138,6 +138,8 @@ class Router:
             return mounted
         if not self._reachable(location.host):
             raise NotMountedError(location.authority, tuple(self._mounted))
+        if self._network is not None:
+            return self._network
         with self._making:
             if self._network is None:
                 self._network = self._make_network()

@@ -47,6 +47,7 @@ class Connection:
         self._socket = sock
         self._peer = peer
         self._used = Deadline(timedelta())
+        """Runs since the latest exchange began."""
 
     def rested_for(self) -> timedelta:
         """Return how long it has not been used."""
@@ -90,7 +91,7 @@ class Connection:
         took = deadline.elapsed()
         body, whole = _read_body(response)
         reply = Reply(response.status, tuple(response.headers.items()), body, took)
-        self._used = Deadline(timedelta())
+        self._used = deadline
         broken = wire.ended or response.will_close or response.status < _FINAL
         return reply, whole and not broken and not wire.has_more(reader)
 
@@ -104,7 +105,7 @@ class Connection:
                 if not piece:
                     break
                 body += piece
-        self._used = Deadline(timedelta())
+        self._used = deadline
         return Reply(head.status, head.headers, body, took), len(body) == head.length
 
     def close(self) -> None:
