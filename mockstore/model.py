@@ -73,8 +73,13 @@ class WebhookRecord(Discreet, frozen=True):
     """Names of the signature schemes for this webhook; None means the provider's."""
     old_secrets: tuple[OldSecret, ...] = ()
 
+    @property
+    def is_for_once(self) -> bool:
+        """Whether it was made for one callback: nobody registered it, and it goes with its last delivery."""
+        return not self.events and self.signatures == ()
 
-class EventRecord(Struct, frozen=True):
+
+class EventRecord(Struct, frozen=True, gc=False):  # in no cycle, and there may be many
     """Something that happened, and the exact bytes that tell it."""
 
     id: str
@@ -103,7 +108,7 @@ class Wire(Struct, frozen=True):
     """When the sender resets the connection: before it has read any of the answer, or after the first byte."""
 
 
-class Outgoing(Struct, frozen=True):
+class Outgoing(Struct, frozen=True, gc=False):  # in no cycle, and there may be many
     """One HTTP request that is about to be sent."""
 
     url: str

@@ -42,7 +42,7 @@ class Reader:
     @property
     def holding(self) -> bool:
         """Whether new deliveries are held back."""
-        return self._parts.engine.holding
+        return self._parts.engine.hold.is_on
 
     def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook's record, or None."""

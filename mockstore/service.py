@@ -284,7 +284,7 @@ class Mockstore:
 
     def hold(self) -> None:
         """Keep back every delivery that is made from now on."""
-        self._parts.engine.holding = True
+        self._parts.engine.hold.turn(on=True)
 
     def release(self, order: Sequence[int] | None = None) -> Sequence[Delivery]:
         """Send what was held, oldest first, or in `order` (positions among the held, from 0); stop holding.

@@ -9,8 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockstore.delivery.compose import compose, descriptive, shared, signatures
-from mockstore.delivery.judge import Verdict, bent, judge, next_step
-from mockstore.errors import AttemptExistsError, ConsumerError, DeliveryError, InvalidInputError
+from mockstore.delivery.hold import Hold
+from mockstore.delivery.judge import Verdict, bent, judge, next_step, raised_by_consumer
+from mockstore.errors import AttemptExistsError, DeliveryError, InvalidInputError
 from mockstore.events import uuid7
 from mockstore.events.shape import Shape
 from mockstore.faults import plan as faulty
@@ -39,6 +40,7 @@ from mockstore.world.seams import Clock, Store
 SignatureTime = Literal["wall", "virtual"]
 
 _LOG: Final = logging.getLogger(__name__)
+_AT_ONCE: Final = timedelta()  # the same object for the many attempts that are made at once
 _NO_LONGER_OURS: Final = "the delivery was forgotten, or another server has taken it over"
 
 
@@ -76,7 +78,7 @@ class Engine:
         self.store = store
         self.clock = clock
         self.chance = chance
-        self.holding = False
+        self.hold = Hold(store)
         self.published = 0
         self.made = Latest[tuple[str, int]](history)
         """Every attempt in the order in which they were recorded: the delivery's id, the attempt's number."""
@@ -97,10 +99,11 @@ class Engine:
 
         `plan_for` says which faults befall the delivery to a webhook; some of them make several deliveries of one.
         """
-        deliveries: list[DeliveryRecord] = []
+        deliveries, held = list[DeliveryRecord](), self.hold.is_on
         for webhook in webhooks:
             plan = plan_for(webhook) if plan_for is not None else ()
-            deliveries += [self._new(event, webhook.id, plan) for _ in range(1 + faulty.copies(plan) if plan else 1)]
+            copies = 1 + faulty.copies(plan) if plan else 1
+            deliveries += [self._new(event, webhook.id, plan, held=held) for _ in range(copies)]
         with self.store.transaction():
             self.store.add_event(event)
             for delivery in deliveries:
@@ -110,21 +113,23 @@ class Engine:
             self._observe(Published(event, len(deliveries)))
         return deliveries
 
-    def _new(self, event: EventRecord, webhook_id: str, plan: tuple[PlannedFault, ...]) -> DeliveryRecord:
+    def _new(
+        self, event: EventRecord, webhook_id: str, plan: tuple[PlannedFault, ...], *, held: bool
+    ) -> DeliveryRecord:
         now = self.clock.now()
         delivery = DeliveryRecord(
             id=uuid7(now, self.chance.dice),
             event_id=event.id,
             webhook_id=webhook_id,
             created_at=now,
-            due=None if self.holding else now,
-            state=DeliveryState.HELD if self.holding else DeliveryState.PENDING,
+            due=None if held else now,
+            state=DeliveryState.HELD if held else DeliveryState.PENDING,
         )
         if not plan:
             return delivery
-        if not self.holding and faulty.is_overtaken(plan):
+        if not held and faulty.is_overtaken(plan):
             self._overtaken.setdefault(webhook_id, set()).add(delivery.id)
-        return replace(delivery, faults=plan, due=None if self.holding else faulty.first_due(plan, now))
+        return replace(delivery, faults=plan, due=None if held else faulty.first_due(plan, now))
 
     def release(self, order: Sequence[int] | None = None) -> list[DeliveryRecord]:
         """Stop holding, and make due what was held: all, oldest first, or the positions in `order`.
@@ -132,7 +137,7 @@ class Engine:
         The second time that a position is named makes a further delivery of the same event. Returns what is due, in
         that order. Raises `InvalidInputError` for a position that does not exist; then only the holding has ended.
         """
-        self.holding = False
+        self.hold.turn(on=False)
         held = [record for record in self.store.deliveries() if record.state is DeliveryState.HELD]
         wanted = range(len(held)) if order is None else order
         if not all(0 <= position < len(held) for position in wanted):
@@ -293,14 +298,14 @@ class Engine:
         return Attempt(
             number=started.number,
             at=started.at,
-            offset=started.at - started.delivery.created_at,
+            offset=(started.at - started.delivery.created_at) or _AT_ONCE,
             outcome=verdict.outcome,
             status=None if reply is None or verdict.outcome == "timeout" else reply.status,
             duration=self.provider.timeout if verdict.outcome == "timeout" else reply.took if reply else timedelta(),
             error=verdict.error,
             request=started.outgoing,
             reply=reply,
-            exception=reply.exception if reply is not None else _raised_by_consumer(answer),
+            exception=reply.exception if reply is not None else raised_by_consumer(answer),
         )
 
     def _record(self, delivery: DeliveryRecord, attempt: Attempt) -> DeliveryRecord:
@@ -322,8 +327,7 @@ class Engine:
         return after
 
     def reset(self) -> None:
-        """Forget what was held, made and overtaken."""
-        self.holding = False
+        """Forget what was made and overtaken."""
         self.made.clear()
         self._overtaken.clear()
 
@@ -341,8 +345,3 @@ class Engine:
         for delivery in map(self.store.delivery, sorted(self._overtaken.pop(gone.webhook_id, ()))):
             if delivery is not None and delivery.state is DeliveryState.PENDING and not delivery.attempts:
                 self.store.save_delivery(replace(delivery, due=self.clock.now()))
-
-
-def _raised_by_consumer(answer: Reply | DeliveryError) -> BaseException | None:
-    """Return what the consumer's code raised; the cause of a broken connection is none of that."""
-    return answer.__cause__ if isinstance(answer, ConsumerError) else None

@@ -67,6 +67,11 @@ def _of_status(status: int) -> Verdict:
     return Verdict(Outcome.REFUSED, f"answered {status}")
 
 
+def raised_by_consumer(answer: Reply | DeliveryError) -> BaseException | None:
+    """Return what the consumer's code raised; the cause of a broken connection is none of that."""
+    return answer.__cause__ if isinstance(answer, ConsumerError) else None
+
+
 def next_step(
     delivery: DeliveryRecord, attempt: Attempt, provider: Provider, now: datetime, *, dice: float = 0.0
 ) -> Step:

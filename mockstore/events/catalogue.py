@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,7 +97,7 @@ class Catalogue:
 
     def matches(self, patterns: Iterable[str], name: str) -> bool:
         """Tell whether one of the `patterns`, known or not, covers the type `name`."""
-        return any(_covers(pattern, name) for pattern in patterns)
+        return _cover(tuple(patterns), name)
 
     def is_valid(self, event: Json) -> bool:
         """Tell whether `event` is of a known type and fits its schema; quicker than asking for the mistakes."""
@@ -142,6 +142,12 @@ def petstore_catalogue() -> Catalogue:
 def _groups(types: Iterable[str]) -> list[str]:
     """Return the groups that `types` fall into, such as `pet.*`."""
     return sorted({f"{name.partition('.')[0]}{_GROUP}" for name in types if "." in name})
+
+
+@lru_cache(maxsize=1024)
+def _cover(patterns: tuple[str, ...], name: str) -> bool:
+    """Tell whether one of the `patterns` covers `name`; every event asks it of every webhook."""
+    return any(_covers(pattern, name) for pattern in patterns)
 
 
 def _covers(pattern: str, name: str) -> bool:

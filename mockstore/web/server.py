@@ -105,6 +105,7 @@ class _Http(CherootServer):
         self._keeping = Lock()
         self._leaving = False
         self._accepting: Thread | None = None
+        self._refusing: Thread | None = None
         self.gateway = Gateway
         self.requests = Pool(self, settings.requests)
         self.body_limit = settings.body_limit
@@ -115,6 +116,16 @@ class _Http(CherootServer):
         self._accepting = current_thread()
         with suppress(_LeaveError):
             self.serve()
+
+    def stop(self) -> None:
+        """Do what cheroot does, and wait for the thread that it forgets."""
+        super().stop()
+        if self._refusing is not None:
+            self._refusing.join()
+
+    def _serve_unservicable(self) -> None:
+        self._refusing = current_thread()
+        super()._serve_unservicable()  # type: ignore[misc]  # the types of cheroot leave it out
 
     def leave(self, address: tuple[str, int]) -> None:
         """Let `run` return; `address` is where this machine reaches the server."""

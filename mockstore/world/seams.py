@@ -62,7 +62,7 @@ class Store(Protocol):
         """Return all, oldest first."""
 
     def add_event(self, event: EventRecord) -> None:
-        """Add, by id."""
+        """Add, by id, before its deliveries."""
 
     def event(self, event_id: str) -> EventRecord | None:
         """Return the event, or None."""
@@ -76,7 +76,8 @@ class Store(Protocol):
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable.
 
-        Attempts can only be added: raises `AttemptExistsError` where recorded ones are missing or different.
+        Its event and its webhook stay the same. Attempts can only be added: raises `AttemptExistsError` where recorded
+        ones are missing or different.
         """
 
     def delivery(self, delivery_id: str) -> DeliveryRecord | None:
@@ -88,10 +89,13 @@ class Store(Protocol):
         """Return those of the webhook, of the event, or all, or so many of the latest of them, oldest first."""
 
     def count(self, state: DeliveryState) -> int:
-        """Return how many deliveries are in this state; those that are pending it need not go through one by one."""
+        """Return how many deliveries are in this state, without reading them."""
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
-        """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""
+        """Take up to `limit` pending deliveries that are due; nobody else gets them until released.
+
+        The earliest come first, and those due at the same moment in the order in which their `due` was set.
+        """
 
     def holds(self, delivery_id: str) -> bool:
         """Tell whether this process has the claim, and nobody took it for lost in the meantime."""
@@ -114,13 +118,14 @@ class Store(Protocol):
     def trim(self, keep: int) -> None:
         """Forget the deliveries that were finished first, until `keep` finished ones are left.
 
-        With them go their attempts, and events of which no delivery is left. Of the events that never had a delivery,
-        the latest `keep` stay. What is pending or held stays. It is cheap to call often: a store may leave up to a
-        tenth more than `keep`, and does inside a transaction what it likes to do at its end.
+        With them go their attempts, and events and webhooks made for one callback of which no delivery is left. Of the
+        events that never had a delivery, the latest `keep` stay. What is pending or held stays. It is cheap to call
+        often: a store may leave up to a tenth more than `keep`, and does inside a transaction what it likes to do at
+        its end.
         """
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything. Not to be called inside a transaction."""
 
     def close(self) -> None:
         """Give back what the store holds; what it keeps for good stays."""

@@ -42,9 +42,10 @@ class MemoryStore:
         self._events: dict[str, EventRecord] = {}
         self._deliveries: dict[str, DeliveryRecord] = {}
         self._resources: dict[str, dict[str, ResourceRecord]] = {}
-        self._of_event: dict[str, tuple[str, ...]] = {}  # most have one: nothing is smaller, and there are many
+        self._of_event: dict[str, str | tuple[str, ...]] = {}
+        """Ids of deliveries by event; most have one, which is kept as it is: there may be many events."""
         self._of_webhook: dict[str, dict[str, int]] = {}
-        """With the number of each: those due at the same moment are claimed by it."""
+        """With the number of each, in the order of which those due at the same moment are claimed."""
         self._counts = dict.fromkeys(DeliveryState, 0)
         self._finished: OrderedDict[str, int] = OrderedDict()  # a dict that is emptied from its front grows slow
         """Ids of deliveries that have ended, with the numbers that they are in order of."""
@@ -103,7 +104,7 @@ class MemoryStore:
         """Add, by id."""
         with self._lock:
             self._put(self._events, event.id, event)
-            if event.id not in self._of_event:
+            if event.id not in self._of_event and event.id not in self._lone:
                 self._put(self._lone, event.id, next(self._ticket))
 
     def event(self, event_id: str) -> EventRecord | None:
@@ -125,11 +126,12 @@ class MemoryStore:
             before = self._deliveries.get(delivery.id)
             _check_attempts(before, delivery)
             if before is None:
-                self._of_event[delivery.event_id] = (*self._of_event.get(delivery.event_id, ()), delivery.id)
-                self._of_webhook.setdefault(delivery.webhook_id, {})[delivery.id] = next(self._ticket)
+                self._index(delivery)
                 self._take(self._lone, delivery.event_id)
             else:
                 self._counts[before.state] -= 1
+                if before.due != delivery.due:
+                    self._put(self._of_webhook[delivery.webhook_id], delivery.id, next(self._ticket))
             self._counts[delivery.state] += 1
             if delivery.state not in _FINISHED:
                 self._take(self._finished, delivery.id)
@@ -149,7 +151,7 @@ class MemoryStore:
         with self._lock:
             ids: Reversible[str] = self._deliveries.keys()
             if event_id is not None:
-                ids = self._of_event.get(event_id, ())
+                ids = _several(self._of_event.get(event_id, ()))
             elif webhook_id is not None:
                 ids = self._of_webhook.get(webhook_id, ())
             found = (self._deliveries[id_] for id_ in _backwards(ids, latest))
@@ -229,13 +231,22 @@ class MemoryStore:
         self._unindex(delivery)
         if delivery.event_id not in self._of_event:
             self._events.pop(delivery.event_id, None)
+        if delivery.webhook_id not in self._of_webhook:
+            webhook = self._webhooks.get(delivery.webhook_id)
+            if webhook is not None and webhook.is_for_once:
+                del self._webhooks[webhook.id]
+
+    def _index(self, delivery: DeliveryRecord) -> None:
+        others = self._of_event.get(delivery.event_id)
+        self._of_event[delivery.event_id] = delivery.id if others is None else (*_several(others), delivery.id)
+        self._of_webhook.setdefault(delivery.webhook_id, {})[delivery.id] = next(self._ticket)
 
     def _unindex(self, delivery: DeliveryRecord) -> None:
         to_its_webhook = self._of_webhook[delivery.webhook_id]
         del to_its_webhook[delivery.id]
         if not to_its_webhook:
             del self._of_webhook[delivery.webhook_id]
-        left = tuple(one for one in self._of_event[delivery.event_id] if one != delivery.id)
+        left = tuple(one for one in _several(self._of_event[delivery.event_id]) if one != delivery.id)
         if left:
             self._of_event[delivery.event_id] = left
         else:
@@ -264,10 +275,11 @@ class MemoryStore:
 
     def _waits(self, entry: tuple[datetime, int, str]) -> bool:
         """Tell whether an entry of the queue names a delivery that can be claimed when it says."""
-        due, _, id_ = entry
+        due, number, id_ = entry
         delivery = self._deliveries.get(id_)
-        current = delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due == due
-        return current and id_ not in self._claimed
+        if delivery is None or delivery.state is not DeliveryState.PENDING or delivery.due != due:
+            return False
+        return self._of_webhook[delivery.webhook_id][id_] == number and id_ not in self._claimed
 
     def _put(self, table: Table, key: str, record: object) -> None:
         self._remember(table, key)
@@ -319,6 +331,10 @@ def _check_attempts(before: DeliveryRecord | None, after: DeliveryRecord) -> Non
         raise AttemptExistsError(after.id, len(recorded))
     if recorded and fresh and fresh[0].number <= recorded[-1].number:
         raise AttemptExistsError(after.id, fresh[0].number)
+
+
+def _several(ids: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (ids,) if isinstance(ids, str) else ids
 
 
 def _backwards(kept: Reversible[T], latest: int | None) -> Iterable[T]:

@@ -49,6 +49,33 @@ def test_what_one_server_makes_due_by_an_advance_comes_at_its_moment(
     assert sink.wait_for(emitted(second))
 
 
+def test_what_one_server_is_told_to_hold_is_held_by_all_of_them(serve: Serve, postgres: PostgresServer) -> None:
+    database = postgres.new_database()
+    first, second = serve(database, **STILL), serve(database, **STILL)
+    first.call("POST", "/v1/webhooks", {"url": "http://127.0.0.1:1/hooks", "events": ["*"]})
+
+    first.call("POST", "/_mockstore/hold", {})
+    _, held = second.call("POST", "/_mockstore/emit", {"type": "pet.adopted"})
+    _, released = second.call("POST", "/_mockstore/release", {})
+    _, sent = first.call("POST", "/_mockstore/emit", {"type": "pet.adopted"})
+
+    states = [answer["data"][0]["deliveries"][0]["state"] for answer in (held, sent)]
+    assert states[0] == "held"
+    assert states[1] != "held"
+    assert len(released["data"]) == 1
+
+
+def test_a_hold_outlasts_the_server(sqlite: str) -> None:
+    with Tenants(Settings(clock="virtual", database=sqlite)) as tenants:
+        tenants.of(None).subscribe("http://127.0.0.1:1/hooks")
+        tenants.of(None).hold()
+
+    with Tenants(Settings(clock="virtual", database=sqlite)) as tenants:
+        tenants.of(None).emit("pet.adopted")
+
+        assert [str(delivery.state) for delivery in tenants.of(None).deliveries] == ["held"]
+
+
 def test_a_tenant_that_made_room_has_lost_nothing(sqlite: str) -> None:
     with Tenants(Settings(clock="virtual", tenants=1, database=sqlite)) as tenants:
         tenants.of(ADA).clock.advance(hours=1)

@@ -106,6 +106,25 @@ def test_deliveries_due_at_the_same_moment_are_claimed_in_the_order_of_saving(st
     assert claimed(store, limit=2) == ["c"]
 
 
+def test_deliveries_made_due_at_the_same_moment_are_claimed_in_that_order(store: Store) -> None:
+    for name in "abc":
+        store.save_delivery(replace(delivery(name, None), state=DeliveryState.HELD))
+    for name in "cab":
+        store.save_delivery(delivery(name))
+    store.save_delivery(replace(delivery("c"), reason="told later"))
+
+    assert claimed(store) == ["c", "a", "b"]
+
+
+def test_a_delivery_that_was_put_off_and_back_has_lost_its_place(store: Store) -> None:
+    store.save_delivery(delivery("a"))
+    store.save_delivery(delivery("b"))
+    store.save_delivery(delivery("a", NOON + MINUTE))
+    store.save_delivery(delivery("a"))
+
+    assert claimed(store) == ["b", "a"]
+
+
 def test_a_claimed_delivery_is_handed_out_once_until_it_is_released(store: Store) -> None:
     store.save_delivery(delivery("d"))
 

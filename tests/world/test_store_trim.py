@@ -1,11 +1,12 @@
 """Every store forgets what was finished first, and nothing else."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from mockstore.model import DeliveryRecord, DeliveryState, EventRecord
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.world.seams import Store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -100,6 +101,46 @@ def test_events_that_never_had_a_delivery_are_bounded_too(store: Store) -> None:
     store.trim(2)
 
     assert left(store) == (["e"], ["c", "d", "e"])
+
+
+def test_a_webhook_for_one_callback_goes_with_its_last_delivery(store: Store) -> None:
+    registered = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_x", NOON, NOON)
+    for webhook in (registered, replace(registered, id="once", events=(), signatures=())):
+        store.save_webhook(webhook)
+    emit(store, "a", "b")
+    for id_ in ("c", "d"):
+        store.save_delivery(replace(delivery(id_, of=id_), webhook_id="once"))
+
+    store.trim(1)
+    assert [record.id for record in store.webhooks()] == ["w", "once"]
+
+    store.trim(0)
+    assert [record.id for record in store.webhooks()] == ["w"]
+    assert store.webhook("once") is None
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        pytest.param({"events": ("*",), "signatures": ()}, id="unsigned"),
+        pytest.param({"events": (), "signatures": None}, id="wants nothing"),
+    ],
+)
+def test_a_webhook_that_was_registered_stays_without_deliveries(store: Store, webhook: dict[str, Any]) -> None:
+    registered = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_x", NOON, NOON)
+    store.save_webhook(replace(registered, **webhook))
+    emit(store, "a")
+    store.trim(0)
+
+    assert [record.id for record in store.webhooks()] == ["w"]
+
+
+def test_a_webhook_for_one_callback_stays_while_it_is_pending(store: Store) -> None:
+    store.save_webhook(WebhookRecord("w", "http://shop.test/", (), "", NOON, NOON, signatures=()))
+    emit(store, "a", state=DeliveryState.PENDING)
+    store.trim(0)
+
+    assert [record.id for record in store.webhooks()] == ["w"]
 
 
 def test_keeping_less_than_before_forgets_more(store: Store) -> None:

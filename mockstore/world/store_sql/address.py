@@ -32,10 +32,13 @@ _KEPT_ALIVE: Final = {
 }
 """A server that has vanished without a word is noticed within about ten seconds."""
 
+LOCKED: Final = 3_000
+"""For so many milliseconds a transaction waits for other programs to be done with a SQLite file."""
+
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",  # readers and the writer do not wait for each other
     "PRAGMA synchronous=NORMAL",  # a killed process loses nothing; a power failure may lose the latest moments
-    "PRAGMA busy_timeout=10000",  # other programs may look into the file; in milliseconds
+    f"PRAGMA busy_timeout={LOCKED}",
 )
 
 _SESSION: Final = (

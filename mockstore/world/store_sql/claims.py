@@ -35,7 +35,7 @@ def _claimable() -> ColumnElement[bool]:
 _earliest: Final = (
     select(_d.seq)
     .where(_claimable(), _d.due <= bindparam("now"))
-    .order_by(_d.due, _d.seq)
+    .order_by(_d.due, _d.turn)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)  # servers pass over each other's rows; SQLite has no need for it
     .cte("earliest")

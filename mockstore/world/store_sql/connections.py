@@ -12,9 +12,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from mockstore.errors import StoreUnavailableError
+from mockstore.world.store_sql.address import LOCKED
 
 PATIENCE: Final = timedelta(seconds=30)
 """How long a call waits for others to be done with the database."""
+
+STILL_LOCKED: Final = 200
+"""For so many milliseconds a transaction waits for other programs when the one before it has waited in vain."""
 
 FAILURES: Final = (DBAPIError, NoConnectionError)
 """What a database may do to a statement that is right; anything else is a mistake of ours."""
@@ -79,6 +83,8 @@ class Connections:
         self._url = url
         self._shared = shared
         self._file = Lock()
+        self._locked = False
+        """Whether another program had the file when a transaction last tried; guarded by `_file`."""
         self._local = local()
 
     @contextmanager
@@ -130,9 +136,19 @@ class Connections:
                 connection.close()
 
     def _begin(self, session: Session) -> None:
-        if not self._shared:
-            with self._told():
+        """On SQLite, lock the file; who comes after one that waited in vain for another program waits less."""
+        if self._shared:
+            return
+        brief, self._locked = self._locked, True
+        with self._told():
+            if brief:
+                session.connection.exec_driver_sql(f"PRAGMA busy_timeout={STILL_LOCKED}")
+            try:
                 session.connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                if brief:
+                    session.connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCKED}")
+        self._locked = False
 
     def _end(self, connection: Connection, session: Session) -> None:
         if session.doomed:

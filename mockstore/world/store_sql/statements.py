@@ -88,7 +88,9 @@ COUNT: Final = {
 }
 
 DELIVERY: Final = with_attempts(_OF_TENANT, deliveries.c.id == bindparam("id"))
-CLAIMED: Final = with_attempts(deliveries.c.seq.in_(bindparam("seqs", expanding=True)), order=(deliveries.c.due,))
+CLAIMED: Final = with_attempts(
+    deliveries.c.seq.in_(bindparam("seqs", expanding=True)), order=(deliveries.c.due, deliveries.c.turn)
+)
 
 
 def deliveries_query(*, to_webhook: bool, of_event: bool, latest: bool) -> Select[Any]:
@@ -131,6 +133,8 @@ class Upserts:
         names = [column.name for column in deliveries.c if column.name not in ("seq", "claimed_by")]
         added = self._insert(deliveries).values({name: bindparam(name) for name in names})
         changed = {name: added.excluded[name] for name in names if name not in ("tenant", "id", "ended")}
+        is_same = deliveries.c.due.is_not_distinct_from(added.excluded.due)
+        changed["turn"] = case((is_same, deliveries.c.turn), else_=added.excluded.turn)
         first_end = case((deliveries.c.ended.is_(None), added.excluded.ended), else_=deliveries.c.ended)
         changed["ended"] = case((added.excluded.ended.is_(None), None), else_=first_end)
         result: Executable = added.on_conflict_do_update(index_elements=("tenant", "id"), set_=changed)

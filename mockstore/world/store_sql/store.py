@@ -91,9 +91,9 @@ class SqlStore:
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
-        values = records.delivery_values(delivery) | {"tenant": self.tenant}
-        finished = delivery.state in records.FINISHED
-        values["ended"] = self._stamp() if finished else None
+        finished, stamp = delivery.state in records.FINISHED, self._stamp()
+        values = records.delivery_values(delivery) | {"tenant": self.tenant, "turn": stamp}
+        values["ended"] = stamp if finished else None
         with self._connections.transaction() as session:
             before = session.rows(statements.MADE, {"of": self.tenant, "id": values["id"]})
             self._add_attempts(session, delivery, before[0].made if before else 0)
@@ -191,6 +191,7 @@ class SqlStore:
     def _come_home(self, session: Session) -> None:
         """Give back what the database has as claimed here, and nobody here has in hand: a call had failed half-way."""
         if self._held.astray:
+            session.undone.append(self._go_astray)
             held = session.rows(claims.HELD, {"of": self.tenant, "server": self._server})
             self._free(session, {row.id for row in held} - self._held.ids)
             self._held.astray = False

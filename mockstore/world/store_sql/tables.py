@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables below; a database of another version is refused."""
 
 metadata: Final = MetaData()
@@ -98,6 +98,7 @@ deliveries: Final = Table(
     _text("webhook_id"),
     Column("created_at", BigInteger, nullable=False),
     Column("due", BigInteger),
+    Column("turn", BigInteger, nullable=False),  # when `due` was set: the order of those due at the same moment
     _text("state"),
     Column("round_start", Integer, nullable=False),
     Column("made", Integer, nullable=False),  # how many attempts are recorded
@@ -113,7 +114,7 @@ Index(
     "queue",
     deliveries.c.tenant,
     deliveries.c.due,
-    deliveries.c.seq,
+    deliveries.c.turn,
     sqlite_where=_PENDING,
     postgresql_where=_PENDING,
 )

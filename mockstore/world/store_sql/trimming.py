@@ -5,7 +5,8 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Select, and_, bindparam, delete, exists, select
 
 from mockstore.world.store_sql.connections import Session
-from mockstore.world.store_sql.tables import attempts, deliveries, events
+from mockstore.world.store_sql.records import webhook_of
+from mockstore.world.store_sql.tables import attempts, deliveries, events, webhooks
 
 SLACK: Final = 10
 """One of so many may stay beyond what is to be kept."""
@@ -25,7 +26,7 @@ _newest_to_go: Final = (
     .offset(bindparam("keep"))
 )
 _to_go: Final = (
-    select(_d.seq, _d.id, _d.event_id)
+    select(_d.seq, _d.id, _d.event_id, _d.webhook_id)
     .where(
         _d.tenant == _TENANT,
         _d.ended.is_not(None),
@@ -41,6 +42,12 @@ _forget_events: Final = delete(events).where(
     events.c.id.in_(_IDS),
     ~exists().where(_d.tenant == events.c.tenant, _d.event_id == events.c.id),
 )
+_without_deliveries: Final = select(webhooks).where(
+    webhooks.c.tenant == _TENANT,
+    webhooks.c.id.in_(_IDS),
+    ~exists().where(_d.tenant == webhooks.c.tenant, _d.webhook_id == webhooks.c.id),
+)
+_forget_webhooks: Final = delete(webhooks).where(webhooks.c.tenant == _TENANT, webhooks.c.id.in_(_IDS))
 _newest_lone_to_go: Final = (
     select(events.c.seq)
     .where(events.c.tenant == _TENANT, events.c.lone.is_(True))
@@ -86,7 +93,7 @@ class Trimming:
 
 
 def _trim_batch(session: Session, before: dict[str, Any]) -> bool:
-    """Forget some deliveries, and the events that have none left; tell whether there were any."""
+    """Forget some deliveries, and what goes with the last ones; tell whether there were any."""
     query: Select[Any] = _to_go
     rows = session.rows(query, before)
     if rows:
@@ -94,4 +101,8 @@ def _trim_batch(session: Session, before: dict[str, Any]) -> bool:
         session.run(_forget_attempts, {"of": before["of"], "ids": ids})
         session.run(_forget_deliveries, {"of": before["of"], "ids": ids})
         session.run(_forget_events, {"of": before["of"], "ids": list({row.event_id for row in rows})})
+        left = session.rows(_without_deliveries, {"of": before["of"], "ids": list({row.webhook_id for row in rows})})
+        once = [row.id for row in left if webhook_of(row).is_for_once]
+        if once:
+            session.run(_forget_webhooks, {"of": before["of"], "ids": once})
     return bool(rows)

@@ -1,0 +1,113 @@
+"""What a transaction that fails leaves behind in any store: nothing, not even another order."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord
+from mockstore.world.seams import Store
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=1)
+DELIVERED, DISCARDED = DeliveryState.DELIVERED, DeliveryState.DISCARDED
+
+
+def event(id_: str) -> EventRecord:
+    return EventRecord(id_, "pet.adopted", NOON, b"{}")
+
+
+def delivery(id_: str, due: datetime = NOON, *, state: DeliveryState = DeliveryState.PENDING) -> DeliveryRecord:
+    return DeliveryRecord(id_, "e", "w", NOON, due, state)
+
+
+def claimed(store: Store, now: datetime = LATER) -> list[str]:
+    return [record.id for record in store.claim(now, 10)]
+
+
+def fail(store: Store, work: Callable[[], object]) -> None:
+    """Do the work in a transaction that fails."""
+
+    def failing() -> None:
+        with store.transaction():
+            work()
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        failing()
+
+
+def test_a_claim_is_given_back(store: Store) -> None:
+    store.save_delivery(delivery("d"))
+
+    fail(store, lambda: store.claim(NOON, 1))
+
+    assert not store.holds("d")
+    assert store.next_due() == NOON
+    assert claimed(store) == ["d"]
+
+
+def test_what_was_released_in_vain_can_be_claimed_even_if_the_next_transaction_fails_too(store: Store) -> None:
+    store.save_delivery(delivery("d"))
+    store.claim(NOON, 1)
+
+    fail(store, lambda: store.release("d"))
+    fail(store, store.next_due)
+
+    assert claimed(store) == ["d"]
+
+
+def test_what_was_stopped_is_due_again_even_if_somebody_looked_for_what_is_due(store: Store) -> None:
+    store.save_delivery(delivery("d"))
+
+    def work() -> None:
+        store.save_delivery(delivery("d", state=DISCARDED))
+        assert store.next_due() is None
+
+    fail(store, work)
+
+    assert store.next_due() == NOON
+    assert claimed(store) == ["d"]
+
+
+def test_what_was_put_off_keeps_its_place(store: Store) -> None:
+    store.save_delivery(delivery("a"))
+    store.save_delivery(delivery("b"))
+
+    def work() -> None:
+        store.save_delivery(delivery("a", LATER))
+        store.save_delivery(delivery("a"))
+
+    fail(store, work)
+
+    assert claimed(store) == ["a", "b"]
+
+
+def test_a_delivery_that_is_saved_again_is_listed_once_and_as_the_latest(store: Store) -> None:
+    fail(store, lambda: store.save_delivery(delivery("a")))
+    store.save_delivery(delivery("b"))
+    store.save_delivery(delivery("a"))
+
+    for found in (store.deliveries(), store.deliveries(event_id="e"), store.deliveries(webhook_id="w")):
+        assert [one.id for one in found] == ["b", "a"]
+
+
+def test_who_finished_first_is_still_the_first_to_be_forgotten(store: Store) -> None:
+    for id_ in "abc":
+        store.save_delivery(delivery(id_, state=DELIVERED))
+
+    fail(store, lambda: store.save_delivery(delivery("a")))
+    store.trim(1)
+
+    assert [one.id for one in store.deliveries()] == ["c"]
+
+
+def test_an_event_without_a_delivery_is_still_the_first_to_be_forgotten(store: Store) -> None:
+    for id_ in "abca":
+        store.add_event(event(id_))
+
+    fail(store, lambda: store.save_delivery(replace(delivery("d"), event_id="a")))
+    store.trim(1)
+
+    assert [one.id for one in store.events()] == ["c"]
