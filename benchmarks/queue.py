@@ -4,7 +4,7 @@ import gc
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from msgspec.structs import replace
 from datetime import timedelta
 from time import perf_counter
 

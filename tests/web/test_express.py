@@ -119,3 +119,13 @@ def test_both_ways_are_counted_alike(mock: Caller) -> None:
     metrics = mock.connection.getresponse().read().decode()
 
     assert f'mockstore_requests_total{{method="POST",route="{EMIT}",status="202"}} 2.0' in metrics
+
+
+@pytest.mark.parametrize("body", [PLAIN, PLAIN | {"count": 1}], ids=["the short way", "Flask"])
+def test_pages_that_are_open_hear_of_an_event(mock: Caller, body: dict[str, Json]) -> None:
+    news = mock.tenants.of(None).news
+    before = news.count
+
+    mock.ok("POST", EMIT, body)
+
+    assert news.count == before + 1

@@ -104,7 +104,10 @@ def requests(draw: st.DrawFn) -> bytes:
 
 @given(requests())
 @example(b"POST /emit HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n12345")
-@example(b"GET / HTTP/1.1\r\nConnection: keep-alive\r\nconnection: close\r\n\r\n")
+@example(b"GET /x HTTP/1.1\r\nAccept: text/html\r\naccept: */*\r\n\r\n")
+@example(b"GET /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+@example(b"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n")
+@example(b"GET /x HTTP/1.1\r\nConnection: keep-alive\r\nconnection: close\r\n\r\n")
 def test_a_plain_request_is_what_cheroot_reads(come: bytes) -> None:
     head = plain_head(come)
 

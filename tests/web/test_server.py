@@ -104,6 +104,17 @@ def test_a_connection_is_kept_for_the_next_request(mock: Caller) -> None:
     assert mock.connection.sock is kept
 
 
+def test_an_answer_comes_in_one_piece(mock: Caller) -> None:
+    with connect(mock.server) as connection:
+        connection.sendall(HEALTH)
+
+        piece = connection.recv(65_536)
+
+    head, _, body = piece.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert json.loads(body)["status"] == "ok"
+
+
 def test_more_clients_than_threads_are_all_answered_while_others_keep_silent(serve: Serve) -> None:
     caller = serve(requests=2)
     silent = [connect(caller.server) for _ in range(10)]
