@@ -4,9 +4,10 @@ import gc
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from msgspec.structs import replace
 from datetime import timedelta
 from time import perf_counter
+
+from msgspec.structs import replace
 
 from benchmarks.consumer import PATH, TYPE
 from benchmarks.harness import MICRO, OURS, Goal, Measure, Peer, Row, Section, race, scaled
