@@ -177,6 +177,11 @@ class Delivery:
         """The delivery as it stands now; reading it does not count as looking."""
         return self._source.delivery_record(self.id)
 
+    def records(self) -> tuple[DeliveryRecord, EventRecord, WebhookRecord | None]:
+        """Return the delivery, its event and its webhook (None once it is deleted), each read once."""
+        record = self.record
+        return record, self._source.event_record(record.event_id), self._source.webhook_record(record.webhook_id)
+
     @property
     def event(self) -> Event:
         """The event."""
@@ -249,8 +254,7 @@ class Delivery:
 
     def report(self) -> str:
         """Return the timeline and what may explain a refusal."""
-        record, event = self.record, self.event.record
-        webhook = self._source.webhook_record(record.webhook_id)
+        record, event, webhook = self.records()
         lines = [delivery_text(record, event, webhook)]
         if webhook is not None:
             lines += refusal_hints(record, event, webhook, process_time=self._source.process_time())
@@ -266,9 +270,7 @@ class Delivery:
 
     def summary(self) -> str:
         """Return its timeline."""
-        record = self.record
-        event, webhook = self._source.event_record(record.event_id), self._source.webhook_record(record.webhook_id)
-        return delivery_text(record, event, webhook)
+        return delivery_text(*self.records())
 
     @property
     def ended_or_tried(self) -> bool:
@@ -324,7 +326,4 @@ def _raised(record: DeliveryRecord) -> list[str]:
 
 
 def _timeline(deliveries: Sequence[Delivery]) -> str:
-    return timeline_text(
-        (one.record, one.event.record, one._source.webhook_record(one.record.webhook_id))  # noqa: SLF001 - same file
-        for one in deliveries
-    )
+    return timeline_text(one.records() for one in deliveries)

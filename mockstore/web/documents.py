@@ -6,11 +6,10 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from mockstore.errors import NotFoundError
 from mockstore.events import rfc3339
 from mockstore.handles import Delivery, Event, Webhook
 from mockstore.inbox import Received
-from mockstore.model import Attempt, Headers, Json, Reply
+from mockstore.model import Attempt, DeliveryRecord, Headers, Json, Reply, WebhookRecord
 from mockstore.signing import mask
 from mockstore.web.paging import Page
 
@@ -85,13 +84,13 @@ def event_document(event: Event) -> Document:
 
 def delivery_document(delivery: Delivery) -> Document:
     """Return a delivery with every attempt."""
-    record = delivery.record
+    record, event, webhook = delivery.records()
     return {
         "id": record.id,
         "eventId": record.event_id,
-        "eventType": delivery.type,
+        "eventType": event.type,
         "webhookId": record.webhook_id,
-        "url": _url_of(delivery),
+        "url": _url_of(record, webhook),
         "state": str(record.state),
         "reason": record.reason,
         "createdAt": rfc3339(record.created_at),
@@ -139,13 +138,11 @@ def _reply_document(reply: Reply) -> Document:
     return {"status": reply.status, "headers": _fields(reply.headers), "body": _text(reply.body)}
 
 
-def _url_of(delivery: Delivery) -> str | None:
+def _url_of(delivery: DeliveryRecord, webhook: WebhookRecord | None) -> str | None:
     """Return where it went, or where it is to go; None when that was deleted before the first attempt."""
-    attempts = delivery.record.attempts
-    try:
-        return delivery.webhook.url
-    except NotFoundError:
-        return attempts[-1].request.url if attempts else None
+    if webhook is not None:
+        return webhook.url
+    return delivery.attempts[-1].request.url if delivery.attempts else None
 
 
 def _mistakes_of(received: Received) -> list[str]:

@@ -1,10 +1,11 @@
 """Which database is meant: its URL, checked."""
 
+import select
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from mockstore.errors import StartupError
 
@@ -41,6 +42,9 @@ _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={LOCKED}",
 )
 
+_NEW: Final = "new"
+"""The mark of a connection that nobody has used yet."""
+
 _SESSION: Final = (
     "SET lock_timeout = '20s'",
     "SET statement_timeout = '60s'",
@@ -69,13 +73,19 @@ class Address:
 
     def _postgresql(self) -> Engine:
         kept_alive = {name: value for name, value in _KEPT_ALIVE.items() if name not in self._url.query}
-        engine = create_engine(self._url, pool_pre_ping=True, connect_args=kept_alive, **_POOL)
+        engine = create_engine(self._url, connect_args=kept_alive, **_POOL)
 
         @event.listens_for(engine, "connect")
-        def connected(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
+        def connected(connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's own
             connection.autocommit = True
             connection.execute("; ".join(_SESSION))
             connection.autocommit = False
+            record.info[_NEW] = True
+
+        @event.listens_for(engine, "checkout")
+        def taken(connection: Any, record: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
+            if not record.info.pop(_NEW, False) and not is_silent(connection.fileno()):
+                raise InvalidatePoolError  # SQLAlchemy makes a new connection, and trusts none of the others
 
         return engine
 
@@ -90,6 +100,18 @@ class Address:
                 connection.execute(pragma).close()
 
         return engine
+
+
+def is_silent(descriptor: int) -> bool:
+    """Tell whether nothing has come in at a socket, not even its end: what an idle connection says is good-bye.
+
+    It needs no statement that asks the server, which would double what a reading costs.
+    """
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return not poll.poll(0)
+    return not select.select([descriptor], [], [], 0)[0]  # Windows, where it knows no largest number
 
 
 def parse_address(text: str) -> Address:
