@@ -243,7 +243,13 @@ def standalone_parts(  # noqa: PLR0913 - the composition root names every part o
         clock=clock,
         chance=chance,
         engine=engine,
-        pump=WorkerPump(engine, router, threads=settings.threads, follow=clock.follow),
+        pump=WorkerPump(
+            engine,
+            router,
+            threads=settings.threads,
+            follow=clock.follow,
+            send_meanwhile=router.send_meanwhile if keeping is None else None,
+        ),
         router=router,
         news=news,
         options=Options(

@@ -23,7 +23,7 @@ from mockstore.provider import Provider
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.signing import SCHEMES
-from mockstore.world.seams import Transport
+from mockstore.world.seams import Overlapping
 from mockstore.world.transports.reach import Reach
 from mockstore.world.transports.router import http_network
 
@@ -298,9 +298,9 @@ class _SharedNetwork:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
         self._lock = Lock()
-        self._transport: Transport | None = None
+        self._transport: Overlapping | None = None
 
-    def __call__(self) -> Transport:
+    def __call__(self) -> Overlapping:
         with self._lock:
             if self._transport is None:
                 self._transport = http_network(self._reach)
@@ -315,10 +315,13 @@ class _SharedNetwork:
 class _Lent(Struct, frozen=True):
     """The shared connections in the hands of one tenant, which must not close them."""
 
-    transport: Transport
+    transport: Overlapping
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         return self.transport.send(outgoing, timeout)
+
+    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
+        return self.transport.send_meanwhile(outgoing, timeout, meanwhile)
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         return await self.transport.asend(outgoing, timeout)

@@ -5,15 +5,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from threading import Condition, Lock, Thread, current_thread
-from typing import Final, TypeVar
+from typing import Final, TypeAlias
 
 from mockstore.delivery.engine import Engine, Started
 from mockstore.delivery.lines import Lines, pace_of
-from mockstore.errors import DeliveryError, StoreUnavailableError
-from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Pulse, Reply
+from mockstore.delivery.trying import SendMeanwhile, Trying
+from mockstore.errors import StoreUnavailableError
+from mockstore.model import Attempt, DeliveryRecord, Pulse
 from mockstore.world.seams import Transport
 
-T = TypeVar("T")
+Taken: TypeAlias = tuple[DeliveryRecord, Started | None]
+"""A delivery whose turn it is, with its request where that has been prepared."""
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -39,14 +41,24 @@ class WorkerPump:
 
     Who goes next is up to `Lines`. None of its methods may be called inside a transaction of the store. When that is
     unavailable, a thread waits and asks again: nothing is given up for it. `follow` moves the clock to where others
-    over the same records have moved theirs, and says whether that was anywhere.
+    over the same records have moved theirs, and says whether that was anywhere. With `send_meanwhile`, a thread makes
+    the next request while it waits for an answer: for a store that is quick, since that time counts as the receiver's.
     """
 
     def __init__(
-        self, engine: Engine, transport: Transport, *, threads: int = 16, follow: Callable[[], bool] = lambda: False
+        self,
+        engine: Engine,
+        transport: Transport,
+        *,
+        threads: int = 16,
+        follow: Callable[[], bool] = lambda: False,
+        send_meanwhile: SendMeanwhile | None = None,
     ) -> None:
         self._engine = engine
-        self._transport = transport
+        self._trying = Trying(
+            engine, transport, send_meanwhile, wait=self._wait_unless_closing, remember=self._remember
+        )
+        self._ahead = send_meanwhile is not None
         self._follow = follow
         self._limit = threads
         lock = Lock()
@@ -54,6 +66,8 @@ class WorkerPump:
         self._calm = Condition(lock)
         self._trouble = Condition(lock)
         self._lines = Lines(threads)
+        self._prepared: dict[Thread, Taken] = {}
+        """What goes next, by the thread that made its request; one for all."""
         self._threads: set[Thread] = set()
         self._idle = 0
         self._taken = 0
@@ -124,7 +138,7 @@ class WorkerPump:
     def pulse(self) -> Pulse:
         """How the deliveries are going."""
         with self._work:
-            return Pulse(self._lines.out, sum(not thread.is_alive() for thread in self._threads))
+            return Pulse(self._lines.out - len(self._prepared), sum(not thread.is_alive() for thread in self._threads))
 
     def deferred(self) -> AbstractContextManager[None]:
         """Change nothing: nobody waits for the threads."""
@@ -138,6 +152,8 @@ class WorkerPump:
             self._calm.notify_all()
             self._trouble.notify_all()
             threads, left = self._threads - {current_thread()}, self._lines.drain()
+            left += [delivery for delivery, _ in self._prepared.values()]
+            self._prepared.clear()
         for delivery in left:
             with suppress(StoreUnavailableError):  # the claim then ends with this server
                 self._engine.store.release(delivery.id)
@@ -148,49 +164,45 @@ class WorkerPump:
 
     def _run(self) -> None:
         eager = False
-        while (delivery := self._take(eager=eager)) is not None:
-            attempt = None
-            try:
-                attempt = self._deliver(delivery)
-            except StoreUnavailableError:
-                _LOG.warning("delivery %s is left to the next server: the store is not there", delivery.id)
-            except Exception as error:  # noqa: BLE001 - the thread must live; the error comes out in `raised`
-                _LOG.error("a delivery could not be tried", exc_info=error)
-                self._remember(error)
-                self._give_up(delivery, error)
+        while (taken := self._take(eager=eager)) is not None:
+            delivery, started = taken
+            attempt = self._trying.attempt(delivery, started, self._prepare if self._ahead and not eager else None)
             self._give_back(delivery, attempt)
             self._trim()
             eager = attempt is None or attempt.duration > STALL
 
-    def _take(self, *, eager: bool) -> DeliveryRecord | None:
+    def _take(self, *, eager: bool) -> Taken | None:
         """Wait for a delivery that may be sent now; None when this thread is to end.
 
         A thread that is not `eager` leaves the line to others that are at work, unless they stall.
         """
         with self._work:
+            own = self._prepared.pop(current_thread(), None) if self._prepared else None
+            if own is not None:
+                return own
             while not self._closing:
                 try:
-                    delivery = self._wait_for_work(eager=eager)
+                    taken = self._wait_for_work(eager=eager)
                 except StoreUnavailableError as error:
                     self._wait_for_the_store(error)
                     continue
-                if delivery is not None:
-                    return delivery
+                if taken is not None:
+                    return taken
                 break
             self._threads.discard(current_thread())
             return None
 
-    def _wait_for_work(self, *, eager: bool) -> DeliveryRecord | None:
+    def _wait_for_work(self, *, eager: bool) -> Taken | None:
         """Return the next delivery; None when the pump closes, or when there was nothing to do for long."""
         tired = False
         while not self._closing:
             self._waking = False
             may_take = eager or not self._lines.busy
-            delivery = self._pick() if may_take else None
-            if delivery is not None:
+            taken = self._next() if may_take else None
+            if taken is not None:
                 self._taken += 1
                 self._hand_on()
-                return delivery
+                return taken
             if self._is_settled():
                 self._calm.notify_all()
             if tired and self._unwatched() is None:
@@ -201,9 +213,33 @@ class WorkerPump:
                 eager, tired = self._stand_by(), False
         return None
 
+    def _wait_unless_closing(self, error: StoreUnavailableError) -> None:
+        with self._work:
+            if self._closing:
+                raise error
+            self._wait_for_the_store(error)
+
     def _wait_for_the_store(self, error: StoreUnavailableError) -> None:
         _LOG.warning("deliveries wait for the store: %s", error)
         self._trouble.wait(TROUBLE.total_seconds())
+
+    def _next(self) -> Taken | None:
+        """Return what another thread has prepared and not come back for, or the next in the lines."""
+        if self._prepared:
+            return self._prepared.popitem()[1]
+        delivery = self._pick()
+        return None if delivery is None else (delivery, None)
+
+    def _prepare(self) -> None:
+        """Make the next request while a receiver thinks: this thread sends it next, unless it stalls."""
+        with self._work, suppress(StoreUnavailableError):
+            delivery = None if self._prepared or self._closing else self._pick()
+            if delivery is None:
+                return
+            self._taken += 1
+            self._prepared[current_thread()] = delivery, self._trying.prepared(delivery)
+            if not self._standing_by and not self._waking:
+                self._wake()
 
     def _pick(self) -> DeliveryRecord | None:
         for delivery in self._engine.claim(BATCH):
@@ -247,7 +283,7 @@ class WorkerPump:
                 self._wake()
 
     def _is_more(self) -> bool:
-        return self._lines.waiting or self._something_is_due()
+        return bool(self._prepared) or self._lines.waiting or self._something_is_due()
 
     def _wake(self) -> None:
         if self._idle:
@@ -258,56 +294,6 @@ class WorkerPump:
             self._waking = True
             self._threads.add(thread)
             thread.start()
-
-    def _deliver(self, claimed: DeliveryRecord) -> Attempt | None:
-        started = self._insist(lambda: self._start(claimed))
-        if started is None:
-            return None
-        answer = self._send(started)
-        attempt = self._insist(lambda: self._engine.finish(started, answer))
-        if attempt.exception is not None:
-            self._remember(attempt.exception)
-        return attempt
-
-    def _insist(self, step: Callable[[], T]) -> T:
-        """Return what `step` returns once the store is there; raise `StoreUnavailableError` when the pump closes."""
-        while True:
-            try:
-                return step()
-            except StoreUnavailableError as error:
-                with self._work:
-                    if self._closing:
-                        raise
-                    self._wait_for_the_store(error)
-
-    def _start(self, claimed: DeliveryRecord) -> Started | None:
-        """Compose the request, unless the delivery has been forgotten, stopped, put off or taken over since then."""
-        store = self._engine.store
-        with store.transaction():  # a reset must not come in between, or what it forgot would come back
-            delivery = store.delivery(claimed.id) if store.holds(claimed.id) else None
-            if delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due is not None:
-                return self._engine.start(delivery)
-            store.release(claimed.id)
-        return None
-
-    def _send(self, started: Started) -> Reply | DeliveryError:
-        try:
-            return self._transport.send(started.outgoing, self._engine.provider.timeout)
-        except DeliveryError as error:
-            return error
-        except Exception as error:  # noqa: BLE001 - an attempt that cannot be made has failed; the ladder goes on
-            _LOG.error("an attempt could not be made", exc_info=error)
-            self._remember(error)
-            return DeliveryError(f"it could not be sent: {type(error).__name__}: {error}")
-
-    def _give_up(self, delivery: DeliveryRecord, error: Exception) -> None:
-        """Discard what cannot even be tried; where that fails too, the claim stays, so that nobody tries for ever."""
-        store = self._engine.store
-        with suppress(Exception), store.transaction():
-            current = store.delivery(delivery.id)
-            if current is not None and current.state is DeliveryState.PENDING:
-                self._engine.discard(current, f"it could not be tried: {type(error).__name__}: {error}")
-            store.release(delivery.id)
 
     def _give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
         with self._work:

@@ -1,9 +1,9 @@
 """What the engine asks of the world: a clock, a transport, a store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Outgoing, Reply, ResourceRecord, WebhookRecord
 
@@ -38,6 +38,14 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Give back connections and loops."""
+
+
+@runtime_checkable
+class Overlapping(Transport, Protocol):
+    """A transport whose caller can work while the receiver does."""
+
+    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
+        """Do what `send` does, and call `meanwhile` once the request is out; it raises nothing and takes no time."""
 
 
 class Store(Protocol):

@@ -55,6 +55,13 @@ class HttpTransport:
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         """Return the answer, or raise a `DeliveryError` that says in one sentence why there is none."""
+        return self._send(outgoing, timeout, None)
+
+    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
+        """Do the same, and `meanwhile` when the request is out; its time counts as the receiver's."""
+        return self._send(outgoing, timeout, meanwhile)
+
+    def _send(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None] | None) -> Reply:
         deadline = Deadline(timeout)
         location = locate(outgoing.url)
         if outgoing.wire is not None:
@@ -63,10 +70,12 @@ class HttpTransport:
         kept = self._take(location)
         if kept is not None:
             try:
-                return self._exchange(kept, location, request, outgoing, deadline)
+                return self._exchange(kept, location, request, outgoing, deadline, meanwhile=meanwhile)
             except NoAnswerError:
                 pass  # the receiver closed it meanwhile; delivery is at least once, so trying again is safe
-        return self._exchange(self._connect(location, deadline), location, request, outgoing, deadline)
+        return self._exchange(
+            self._connect(location, deadline), location, request, outgoing, deadline, meanwhile=meanwhile
+        )
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         """Do the same on a worker thread."""
@@ -80,12 +89,19 @@ class HttpTransport:
                 with suppress(IndexError):  # another thread was faster
                     connections.pop().close()
 
-    def _exchange(
-        self, connection: Connection, location: Location, request: bytes, outgoing: Outgoing, deadline: Deadline
+    def _exchange(  # noqa: PLR0913 - an exchange has these parts
+        self,
+        connection: Connection,
+        location: Location,
+        request: bytes,
+        outgoing: Outgoing,
+        deadline: Deadline,
+        *,
+        meanwhile: Callable[[], None] | None,
     ) -> Reply:
         reusable = False
         try:
-            reply, reusable = connection.exchange(request, outgoing.method, deadline)
+            reply, reusable = connection.exchange(request, outgoing.method, deadline, meanwhile)
             return reply
         finally:
             if reusable and _is_framed_by_us(outgoing):

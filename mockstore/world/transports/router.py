@@ -9,7 +9,7 @@ from typing import Self
 
 from mockstore.errors import InvalidInputError, NotMountedError, UnreachableError
 from mockstore.model import Outgoing, Reply
-from mockstore.world.seams import Transport
+from mockstore.world.seams import Overlapping, Transport
 from mockstore.world.transports.location import locate
 from mockstore.world.transports.reach import Reach, anywhere
 from mockstore.world.transports.target import transport_for
@@ -18,7 +18,7 @@ FIRST_HOST = "testserver"
 """The host of the first app; the only one that Django's and pytest-django's test settings allow."""
 
 
-def http_network(reach: Reach = anywhere) -> Transport:
+def http_network(reach: Reach = anywhere) -> Overlapping:
     """Return a new `HttpTransport` that goes as far as `reach` lets it, loading its modules only now."""
     from mockstore.world.transports.http import HttpTransport  # noqa: PLC0415 - loads ssl, which in-process tests spare
 
@@ -46,6 +46,8 @@ class Router:
         self._make_network = network
         self._reachable = reachable
         self._network: Transport | None = None
+        self._overlapping: Overlapping | None = None
+        """The same, if it lets others work while it waits."""
         self._making = Lock()
         self._mounted: dict[str, Transport] = {}
         self._apps: list[tuple[object, str]] = []
@@ -110,6 +112,13 @@ class Router:
         """Send by the transport for this host; raise `NotMountedError` when there is none."""
         return self._transport(outgoing).send(outgoing, timeout)
 
+    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
+        """Do the same; where the network allows it, call `meanwhile` when the request is out."""
+        transport = self._transport(outgoing)
+        if transport is self._overlapping:
+            return self._overlapping.send_meanwhile(outgoing, timeout, meanwhile)
+        return transport.send(outgoing, timeout)
+
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         """Do the same on the running event loop."""
         return await self._transport(outgoing).asend(outgoing, timeout)
@@ -142,5 +151,7 @@ class Router:
             return self._network
         with self._making:
             if self._network is None:
-                self._network = self._make_network()
+                network = self._make_network()
+                self._overlapping = network if isinstance(network, Overlapping) else None
+                self._network = network
             return self._network

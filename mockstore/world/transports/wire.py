@@ -64,11 +64,15 @@ class Connection:
             return False
         return False
 
-    def exchange(self, request: bytes, method: str, deadline: Deadline) -> tuple[Reply, bool]:
+    def exchange(
+        self, request: bytes, method: str, deadline: Deadline, meanwhile: Callable[[], None] | None = None
+    ) -> tuple[Reply, bool]:
         """Send a request; return the answer and whether the connection can take another one."""
         wire = _Wire(self._socket, deadline)
         try:
             self._send(request, deadline)
+            if meanwhile is not None:
+                meanwhile()
             come = wire.first_piece()
             plain = plain_head(come) if method == "POST" else None
             if plain is not None:

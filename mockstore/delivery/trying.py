@@ -1,0 +1,134 @@
+"""One attempt of a claimed delivery, whatever the store and the receiver do meanwhile."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final, TypeAlias, TypeVar
+
+from mockstore.delivery.engine import Engine, Started
+from mockstore.errors import DeliveryError, StoreUnavailableError
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outgoing, Reply
+from mockstore.world.seams import Transport
+
+T = TypeVar("T")
+
+SendMeanwhile: TypeAlias = Callable[[Outgoing, timedelta, Callable[[], None]], Reply]
+"""How a transport sends that lets others work while it waits."""
+
+_LOG: Final = logging.getLogger(__name__)
+
+FRESH: Final = timedelta(milliseconds=10)
+"""How long a prepared request is as good as a new one: it carries the time of its signature."""
+
+
+class Trying:
+    """Makes attempts, on any thread, and never raises.
+
+    `wait` is called when the store is unavailable; it waits, and raises the error on once nobody is to wait any more.
+    `remember` is told what went wrong in code that is not the receiver's.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        transport: Transport,
+        send_meanwhile: SendMeanwhile | None,
+        *,
+        wait: Callable[[StoreUnavailableError], None],
+        remember: Callable[[BaseException], None],
+    ) -> None:
+        self._engine = engine
+        self._transport = transport
+        self._send_meanwhile = send_meanwhile
+        self._wait = wait
+        self._remember = remember
+
+    def prepared(self, claimed: DeliveryRecord) -> Started | None:
+        """Return the request of the next attempt; None where that is to be seen when its turn comes."""
+        try:
+            return self._start(claimed)
+        except Exception:  # noqa: BLE001 - it will be raised again where somebody deals with it
+            return None
+
+    def attempt(
+        self, claimed: DeliveryRecord, prepared: Started | None = None, meanwhile: Callable[[], None] | None = None
+    ) -> Attempt | None:
+        """Return the attempt that was made and recorded, if one was; the claim is given back in any case.
+
+        `meanwhile` is called while the receiver works, if the transport can do that.
+        """
+        try:
+            return self._deliver(claimed, prepared, meanwhile)
+        except StoreUnavailableError:
+            _LOG.warning("delivery %s is left to the next server: the store is not there", claimed.id)
+        except Exception as error:  # noqa: BLE001 - the thread must live; the error comes out in `raised`
+            _LOG.error("a delivery could not be tried", exc_info=error)
+            self._remember(error)
+            self._give_up(claimed, error)
+        return None
+
+    def _deliver(
+        self, claimed: DeliveryRecord, prepared: Started | None, meanwhile: Callable[[], None] | None
+    ) -> Attempt | None:
+        if prepared is not None and self._is_fresh(prepared):
+            started: Started | None = prepared
+        else:
+            started = self._insist(lambda: self._start(claimed))
+        if started is None:
+            return None
+        answer = self._send(started, meanwhile)
+        attempt = self._insist(lambda: self._engine.finish(started, answer))
+        if attempt.exception is not None:
+            self._remember(attempt.exception)
+        return attempt
+
+    def _insist(self, step: Callable[[], T]) -> T:
+        """Return what `step` returns once the store is there."""
+        while True:
+            try:
+                return step()
+            except StoreUnavailableError as error:
+                self._wait(error)
+
+    def _start(self, claimed: DeliveryRecord) -> Started | None:
+        """Compose the request, unless the delivery has been forgotten, stopped, put off or taken over since then."""
+        store = self._engine.store
+        with store.transaction():  # a reset must not come in between, or what it forgot would come back
+            delivery = store.delivery(claimed.id) if store.holds(claimed.id) else None
+            if delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due is not None:
+                return self._engine.start(delivery)
+            store.release(claimed.id)
+        return None
+
+    def _is_fresh(self, prepared: Started) -> bool:
+        """Return whether the same request would be made now."""
+        store, delivery, webhook = self._engine.store, prepared.delivery, prepared.webhook
+        return (
+            store.holds(delivery.id)
+            and store.delivery(delivery.id) == delivery
+            and store.webhook(webhook.id) == webhook
+            and abs(self._engine.clock.now() - prepared.at) < FRESH
+        )
+
+    def _send(self, started: Started, meanwhile: Callable[[], None] | None) -> Reply | DeliveryError:
+        timeout = self._engine.provider.timeout
+        try:
+            if meanwhile is None or self._send_meanwhile is None:
+                return self._transport.send(started.outgoing, timeout)
+            return self._send_meanwhile(started.outgoing, timeout, meanwhile)
+        except DeliveryError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - an attempt that cannot be made has failed; the ladder goes on
+            _LOG.error("an attempt could not be made", exc_info=error)
+            self._remember(error)
+            return DeliveryError(f"it could not be sent: {type(error).__name__}: {error}")
+
+    def _give_up(self, delivery: DeliveryRecord, error: Exception) -> None:
+        """Discard what cannot even be tried; where that fails too, the claim stays, so that nobody tries for ever."""
+        store = self._engine.store
+        with suppress(Exception), store.transaction():
+            current = store.delivery(delivery.id)
+            if current is not None and current.state is DeliveryState.PENDING:
+                self._engine.discard(current, f"it could not be tried: {type(error).__name__}: {error}")
+            store.release(delivery.id)

@@ -1,0 +1,137 @@
+"""A request that was prepared is sent only if the same would be made now."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from mockstore import Mockstore, Reply, Webhook
+from mockstore.delivery.engine import Engine, Started
+from mockstore.delivery.trying import FRESH, Trying
+from mockstore.errors import StoreUnavailableError
+from mockstore.model import Attempt, DeliveryRecord, Outgoing
+from mockstore.parts import Options, Parts, in_process_parts, provider_with
+from mockstore.world.seams import Store
+
+MOMENT = timedelta(milliseconds=1)
+
+
+class Shop:
+    """A Mockstore with one claimed delivery, and the requests that went to its webhook."""
+
+    def __init__(self) -> None:
+        self.parts: Parts = in_process_parts(
+            provider_with(None),
+            seed=0,
+            clock="virtual",
+            start=None,
+            factory=None,
+            signature_time="virtual",
+            options=Options(),
+        )
+        self.mockstore = Mockstore(self.parts)
+        self.sent: list[Outgoing] = []
+        self.webhook: Webhook = self.mockstore.subscribe(self._receive)
+        self.trying = Trying(self.parts.engine, self.parts.router, None, wait=_never, remember=_never)
+        self.mockstore.hold()
+        self.mockstore.emit("pet.adopted")
+        self.parts.engine.release()
+        (self.claimed,) = self.parts.engine.claim()
+
+    def _receive(self, outgoing: Outgoing) -> Reply:
+        self.sent.append(outgoing)
+        return Reply(204)
+
+    def prepared(self) -> Started:
+        started = self.trying.prepared(self.claimed)
+        assert started is not None
+        return started
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        found: DeliveryRecord | None = self.parts.store.delivery(self.claimed.id)
+        return () if found is None else found.attempts
+
+    def pass_time(self, by: timedelta) -> None:
+        self.parts.clock.jump_to(self.parts.clock.now() + by)
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    made = Shop()
+    with made.mockstore:
+        yield made
+
+
+def _never(error: BaseException) -> None:
+    raise AssertionError(error)
+
+
+def test_a_fresh_request_goes_out_as_it_was_prepared(shop: Shop) -> None:
+    prepared = shop.prepared()
+    shop.pass_time(MOMENT)
+
+    attempt = shop.trying.attempt(shop.claimed, prepared)
+
+    assert shop.sent[0] is prepared.outgoing
+    assert attempt is not None
+    assert attempt.at == prepared.at
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda shop: shop.mockstore.rotate_secret(shop.webhook), id="another secret"),
+        pytest.param(
+            lambda shop: shop.mockstore.webhooks.update(shop.webhook.id, {"description": "new"}),
+            id="another description",
+        ),
+        pytest.param(lambda shop: shop.pass_time(FRESH), id="a later moment"),
+    ],
+)
+def test_a_request_that_would_be_another_now_is_made_again(shop: Shop, change: Callable[[Shop], None]) -> None:
+    prepared = shop.prepared()
+    change(shop)
+
+    attempt = shop.trying.attempt(shop.claimed, prepared)
+
+    assert attempt is not None
+    assert attempt.at == shop.parts.clock.now()
+    assert shop.sent[0] is not prepared.outgoing
+    assert shop.mockstore.deliveries[0].record.attempts == (attempt,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda shop: shop.mockstore.webhooks.remove(shop.webhook.id), id="its webhook was deleted"),
+        pytest.param(
+            lambda shop: shop.mockstore.webhooks.update(shop.webhook.id, {"status": "disabled"}),
+            id="its webhook was disabled",
+        ),
+        pytest.param(lambda shop: shop.mockstore.reset(), id="everything was reset"),
+        pytest.param(lambda shop: shop.parts.store.release(shop.claimed.id), id="the claim was lost"),
+    ],
+)
+def test_a_request_that_would_not_be_made_now_is_not_sent(shop: Shop, change: Callable[[Shop], None]) -> None:
+    prepared = shop.prepared()
+    change(shop)
+
+    assert shop.trying.attempt(shop.claimed, prepared) is None
+
+    assert shop.sent == []
+    assert shop.attempts() == ()
+
+
+def test_what_cannot_be_prepared_is_left_to_its_turn(shop: Shop) -> None:
+    trying = Trying(cast("Engine", _Gone()), shop.parts.router, None, wait=_never, remember=_never)
+
+    assert trying.prepared(shop.claimed) is None
+
+
+class _Gone:
+    """An engine whose store is not there."""
+
+    @property
+    def store(self) -> Store:
+        raise StoreUnavailableError("the database is gone")
