@@ -136,6 +136,12 @@ class Event:
         """One for each webhook that wanted the event."""
         return Deliveries.of_source(self._source, event_id=self.id)
 
+    def told(self) -> list[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
+        """Return its deliveries as they stand, each with the event and its webhook, and all of them read once."""
+        records = self._source.delivery_records(event_id=self.id)
+        webhooks = {id_: self._source.webhook_record(id_) for id_ in {record.webhook_id for record in records}}
+        return [(record, self.record, webhooks[record.webhook_id]) for record in records]
+
     @property
     def delivery(self) -> "Delivery":
         """The only delivery; raise `AssertionError` that lists them when there is none or several."""

@@ -247,6 +247,7 @@ class Engine:
                     after = self._record(delivery, attempt)
                     self.store.release(delivery_id)
                     return after
+                self.store.release(delivery_id)  # it is in hand no more, and may come back to us
         except AttemptExistsError:
             pass  # whoever has taken the delivery over was first
         _LOG.warning("attempt %d of delivery %s is not recorded: %s", attempt.number, delivery_id, _NO_LONGER_OURS)

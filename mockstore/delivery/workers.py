@@ -100,6 +100,7 @@ class WorkerPump:
 
     def look(self) -> None:
         """Take note of what others over the same records have made due, and of the time to which they have moved."""
+        self._engine.store.look()
         if self._follow():
             self._spread_the_time()
         self.kick()
@@ -110,6 +111,7 @@ class WorkerPump:
 
     def settle(self, timeout: timedelta | None = None) -> bool:
         """Wait until nothing is due or under way; False when that takes longer than `timeout`, or the pump closes."""
+        self._engine.store.look()
         self.kick()
         with self._calm:
             self._calm.wait_for(self._is_calm, None if timeout is None else timeout.total_seconds())

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from mockstore.events import rfc3339
 from mockstore.handles import Delivery, Event, Webhook
 from mockstore.inbox import Received
-from mockstore.model import Attempt, DeliveryRecord, Headers, Json, Reply, WebhookRecord
+from mockstore.model import Attempt, DeliveryRecord, EventRecord, Headers, Json, Reply, WebhookRecord
 from mockstore.signing import mask
 from mockstore.web.paging import Page
 
@@ -78,13 +78,16 @@ def event_document(event: Event) -> Document:
         "timestamp": rfc3339(event.timestamp),
         "payload": event.payload,
         "body": _text(event.body),
-        "deliveries": [delivery_document(delivery) for delivery in event.deliveries],
+        "deliveries": [_told_document(*told) for told in event.told()],
     }
 
 
 def delivery_document(delivery: Delivery) -> Document:
     """Return a delivery with every attempt."""
-    record, event, webhook = delivery.records()
+    return _told_document(*delivery.records())
+
+
+def _told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> Document:
     return {
         "id": record.id,
         "eventId": record.event_id,

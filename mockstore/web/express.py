@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 from msgspec import MsgspecError
-from msgspec.json import decode
+from msgspec.json import decode, encode
 
 from mockstore.errors import InvalidInputError
 from mockstore.web.documents import event_document
@@ -38,7 +38,6 @@ class Express:
 
     def __init__(self, app: Flask, site: Site) -> None:
         self._flask: WSGIApplication = app.wsgi_app
-        self._dumps = app.json.dumps
         self._site = site
         settings = site.settings
         self._is_open = settings.control_token is None and not settings.cors_origins and settings.database is None
@@ -79,7 +78,7 @@ class Express:
             environ["wsgi.input"] = BytesIO(body)
             return None
         shop.news.tell()
-        return f"{self._dumps({'data': [event_document(event)], 'count': 1}, separators=(',', ':'))}\n".encode()
+        return encode({"data": [event_document(event)], "count": 1}) + b"\n"
 
 
 @lru_cache(maxsize=64)

@@ -112,7 +112,10 @@ class Store(Protocol):
         """Give a claim back; a delivery that is still pending can be claimed again when due."""
 
     def next_due(self) -> datetime | None:
-        """Return when the earliest unclaimed pending delivery is due."""
+        """Return when the earliest unclaimed pending delivery is due, as far as `look` has noticed."""
+
+    def look(self) -> None:
+        """Take note that others may have changed the same records; what this process changes is noticed at once."""
 
     def save_resource(self, resource: ResourceRecord) -> None:
         """Add or replace, by kind and id."""

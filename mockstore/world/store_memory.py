@@ -193,6 +193,9 @@ class MemoryStore:
             delivery = self._earliest()
             return None if delivery is None else delivery.due
 
+    def look(self) -> None:
+        """Nobody else can have changed anything."""
+
     def save_resource(self, resource: ResourceRecord) -> None:
         """Add or replace, by kind and id."""
         with self._lock:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import DeliveryRecord, EventRecord, ResourceRecord
@@ -100,6 +101,27 @@ def test_a_claim_whose_release_failed_is_free_once_the_database_answers(
     assert store.next_due() == NOON
     assert [delivery.id for delivery in store.claim(NOON, 1)] == ["d"]
     assert store.holds("d")
+
+
+def test_what_is_due_next_is_read_anew_when_nobody_knows_what_was_kept(own_server: PostgresServer) -> None:
+    url, delivery = own_server.new_database(), DeliveryRecord("d", "e", "w", NOON, NOON)
+    database, other = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
+    store = database.store(None)
+    assert store.next_due() is None
+
+    def lose() -> None:
+        with store.transaction():
+            store.save_delivery(replace(delivery, id="lost"))
+            own_server.stop()
+
+    with pytest.raises(StoreUnavailableError):
+        lose()
+    own_server.start()
+    other.store(None).save_delivery(delivery)
+
+    assert store.next_due() == NOON
+    database.close()
+    other.close()
 
 
 def test_a_claim_that_is_undone_with_its_transaction_can_be_made_again(database: Database) -> None:

@@ -194,3 +194,29 @@ def test_a_transaction_can_go_on_after_an_attempt_was_refused(store: Store) -> N
 
     assert store.delivery("d") == recorded
     assert store.webhook("w") == WEBHOOK
+
+
+def test_a_delivery_of_any_name_is_claimed_given_back_and_forgotten(store: Store) -> None:
+    delivery = replace(DELIVERY, id=ODD, event_id=ODD, webhook_id=ODD)
+    store.add_event(replace(EVENT, id=ODD))
+    store.save_delivery(delivery)
+
+    assert store.claim(FAR, 1) == [delivery]
+    store.release(ODD)
+    assert store.claim(FAR, 1) == [delivery]
+    store.save_delivery(replace(delivery, state=DeliveryState.DELIVERED, due=None))
+    store.release(ODD)
+    store.trim(0)
+
+    assert store.claim(FAR, 1) == []
+    assert list(store.deliveries()) == []
+    assert list(store.events()) == []
+
+
+def test_claims_come_in_order_with_the_attempts_that_were_made(store: Store) -> None:
+    tried = replace(DELIVERY, id="tried", due=NOON - timedelta(seconds=1), attempts=(FIRST,))
+    late = replace(DELIVERY, id="late", due=NOON + timedelta(seconds=1), attempts=(FIRST,))
+    for delivery in (late, DELIVERY, tried):
+        store.save_delivery(delivery)
+
+    assert store.claim(FAR, 10) == [tried, DELIVERY, late]

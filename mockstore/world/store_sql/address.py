@@ -20,8 +20,8 @@ _ALLOWED: Final = (
     "allowed are sqlite:///file.db, sqlite:////folder/file.db and postgresql+psycopg://user:password@host/name"
 )
 
-_POOL: Final[dict[str, Any]] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 30}
-"""At most 16 connections for each server process; who finds none free waits for one."""
+_POOL: Final[dict[str, Any]] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 30, "pool_reset_on_return": None}
+"""At most 16 connections for each server process; who finds none free waits for one. Each comes back at rest."""
 
 _KEPT_ALIVE: Final = {
     "application_name": "mockstore",
@@ -77,9 +77,8 @@ class Address:
 
         @event.listens_for(engine, "connect")
         def connected(connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's own
-            connection.autocommit = True
+            connection.autocommit = True  # a transaction begins where we say so
             connection.execute("; ".join(_SESSION))
-            connection.autocommit = False
             record.info[_NEW] = True
 
         @event.listens_for(engine, "checkout")

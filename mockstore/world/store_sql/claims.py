@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, literal_column, select, update
 
+from mockstore.world.store_sql.prepared import Among
 from mockstore.world.store_sql.tables import deliveries, servers
 
 BEAT: Final = timedelta(seconds=1)
@@ -21,35 +22,47 @@ LOST: Final = timedelta(seconds=10)
 _d: Final = deliveries.c
 
 
-def _claimable() -> ColumnElement[bool]:
+def _claimable(table: FromClause) -> ColumnElement[bool]:
     """Return what holds for a delivery that waits to be claimed, now or later; `apart` are ids to leave alone."""
     return and_(
-        _d.tenant == bindparam("of"),
-        _d.state == literal_column("'pending'"),  # as the index has it: with a parameter it would not be used
-        _d.due.is_not(None),
-        _d.claimed_by.is_(None),
-        _d.id.not_in(bindparam("apart", expanding=True)),
+        table.c.tenant == bindparam("of"),
+        table.c.state == literal_column("'pending'"),  # as the index has it: with a parameter it would not be used
+        table.c.due.is_not(None),
+        table.c.claimed_by.is_(None),
+        Among(table.c.id, "apart", negated=True),
     )
 
 
 _earliest: Final = (
     select(_d.seq)
-    .where(_claimable(), _d.due <= bindparam("now"))
+    .where(_claimable(deliveries), _d.due <= bindparam("now"))
     .order_by(_d.due, _d.turn)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)  # servers pass over each other's rows; SQLite has no need for it
     .cte("earliest")
 )
 
+_others: Final = deliveries.alias("others")
+_later: Final = (
+    select(_others.c.due)
+    .where(_claimable(_others), _others.c.due > bindparam("now"))
+    .order_by(_others.c.due)
+    .limit(1)
+    .scalar_subquery()
+)
+
 CLAIM: Final = (
     update(deliveries)
     .where(_d.seq.in_(select(_earliest.c.seq)))
     .values(claimed_by=bindparam("server"))
-    .returning(_d.seq, _d.id)
+    .returning(*_d, _later.label("later"))
 )
-"""Takes what is due, and returns which. A query of its own finds it, once, before anything is changed."""
+"""Takes what is due, and returns it, with the moment at which what is due later is due first.
 
-NEXT_DUE: Final = select(_d.due).where(_claimable()).order_by(_d.due).limit(1)
+A query of its own finds what is due, once, before anything is changed.
+"""
+
+NEXT_DUE: Final = select(_d.due).where(_claimable(deliveries)).order_by(_d.due).limit(1)
 
 HELD: Final = select(_d.id).where(_d.tenant == bindparam("of"), _d.claimed_by == bindparam("server"))
 
@@ -59,13 +72,14 @@ RELEASE: Final = (
     update(deliveries)
     .where(
         _d.tenant == bindparam("of"),
-        _d.id.in_(bindparam("ids", expanding=True)),
+        Among(_d.id, "ids"),
         _d.claimed_by == bindparam("server"),
     )
     .values(claimed_by=None)
+    .returning(_d.state, _d.due)
 )
 
-FREE: Final = update(deliveries).where(_d.claimed_by.in_(bindparam("gone", expanding=True))).values(claimed_by=None)
+FREE: Final = update(deliveries).where(Among(_d.claimed_by, "gone")).values(claimed_by=None)
 
 FREE_ALL: Final = update(deliveries).where(_d.claimed_by.is_not(None)).values(claimed_by=None)
 
@@ -89,6 +103,10 @@ class Held:
         """Claims that were taken for lost while a thread of this process still has the delivery in hand."""
         self.astray = False
         """Whether the database may hold claims of which nobody here knows: a call failed half-way."""
+
+    def has(self, id_: str) -> bool:
+        """Tell whether a thread of this process has it in hand, by a claim that nobody took for lost."""
+        return id_ in self.ids and id_ not in self.apart
 
     def take(self, ids: Iterable[str]) -> set[str]:
         """Note claims; return those that a thread of this process has in hand already, which it must not get."""

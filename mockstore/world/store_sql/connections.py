@@ -1,18 +1,20 @@
 """Connections, transactions and their failures. The only file that executes statements."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from hashlib import blake2b
 from threading import Lock, local
+from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Executable, Row, bindparam, func, select
+from sqlalchemy import Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from mockstore.errors import StoreUnavailableError
 from mockstore.world.store_sql.address import LOCKED
+from mockstore.world.store_sql.prepared import Prepared, Row
 
 PATIENCE: Final = timedelta(seconds=30)
 """How long a call waits for others to be done with the database."""
@@ -20,12 +22,11 @@ PATIENCE: Final = timedelta(seconds=30)
 STILL_LOCKED: Final = 200
 """For so many milliseconds a transaction waits for other programs when the one before it has waited in vain."""
 
-FAILURES: Final = (DBAPIError, NoConnectionError)
-"""What a database may do to a statement that is right; anything else is a mistake of ours."""
+Values = Mapping[str, Any]
+_NONE: Final[Values] = MappingProxyType({})
 
-Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
-
-_LOCK_TENANT: Final = select(func.pg_advisory_xact_lock(bindparam("number")))
+_CURSOR: Final = "cursor"
+"""The name of a connection's one cursor among what the pool notes of the connection."""
 
 
 class Turn:
@@ -36,37 +37,7 @@ class Turn:
         self.lock = Lock()
         self.number = int.from_bytes(blake2b(tenant.encode(), digest_size=8).digest(), signed=True)
         """The tenant's number for PostgreSQL's advisory locks."""
-
-
-class Session:
-    """A transaction under way on one thread."""
-
-    def __init__(self, connection: Connection, fault: Callable[[SQLAlchemyError], StoreUnavailableError]) -> None:
-        self.connection = connection
-        self._fault = fault
-        self.doomed = False
-        """A statement failed: whatever its caller makes of that, nothing of the transaction is kept."""
-        self.turns: set[int] = set()
-        self.undone: list[Callable[[], None]] = []
-        """Called when nothing is kept."""
-
-    def rows(self, statement: Executable, values: Values | None = None) -> Sequence[Row[Any]]:
-        """Execute and return what comes back."""
-        with self._watched():
-            return self.connection.execute(statement, values).all()
-
-    def run(self, statement: Executable, values: Values | None = None) -> None:
-        """Execute what returns nothing."""
-        with self._watched():
-            self.connection.execute(statement, values)
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        try:
-            yield
-        except FAILURES as error:
-            self.doomed = True
-            raise self._fault(error) from error
+        self.words = f"SELECT pg_advisory_xact_lock({self.number})"
 
 
 class Connections:
@@ -79,89 +50,103 @@ class Connections:
 
     def __init__(self, engine: Engine, url: str, *, shared: bool) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT") if shared else engine
         self._url = url
         self._shared = shared
         self._file = Lock()
         self._locked = False
         """Whether another program had the file when a transaction last tried; guarded by `_file`."""
         self._local = local()
+        self._prepared: dict[Executable, Prepared] = {}
+        self.failures: Final = (engine.dialect.loaded_dbapi.Error, DBAPIError, NoConnectionError)
+        """What a database may do to a statement that is right; anything else is a mistake of ours."""
 
     @contextmanager
-    def transaction(self, turn: Turn | None = None) -> Iterator[Session]:
+    def transaction(self, turn: Turn | None = None) -> Iterator["Session"]:
         """Make what happens inside all or nothing; an inner one joins the outer of its thread.
 
         With a `turn` the tenant's other transactions wait, in this process and in others.
         """
-        session: Session | None = getattr(self._local, "session", None)
+        session = self.session
         if session is not None:
-            self._take(turn, session)
+            if self._shared and turn is not None:
+                session.take(turn)
             yield session
             return
-        with self._queueing(turn), self._begun() as begun:
-            self._take(turn, begun)
-            yield begun
+        with self._queueing(turn), self._lent() as lent:
+            self._begin(lent, turn)
+            self._local.session = lent
+            try:
+                yield lent
+                lent.commit()
+            finally:
+                self._local.session = None
 
-    def rows(self, statement: Executable, values: Values | None = None) -> Sequence[Row[Any]]:
+    @contextmanager
+    def each_by_itself(self) -> Iterator["Session"]:
+        """Have each statement kept as soon as it is executed, where that spares anything and there is no outer one."""
+        session = self.session
+        if session is not None or not self._shared:
+            with self.transaction() as joined:
+                yield joined
+            return
+        with self._lent() as lent:
+            yield lent
+
+    def rows(self, statement: Executable, values: Values = _NONE) -> list[Row]:
         """Read, inside the thread's transaction if there is one."""
-        session: Session | None = getattr(self._local, "session", None)
+        session = self.session
         if session is not None:
             return session.rows(statement, values)
-        with self._told(), self._reading.connect() as connection:
-            return connection.execute(statement, values).all()
+        with self._lent() as lent:
+            return lent.rows(statement, values)
+
+    @property
+    def session(self) -> "Session | None":
+        """The transaction of this thread."""
+        found: Session | None = getattr(self._local, "session", None)
+        return found
+
+    def prepared(self, statement: Executable) -> Prepared:
+        """Return the statement in the words of this database."""
+        found = self._prepared.get(statement)
+        if found is None:
+            found = self._prepared[statement] = Prepared(statement, self._engine.dialect)
+        return found
 
     def dispose(self) -> None:
         """Close the connections that nobody uses now."""
         self._engine.dispose()
 
     @contextmanager
-    def _begun(self) -> Iterator[Session]:
-        with self._told():
-            connection = self._engine.connect()
-        session = Session(connection, self._fault)
+    def _lent(self) -> Iterator["Session"]:
+        """Lend a connection; afterwards tell those who wait to hear what has become of what was done with it."""
         try:
-            self._begin(session)
-            self._local.session = session
+            session = Session(self._engine.raw_connection(), self)
+        except self.failures as error:
+            raise self.fault(error) from error
+        try:
             yield session
-            self._end(connection, session)
         except BaseException:
-            with suppress(SQLAlchemyError):
-                connection.rollback()
+            session.give_back()
             for undo in session.undone:
                 undo()
             raise
-        finally:
-            self._local.session = None
-            with suppress(SQLAlchemyError):
-                connection.close()
+        session.give_back()
+        for follow in session.done:
+            follow()
 
-    def _begin(self, session: Session) -> None:
-        """On SQLite, lock the file; who comes after one that waited in vain for another program waits less."""
+    def _begin(self, session: "Session", turn: Turn | None) -> None:
+        """Begin a transaction; on SQLite lock the file, where who comes after one that waited in vain waits less."""
         if self._shared:
+            session.begin("BEGIN", turn)
             return
         brief, self._locked = self._locked, True
-        with self._told():
-            if brief:
-                session.connection.exec_driver_sql(f"PRAGMA busy_timeout={STILL_LOCKED}")
-            try:
-                session.connection.exec_driver_sql("BEGIN IMMEDIATE")
-            finally:
-                if brief:
-                    session.connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCKED}")
+        if brief:
+            session.say(f"PRAGMA busy_timeout={STILL_LOCKED}")
+        session.begin("BEGIN IMMEDIATE")
+        if brief:
+            session.say(f"PRAGMA busy_timeout={LOCKED}")
         self._locked = False
-
-    def _end(self, connection: Connection, session: Session) -> None:
-        if session.doomed:
-            raise StoreUnavailableError(
-                f"{self._url}: a statement of this transaction failed, so nothing of it is kept"
-            )
-        with self._told():
-            connection.commit()
-
-    def _take(self, turn: Turn | None, session: Session) -> None:
-        if self._shared and turn is not None and turn.number not in session.turns:
-            session.rows(_LOCK_TENANT, {"number": turn.number})
-            session.turns.add(turn.number)
 
     @contextmanager
     def _queueing(self, turn: Turn | None) -> Iterator[None]:
@@ -176,20 +161,103 @@ class Connections:
         finally:
             lock.release()
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except FAILURES as error:
-            raise self._fault(error) from error
-
-    def _fault(self, error: SQLAlchemyError) -> StoreUnavailableError:
+    def fault(self, error: Exception) -> StoreUnavailableError:
+        """Return what a failure of the database is told as."""
         return StoreUnavailableError(
             f"{self._url} cannot be used now, and what was asked for is not kept: {reason_of(error)}"
         )
 
+    def unkept(self) -> StoreUnavailableError:
+        """Return what a transaction is told as that ends after a failure."""
+        return StoreUnavailableError(f"{self._url}: a statement of this transaction failed, so nothing of it is kept")
 
-def reason_of(error: SQLAlchemyError) -> str:
+
+class Session:
+    """A connection in the hands of one thread, as a rule for a transaction."""
+
+    def __init__(self, connection: PoolProxiedConnection, connections: Connections) -> None:
+        self._connection = connection
+        self._connections = connections
+        self._cursor: Any = connection.info.get(_CURSOR)
+        if self._cursor is None:
+            self._cursor = connection.info[_CURSOR] = connection.cursor()
+        self._at_rest = True
+        """No transaction is under way on it."""
+        self._doomed = False
+        """A statement failed: whatever its caller makes of that, nothing of the transaction is kept."""
+        self._turns: set[int] = set()
+        self.undone: list[Callable[[], None]] = []
+        """Called when nothing is kept, or when nobody knows."""
+        self.done: list[Callable[[], None]] = []
+        """Called when it is kept, after that."""
+        self.known: dict[tuple[str, str, str], Any] = {}
+        """What a store has read here, while nothing has been changed here since then."""
+
+    def rows(self, statement: Executable, values: Values = _NONE) -> list[Row]:
+        """Execute and return what comes back."""
+        if self._doomed:
+            raise self._connections.unkept()
+        try:
+            return self._connections.prepared(statement).run(self._cursor, values)
+        except self._connections.failures as error:
+            raise self._failed(error) from error
+
+    def change(self, statement: Executable, values: Values = _NONE) -> list[Row]:
+        """Execute what changes records, and return what comes back; what was known before is so no more."""
+        self.known.clear()
+        return self.rows(statement, values)
+
+    def say(self, words: str) -> None:
+        """Execute words of the database's own."""
+        if self._doomed:
+            raise self._connections.unkept()
+        try:
+            self._cursor.execute(words)
+        except self._connections.failures as error:
+            raise self._failed(error) from error
+
+    def begin(self, words: str, turn: Turn | None = None) -> None:
+        """Begin a transaction; on PostgreSQL wait for the tenant's turn on the same way."""
+        self._at_rest = False
+        if turn is not None:
+            self._turns.add(turn.number)
+        self.say(words if turn is None else f"{words}; {turn.words}")
+
+    def take(self, turn: Turn) -> None:
+        """Wait for the tenant's turn, on PostgreSQL."""
+        if turn.number not in self._turns:
+            self.say(turn.words)
+            self._turns.add(turn.number)
+
+    def commit(self) -> None:
+        """Keep everything; raise `StoreUnavailableError` when something has failed before."""
+        if self._doomed:
+            raise self._connections.unkept()
+        try:
+            self._connection.commit()
+        except self._connections.failures as error:
+            raise self._failed(error) from error
+        self._at_rest = True
+
+    def give_back(self) -> None:
+        """Return the connection to the pool at rest, or close it when nobody knows how it stands."""
+        try:
+            if not self._at_rest and not self._doomed:
+                self._connection.rollback()
+        except self._connections.failures:
+            self._doomed = True
+        with suppress(*self._connections.failures, SQLAlchemyError):
+            if self._doomed:
+                self._connection.invalidate()
+            else:
+                self._connection.close()
+
+    def _failed(self, error: Exception) -> StoreUnavailableError:
+        self._doomed = True
+        return self._connections.fault(error)
+
+
+def reason_of(error: Exception) -> str:
     """Return what the database said, in one line."""
     if isinstance(error, NoConnectionError):
         return "all connections are in use"

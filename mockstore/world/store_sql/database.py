@@ -23,6 +23,7 @@ from mockstore.world.store_sql.tables import OF_TENANTS, clocks, deliveries
 _AT_WORK: Final = select(deliveries.c.tenant).where(deliveries.c.state == "pending").distinct()
 _TENANTS: Final = union(*(select(table.c.tenant) for table in (*OF_TENANTS, clocks)))
 _CLOCK: Final = select(clocks).where(clocks.c.tenant == bindparam("of"))
+_KEEP_CLOCK: Final = insert(clocks).values({column.name: bindparam(column.name) for column in clocks.c})
 _FORGET_CLOCK: Final = delete(clocks).where(clocks.c.tenant == bindparam("of"))
 
 
@@ -99,28 +100,35 @@ class Database:
         values: dict[str, Any] = {"tenant": key, "ahead": span(ahead)}
         values["frozen_at"] = None if frozen_at is None else microseconds(frozen_at)
         with self._connections.transaction(Turn(key)) as session:
-            session.run(_FORGET_CLOCK, {"of": key})
-            session.run(insert(clocks), values)
+            session.change(_FORGET_CLOCK, {"of": key})
+            session.change(_KEEP_CLOCK, values)
 
     def beat(self) -> None:
         """Say that this process lives, and free the claims of those that do not. To be called about every `BEAT`."""
         if not self.shared:
             return
         with self._connections.transaction() as session:
-            session.run(claims.BEAT_NOW, {"server": self.number})
+            session.change(claims.BEAT_NOW, {"server": self.number})
         with self._connections.transaction() as session:
             gone = [row.claimed_by for row in session.rows(claims.GONE)]
             if gone:
-                session.run(claims.FREE, {"gone": gone})
+                session.change(claims.FREE, {"gone": gone})
+        if gone:
+            for store in self._opened():
+                store.look()
 
     def close(self) -> None:
         """Give claims back, and connections, and the file."""
         with suppress(StoreUnavailableError), self._connections.transaction() as session:
-            session.run(claims.FREE, {"gone": [self.number]})
-            session.run(claims.END, {"server": self.number})
+            session.change(claims.FREE, {"gone": [self.number]})
+            session.change(claims.END, {"server": self.number})
         self._connections.dispose()
         if self._lock is not None:
             self._lock.close()
+
+    def _opened(self) -> list[SqlStore]:
+        with self._guard:
+            return list(self._stores.values())
 
     def _forget(self, store: SqlStore) -> None:
         with self._guard:

@@ -27,9 +27,9 @@ def opened(engine: Engine, address: Address, now: datetime) -> tuple[int, bytes]
     """Return the number of this server and the root of keys; raise `StartupError` that says what helps."""
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql(
-                f"SELECT pg_advisory_xact_lock({_OPENING})" if address.shared else "BEGIN IMMEDIATE"
-            )
+            connection.exec_driver_sql("BEGIN" if address.shared else "BEGIN IMMEDIATE")
+            if address.shared:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_OPENING})")
             _make_or_check(connection, address)
             number = _enrol(connection, now, shared=address.shared)
             root = connection.execute(select(about.c.root)).scalar_one()

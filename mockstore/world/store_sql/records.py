@@ -1,11 +1,10 @@
 """Records as rows, and back, exactly; only `exception` is lost, which no database can keep. Pure."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
-
-from sqlalchemy import Row
 
 from mockstore.model import (
     Attempt,
@@ -24,6 +23,7 @@ from mockstore.model import (
     WebhookStatus,
     Wire,
 )
+from mockstore.world.store_sql.prepared import Row
 
 Values = dict[str, Any]
 """What a row holds, by the names of its columns."""
@@ -77,13 +77,16 @@ def span(duration: timedelta) -> int:
 
 def _text_of(value: Json) -> str:
     """Return `value` as JSON in ASCII: that holds every character, and keeps the order of members."""
-    return json.dumps(value, separators=(",", ":"), default=_plain)
+    return _ENCODER.encode(value)
 
 
 def _plain(value: object) -> Json:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=_plain)
 
 
 def _headers(pairs: Iterable[Iterable[str]]) -> Headers:
@@ -106,11 +109,11 @@ def webhook_values(webhook: WebhookRecord) -> Values:
     return {"id": key(webhook.id), "record": _text_of(record)}
 
 
-def webhook_of(row: Row[Any]) -> WebhookRecord:
+def webhook_of(id_: str, record: str) -> WebhookRecord:
     """Return the webhook of a row."""
-    held = json.loads(row.record)
+    held = json.loads(record)
     return WebhookRecord(
-        id=unkey(row.id),
+        id=unkey(id_),
         url=held["url"],
         events=tuple(held["events"]),
         secret=held["secret"],
@@ -129,12 +132,10 @@ def event_values(event: EventRecord) -> Values:
     return {"id": key(event.id), "record": _text_of(record), "body": event.body}
 
 
-def event_of(row: Row[Any]) -> EventRecord:
+def event_of(id_: str, record: str, body: bytes) -> EventRecord:
     """Return the event of a row."""
-    type_, timestamp, content_type, declared_invalid, checked = json.loads(row.record)
-    return EventRecord(
-        unkey(row.id), type_, moment_of(timestamp), bytes(row.body), content_type, declared_invalid, checked
-    )
+    type_, timestamp, content_type, declared_invalid, checked = json.loads(record)
+    return EventRecord(unkey(id_), type_, moment_of(timestamp), bytes(body), content_type, declared_invalid, checked)
 
 
 def delivery_values(delivery: DeliveryRecord) -> Values:
@@ -154,7 +155,7 @@ def delivery_values(delivery: DeliveryRecord) -> Values:
     }
 
 
-def delivery_of(row: Row[Any], made: Iterable[Attempt]) -> DeliveryRecord:
+def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
     """Return the delivery of a row and its attempts."""
     reason, faults = (None, ()) if row.record is None else json.loads(row.record)
     return DeliveryRecord(
@@ -169,6 +170,16 @@ def delivery_of(row: Row[Any], made: Iterable[Attempt]) -> DeliveryRecord:
         reason=reason,
         faults=tuple(PlannedFault(name, tuple(befalls), roll) for name, befalls, roll in faults),
     )
+
+
+def deliveries_of(rows: Iterable[Row]) -> list[DeliveryRecord]:
+    """Return the deliveries of rows in which each attempt has a row, those of a delivery one after another."""
+    return [with_attempts_of(list(of_one)) for _, of_one in groupby(rows, lambda row: row.seq)]
+
+
+def with_attempts_of(rows: Sequence[Row]) -> DeliveryRecord:
+    """Return the delivery of its rows; without an attempt it has one all the same."""
+    return delivery_of(rows[0], [attempt_of(row) for row in rows if row.number is not None])
 
 
 def attempt_values(attempt: Attempt) -> Values:
@@ -192,7 +203,7 @@ def attempt_values(attempt: Attempt) -> Values:
     }
 
 
-def attempt_of(row: Row[Any]) -> Attempt:
+def attempt_of(row: Row) -> Attempt:
     """Return the attempt of a row, whose record is called `attempt_record`."""
     held = json.loads(row.attempt_record)
     url, headers, method, wire = held["request"]
@@ -230,7 +241,7 @@ def resource_values(resource: ResourceRecord) -> Values:
     }
 
 
-def resource_of(row: Row[Any]) -> ResourceRecord:
+def resource_of(row: Row) -> ResourceRecord:
     """Return the resource of a row."""
     return ResourceRecord(
         unkey(row.kind), unkey(row.id), json.loads(row.document), json.loads(row.hidden), bool(row.removed)

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BindParameter,
-    Column,
     ColumnElement,
     Executable,
     Select,
@@ -16,12 +15,12 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mockstore.model import DeliveryState
-from mockstore.world.store_sql.tables import attempts, deliveries, events, resources, webhooks
+from mockstore.world.store_sql.prepared import Among
+from mockstore.world.store_sql.tables import OF_TENANTS, attempts, deliveries, events, resources, webhooks
 
 TENANT: Final[BindParameter[str]] = bindparam("of")
 
@@ -49,19 +48,16 @@ COUNT_EVENTS: Final = select(func.count()).where(events.c.tenant == TENANT)
 RESOURCE: Final = by_id(resources).where(resources.c.kind == bindparam("kind"))
 RESOURCES: Final = _all(resources).where(resources.c.kind == bindparam("kind"))
 
+CLEAR: Final = [delete(table).where(table.c.tenant == TENANT) for table in OF_TENANTS]
+
 REMOVE_WEBHOOK: Final = delete(webhooks).where(webhooks.c.tenant == TENANT, webhooks.c.id == bindparam("id"))
 MADE: Final = select(deliveries.c.made).where(deliveries.c.tenant == TENANT, deliveries.c.id == bindparam("id"))
 ATTEMPT: Final = select(*(column for column in attempts.c if column.name not in ("tenant", "delivery_id"))).where(
     attempts.c.tenant == TENANT, attempts.c.delivery_id == bindparam("id"), attempts.c.number == bindparam("number")
 )
-NOT_LONE: Final = (
-    update(events)
-    .where(events.c.tenant == bindparam("of"), events.c.id == bindparam("event"), events.c.lone.is_(True))
-    .values(lone=False)
-)
 
 
-def with_attempts(*conditions: ColumnElement[bool], order: Sequence[Column[Any]] = ()) -> Select[Any]:
+def with_attempts(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Return the query for deliveries that meet the conditions: a row for each attempt, or one when there is none.
 
     One statement, so that a delivery and its attempts are of the same moment.
@@ -70,12 +66,7 @@ def with_attempts(*conditions: ColumnElement[bool], order: Sequence[Column[Any]]
         attempts, (attempts.c.tenant == deliveries.c.tenant) & (attempts.c.delivery_id == deliveries.c.id)
     )
     found = attempts.c.number, attempts.c.record.label("attempt_record"), attempts.c.request_body, attempts.c.reply_body
-    return (
-        select(deliveries, *found)
-        .select_from(both)
-        .where(*conditions)
-        .order_by(*order, deliveries.c.seq, attempts.c.number)
-    )
+    return select(deliveries, *found).select_from(both).where(*conditions).order_by(deliveries.c.seq, attempts.c.number)
 
 
 _OF_TENANT: Final = deliveries.c.tenant == TENANT
@@ -88,9 +79,18 @@ COUNT: Final = {
 }
 
 DELIVERY: Final = with_attempts(_OF_TENANT, deliveries.c.id == bindparam("id"))
-CLAIMED: Final = with_attempts(
-    deliveries.c.seq.in_(bindparam("seqs", expanding=True)), order=(deliveries.c.due, deliveries.c.turn)
+IN_HAND: Final = (
+    DELIVERY.add_columns(
+        webhooks.c.record.label("webhook_record"),
+        events.c.record.label("event_record"),
+        events.c.body.label("event_body"),
+    )
+    .outerjoin(webhooks, (webhooks.c.tenant == deliveries.c.tenant) & (webhooks.c.id == deliveries.c.webhook_id))
+    .outerjoin(events, (events.c.tenant == deliveries.c.tenant) & (events.c.id == deliveries.c.event_id))
 )
+"""A delivery with all that its next attempt needs: its webhook and its event as well."""
+
+CLAIMED: Final = with_attempts(Among(deliveries.c.seq, "seqs"))
 
 
 def deliveries_query(*, to_webhook: bool, of_event: bool, latest: bool) -> Select[Any]:
@@ -119,23 +119,25 @@ class Upserts:
         self.webhook = self._replacing(webhooks, "tenant", "id")
         self.event = self._replacing(events, "tenant", "id", keep=("lone",))
         self.resource = self._replacing(resources, "tenant", "kind", "id")
-        self.attempt: Executable = self._insert(attempts).on_conflict_do_nothing().returning(attempts.c.number)
-        self.delivery = self._delivery()
+        added = self._insert(attempts).values({column.name: bindparam(column.name) for column in attempts.c})
+        self.attempt: Executable = added.on_conflict_do_nothing().returning(attempts.c.number)
+        self.new_delivery, self.delivery = self._deliveries()
 
     def _replacing(self, table: Table, *unique: str, keep: Sequence[str] = ()) -> Executable:
         names = [column.name for column in table.c if column.name != "seq"]
-        added = self._insert(table).values({name: bindparam(name) for name in names})
+        added = self._insert(table).inline().values({name: bindparam(name) for name in names})
         changed = {name: added.excluded[name] for name in names if name not in (*unique, *keep)}
         result: Executable = added.on_conflict_do_update(index_elements=unique, set_=changed)
         return result
 
-    def _delivery(self) -> Executable:
+    def _deliveries(self) -> tuple[Executable, Executable]:
+        """Return what adds a delivery, and tells whether it did, and what adds or replaces one."""
         names = [column.name for column in deliveries.c if column.name not in ("seq", "claimed_by")]
-        added = self._insert(deliveries).values({name: bindparam(name) for name in names})
+        added = self._insert(deliveries).inline().values({name: bindparam(name) for name in names})
         changed = {name: added.excluded[name] for name in names if name not in ("tenant", "id", "ended")}
         is_same = deliveries.c.due.is_not_distinct_from(added.excluded.due)
         changed["turn"] = case((is_same, deliveries.c.turn), else_=added.excluded.turn)
         first_end = case((deliveries.c.ended.is_(None), added.excluded.ended), else_=deliveries.c.ended)
         changed["ended"] = case((added.excluded.ended.is_(None), None), else_=first_end)
-        result: Executable = added.on_conflict_do_update(index_elements=("tenant", "id"), set_=changed)
-        return result
+        new: Executable = added.on_conflict_do_nothing().returning(deliveries.c.seq)
+        return new, added.on_conflict_do_update(index_elements=("tenant", "id"), set_=changed)

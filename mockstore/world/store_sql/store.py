@@ -1,22 +1,27 @@
 """The store of one tenant, over the database that all share."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import groupby
-from threading import Lock
-from typing import Any
+from functools import lru_cache
+from typing import Final, TypeVar
 
-from sqlalchemy import Executable, Row, delete
+from sqlalchemy import Executable
 
 from mockstore.errors import AttemptExistsError
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
-from mockstore.world.store_sql import claims, records, statements
+from mockstore.world.store_sql import records, statements
 from mockstore.world.store_sql.connections import Connections, Session, Turn
+from mockstore.world.store_sql.prepared import Row
+from mockstore.world.store_sql.queue import Queue
 from mockstore.world.store_sql.records import Values, key, microseconds
 from mockstore.world.store_sql.statements import Upserts
-from mockstore.world.store_sql.tables import OF_TENANTS
 from mockstore.world.store_sql.trimming import Trimming
+
+T = TypeVar("T")
+
+_WEBHOOKS: Final = 256
+"""So many webhooks are not made anew when they are read again."""
 
 
 class SqlStore:
@@ -39,13 +44,12 @@ class SqlStore:
         """Whose it is, as the tables say it."""
         self._connections = connections
         self._upserts = upserts
-        self._server = server
         self._stamp = stamp
         self._closed = closed
         self._turn = Turn(tenant)
-        self._claiming = Lock()
-        self._held = claims.Held()
         self._trimming = Trimming()
+        self._webhook_of = lru_cache(maxsize=_WEBHOOKS)(records.webhook_of)
+        self._queue = Queue(connections, tenant=tenant, server=server, webhook_of=self._webhook_of)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -59,16 +63,19 @@ class SqlStore:
 
     def remove_webhook(self, webhook_id: str) -> None:
         """Forget the webhook; its deliveries stay as history."""
-        with self._connections.transaction() as session:
-            session.run(statements.REMOVE_WEBHOOK, {"of": self.tenant, "id": key(webhook_id)})
+        with self._connections.each_by_itself() as session:
+            session.change(statements.REMOVE_WEBHOOK, {"of": self.tenant, "id": key(webhook_id)})
 
     def webhook(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook, or None."""
-        return next(map(records.webhook_of, self._rows(statements.WEBHOOK, id=key(webhook_id))), None)
+        return self._found("webhook", key(webhook_id), self._read_webhook)
+
+    def _read_webhook(self, id_: str) -> WebhookRecord | None:
+        return next((self._webhook_of(row.id, row.record) for row in self._rows(statements.WEBHOOK, id=id_)), None)
 
     def webhooks(self) -> Sequence[WebhookRecord]:
         """Return all, oldest first."""
-        return list(map(records.webhook_of, self._rows(statements.WEBHOOKS)))
+        return [self._webhook_of(row.id, row.record) for row in self._rows(statements.WEBHOOKS)]
 
     def add_event(self, event: EventRecord) -> None:
         """Add, by id."""
@@ -77,13 +84,16 @@ class SqlStore:
 
     def event(self, event_id: str) -> EventRecord | None:
         """Return the event, or None."""
-        return next(map(records.event_of, self._rows(statements.EVENT, id=key(event_id))), None)
+        return self._found("event", key(event_id), self._read_event)
+
+    def _read_event(self, id_: str) -> EventRecord | None:
+        return next(map(_event, self._rows(statements.EVENT, id=id_)), None)
 
     def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
         """Return all, or so many of the latest, oldest first."""
         if latest is None:
-            return list(map(records.event_of, self._rows(statements.EVENTS)))
-        return list(map(records.event_of, self._rows(statements.LATEST_EVENTS, latest=latest)))
+            return list(map(_event, self._rows(statements.EVENTS)))
+        return list(map(_event, self._rows(statements.LATEST_EVENTS, latest=latest)))
 
     def count_events(self) -> int:
         """Return how many there are."""
@@ -95,30 +105,44 @@ class SqlStore:
         values = records.delivery_values(delivery) | {"tenant": self.tenant, "turn": stamp}
         values["ended"] = stamp if finished else None
         with self._connections.transaction() as session:
-            before = session.rows(statements.MADE, {"of": self.tenant, "id": values["id"]})
-            self._add_attempts(session, delivery, before[0].made if before else 0)
-            session.run(self._upserts.delivery, values)
-            if not before:
-                session.run(statements.NOT_LONE, {"of": self.tenant, "event": values["event_id"]})
+            known: DeliveryRecord | None = session.known.get(("delivery", self.tenant, values["id"]))
+            is_new = known is None and not delivery.attempts and session.change(self._upserts.new_delivery, values)
+            if not is_new:
+                self._add_attempts(session, delivery, known)
+                session.change(self._upserts.delivery, values)
+            self._queue.saved(session, delivery, values, is_new=bool(is_new))
         if finished:
             self._trimming.count()
 
-    def _add_attempts(self, session: Session, delivery: DeliveryRecord, made: int) -> None:
+    def _add_attempts(self, session: Session, delivery: DeliveryRecord, known: DeliveryRecord | None) -> None:
         of = {"tenant": self.tenant, "delivery_id": key(delivery.id)}
+        if known is not None and delivery.attempts[: len(known.attempts)] == known.attempts:
+            made = len(known.attempts)
+        else:
+            made = self._made(session, delivery, of)
+        for attempt in delivery.attempts[made:]:
+            if not session.change(self._upserts.attempt, of | records.attempt_values(attempt)):
+                raise AttemptExistsError(delivery.id, attempt.number)
+
+    def _made(self, session: Session, delivery: DeliveryRecord, of: Values) -> int:
+        """Return how many attempts are recorded; the delivery must have the latest of them."""
+        before = session.rows(statements.MADE, {"of": self.tenant, "id": of["delivery_id"]})
+        made: int = before[0].made if before else 0
         if made and not self._is_recorded(of, delivery.attempts[made - 1 : made]):
             raise AttemptExistsError(delivery.id, made)
-        for attempt in delivery.attempts[made:]:
-            if not session.rows(self._upserts.attempt, of | records.attempt_values(attempt)):
-                raise AttemptExistsError(delivery.id, attempt.number)
+        return made
 
     def _is_recorded(self, of: Values, latest: Sequence[Attempt]) -> bool:
         wanted = [records.attempt_values(attempt) for attempt in latest]
         found = [self._rows(statements.ATTEMPT, id=of["delivery_id"], number=values["number"]) for values in wanted]
-        return bool(wanted) and [[dict(row._mapping) for row in rows] for rows in found] == [wanted]  # noqa: SLF001 - its public name
+        return bool(wanted) and [[row._asdict() for row in rows] for rows in found] == [wanted]
 
     def delivery(self, delivery_id: str) -> DeliveryRecord | None:
         """Return the delivery, or None."""
-        return next(iter(_deliveries(self._rows(statements.DELIVERY, id=key(delivery_id)))), None)
+        return self._found("delivery", key(delivery_id), self._read_delivery)
+
+    def _read_delivery(self, id_: str) -> DeliveryRecord | None:
+        return next(iter(records.deliveries_of(self._rows(statements.DELIVERY, id=id_))), None)
 
     def deliveries(
         self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
@@ -129,7 +153,7 @@ class SqlStore:
         )
         ids = {"webhook_id": webhook_id, "event_id": event_id}
         wanted: Values = {name: key(id_) for name, id_ in ids.items() if id_ is not None}
-        return _deliveries(self._rows(query, **wanted, **({} if latest is None else {"latest": latest})))
+        return records.deliveries_of(self._rows(query, **wanted, **({} if latest is None else {"latest": latest})))
 
     def count(self, state: DeliveryState) -> int:
         """Return how many deliveries are in this state."""
@@ -137,64 +161,24 @@ class SqlStore:
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""
-        wanted = {"of": self.tenant, "server": self._server, "now": microseconds(now), "limit": limit}
-        with self._connections.transaction() as session, self._claiming:
-            self._come_home(session)
-            taken = session.rows(claims.CLAIM, wanted | {"apart": list(self._held.apart)})
-            again = self._held.take([row.id for row in taken])
-            fresh = {row.id for row in taken} - again
-            session.undone.append(lambda: self._unclaim(fresh))
-            if again:
-                self._free(session, again)
-            seqs = [row.seq for row in taken if row.id in fresh]
-            return _deliveries(session.rows(statements.CLAIMED, {"seqs": seqs})) if seqs else []
-
-    def _unclaim(self, ids: Iterable[str]) -> None:
-        """Forget claims that came to nothing, or of which nobody knows whether they did."""
-        for id_ in ids:
-            self._held.give_back(id_)
-        self._go_astray()
+        return self._queue.claim(microseconds(now), limit)
 
     def holds(self, delivery_id: str) -> bool:
         """Tell whether this process has the claim, and nobody took it for lost in the meantime."""
-        id_ = key(delivery_id)
-        if id_ not in self._held.ids or id_ in self._held.apart:
-            return False
-        return [row.claimed_by for row in self._rows(claims.HOLDER, id=id_)] == [self._server]
+        return self._queue.holds(key(delivery_id))
 
     def release(self, delivery_id: str) -> None:
         """Give a claim back; a delivery that is still pending can be claimed again when due."""
-        id_ = key(delivery_id)
-        self._held.give_back(id_)
-        try:
-            with self._connections.transaction() as session:
-                session.undone.append(self._go_astray)
-                self._free(session, [id_])
-        except BaseException:
-            self._go_astray()
-            raise
+        self._queue.release(key(delivery_id))
 
     def next_due(self) -> datetime | None:
-        """Return when the earliest unclaimed pending delivery is due."""
-        if self._held.astray:
-            with self._connections.transaction() as session, self._claiming:
-                self._come_home(session)
-        rows = self._rows(claims.NEXT_DUE, apart=list(self._held.apart))
-        return records.moment_of(rows[0].due) if rows else None
+        """Return when the earliest unclaimed pending delivery is due; what other servers do, only `look` notices."""
+        due = self._queue.next_due()
+        return None if due is None else records.moment_of(due)
 
-    def _free(self, session: Session, ids: Iterable[str]) -> None:
-        session.run(claims.RELEASE, {"of": self.tenant, "ids": list(ids), "server": self._server})
-
-    def _go_astray(self) -> None:
-        self._held.astray = True
-
-    def _come_home(self, session: Session) -> None:
-        """Give back what the database has as claimed here, and nobody here has in hand: a call had failed half-way."""
-        if self._held.astray:
-            session.undone.append(self._go_astray)
-            held = session.rows(claims.HELD, {"of": self.tenant, "server": self._server})
-            self._free(session, {row.id for row in held} - self._held.ids)
-            self._held.astray = False
+    def look(self) -> None:
+        """Take note that other servers may have changed the records."""
+        self._queue.look()
 
     def save_resource(self, resource: ResourceRecord) -> None:
         """Add or replace, by kind and id."""
@@ -217,32 +201,28 @@ class SqlStore:
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._connections.transaction(self._turn) as session, self._claiming:
-            for table in OF_TENANTS:
-                session.run(delete(table).where(table.c.tenant == self.tenant))
-            self._held.clear()
+        with self._connections.transaction(self._turn) as session, self._queue.emptied(session):
+            for forget in statements.CLEAR:
+                session.change(forget, {"of": self.tenant})
 
     def close(self) -> None:
         """Give the claims back. The database stays open for others."""
         self._closed(self)
-        with self._connections.transaction() as session, self._claiming:
-            self._held.clear()
-            self._go_astray()
-            self._come_home(session)
+        self._queue.close()
 
     def _save(self, statement: Executable, values: Values) -> None:
-        with self._connections.transaction() as session:
-            session.run(statement, values | {"tenant": self.tenant})
+        with self._connections.each_by_itself() as session:
+            session.change(statement, values | {"tenant": self.tenant})
 
-    def _rows(self, statement: Executable, **values: object) -> Sequence[Row[Any]]:
+    def _found(self, kind: str, id_: str, read: Callable[[str], T]) -> T:
+        """Return what this transaction has read already, or read it."""
+        session = self._connections.session
+        known: T | None = None if session is None else session.known.get((kind, self.tenant, id_))
+        return read(id_) if known is None else known
+
+    def _rows(self, statement: Executable, **values: object) -> Sequence[Row]:
         return self._connections.rows(statement, values | {"of": self.tenant})
 
 
-def _deliveries(rows: Sequence[Row[Any]]) -> list[DeliveryRecord]:
-    """Return the deliveries of rows in which each attempt has a row, those of a delivery one after another."""
-    return [_delivery(list(of_one)) for _, of_one in groupby(rows, lambda row: row.seq)]
-
-
-def _delivery(rows: Sequence[Row[Any]]) -> DeliveryRecord:
-    made: list[Attempt] = [records.attempt_of(row) for row in rows if row.number is not None]
-    return records.delivery_of(rows[0], made)
+def _event(row: Row) -> EventRecord:
+    return records.event_of(row.id, row.record, row.body)

@@ -77,7 +77,7 @@ events: Final = Table(
     _text("id"),
     _text("record"),
     Column("body", LargeBinary, nullable=False),
-    Column("lone", Boolean, nullable=False),  # never had a delivery
+    Column("lone", Boolean, nullable=False),  # had no delivery when it was last trimmed
     UniqueConstraint("tenant", "id"),
 )
 Index(

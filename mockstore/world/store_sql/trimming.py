@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, delete, exists, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, delete, exists, select, update
 
 from mockstore.world.store_sql.connections import Session
+from mockstore.world.store_sql.prepared import Among
 from mockstore.world.store_sql.records import webhook_of
 from mockstore.world.store_sql.tables import attempts, deliveries, events, webhooks
 
@@ -15,7 +16,6 @@ BATCH: Final = 500
 """How many deliveries go with one statement."""
 
 _d: Final = deliveries.c
-_IDS: Final[BindParameter[list[str]]] = bindparam("ids", expanding=True)
 _TENANT: Final[BindParameter[str]] = bindparam("of")
 
 _newest_to_go: Final = (
@@ -35,19 +35,28 @@ _to_go: Final = (
     .order_by(_d.ended, _d.seq)
     .limit(BATCH)
 )
-_forget_attempts: Final = delete(attempts).where(attempts.c.tenant == _TENANT, attempts.c.delivery_id.in_(_IDS))
-_forget_deliveries: Final = delete(deliveries).where(_d.tenant == _TENANT, _d.id.in_(_IDS))
+_forget_attempts: Final = delete(attempts).where(attempts.c.tenant == _TENANT, Among(attempts.c.delivery_id, "ids"))
+_forget_deliveries: Final = delete(deliveries).where(_d.tenant == _TENANT, Among(_d.id, "ids"))
 _forget_events: Final = delete(events).where(
     events.c.tenant == _TENANT,
-    events.c.id.in_(_IDS),
+    Among(events.c.id, "ids"),
     ~exists().where(_d.tenant == events.c.tenant, _d.event_id == events.c.id),
 )
 _without_deliveries: Final = select(webhooks).where(
     webhooks.c.tenant == _TENANT,
-    webhooks.c.id.in_(_IDS),
+    Among(webhooks.c.id, "ids"),
     ~exists().where(_d.tenant == webhooks.c.tenant, _d.webhook_id == webhooks.c.id),
 )
-_forget_webhooks: Final = delete(webhooks).where(webhooks.c.tenant == _TENANT, webhooks.c.id.in_(_IDS))
+_forget_webhooks: Final = delete(webhooks).where(webhooks.c.tenant == _TENANT, Among(webhooks.c.id, "ids"))
+_no_longer_lone: Final = (
+    update(events)
+    .where(
+        events.c.tenant == _TENANT,
+        events.c.lone.is_(True),
+        exists().where(_d.tenant == events.c.tenant, _d.event_id == events.c.id),
+    )
+    .values(lone=False)
+)
 _newest_lone_to_go: Final = (
     select(events.c.seq)
     .where(events.c.tenant == _TENANT, events.c.lone.is_(True))
@@ -82,11 +91,12 @@ class Trimming:
         self._more, self._kept = 0, keep
         session.undone.append(self._look_again)
         wanted = {"of": tenant, "keep": keep}
+        session.change(_no_longer_lone, {"of": tenant})  # here and not with each delivery, for all of them at once
         for last in session.rows(_newest_to_go, wanted):
             while _trim_batch(session, {"of": tenant, "ended": last.ended, "seq": last.seq}):
                 pass
         for last in session.rows(_newest_lone_to_go, wanted):
-            session.run(_forget_lone, {"of": tenant, "seq": last.seq})
+            session.change(_forget_lone, {"of": tenant, "seq": last.seq})
 
     def _look_again(self) -> None:
         self._kept = None
@@ -98,11 +108,11 @@ def _trim_batch(session: Session, before: dict[str, Any]) -> bool:
     rows = session.rows(query, before)
     if rows:
         ids = [row.id for row in rows]
-        session.run(_forget_attempts, {"of": before["of"], "ids": ids})
-        session.run(_forget_deliveries, {"of": before["of"], "ids": ids})
-        session.run(_forget_events, {"of": before["of"], "ids": list({row.event_id for row in rows})})
+        session.change(_forget_attempts, {"of": before["of"], "ids": ids})
+        session.change(_forget_deliveries, {"of": before["of"], "ids": ids})
+        session.change(_forget_events, {"of": before["of"], "ids": list({row.event_id for row in rows})})
         left = session.rows(_without_deliveries, {"of": before["of"], "ids": list({row.webhook_id for row in rows})})
-        once = [row.id for row in left if webhook_of(row).is_for_once]
+        once = [row.id for row in left if webhook_of(row.id, row.record).is_for_once]
         if once:
-            session.run(_forget_webhooks, {"of": before["of"], "ids": once})
+            session.change(_forget_webhooks, {"of": before["of"], "ids": once})
     return bool(rows)

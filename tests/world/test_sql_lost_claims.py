@@ -1,0 +1,108 @@
+"""A server whose claim was lost while its request was on the way: it records nothing, and can take it up again."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from mockstore.delivery.engine import Engine
+from mockstore.errors import AttemptExistsError
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Reply, WebhookRecord
+from mockstore.provider import petstore
+from mockstore.world.clock import Chance, RunningClock, wall_time
+from mockstore.world.store_sql import Database
+from tests.postgres import PostgresServer
+
+WEBHOOK = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_c2VjcmV0c2VjcmV0c2VjcmV0", wall_time(), wall_time())
+OK, UNAVAILABLE = Reply(204), Reply(503)
+
+
+@pytest.fixture
+def url(postgres: PostgresServer) -> str:
+    return postgres.new_database()
+
+
+@pytest.fixture
+def servers(url: str) -> Iterator[tuple[Database, Database]]:
+    first, second = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
+    yield first, second
+    first.close()
+    second.close()
+
+
+def engine_of(server: Database) -> Engine:
+    return Engine(petstore(), server.store(None), RunningClock(), Chance(0), tell=lambda: None)
+
+
+def published(engine: Engine) -> DeliveryRecord:
+    engine.store.save_webhook(WEBHOOK)
+    (delivery,) = engine.publish(EventRecord("e", "pet.adopted", wall_time(), b"{}"), [WEBHOOK])
+    return delivery
+
+
+def lose(url: str, silent: Database, living: Database) -> None:
+    """Have a server not have been heard of for too long, and another one notice that."""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute(
+            "UPDATE servers SET beat_at = beat_at - interval '11 seconds' WHERE number = %s", (silent.number,)
+        )
+    living.beat()
+
+
+def test_it_can_claim_the_delivery_again(url: str, servers: tuple[Database, Database]) -> None:
+    stalled = engine_of(servers[0])
+    delivery = published(stalled)
+    started = stalled.start(stalled.claim()[0])
+    assert started is not None
+    lose(url, *servers)
+
+    stalled.finish(started, OK)
+    stalled.store.look()
+
+    assert stalled.store.delivery(delivery.id) == delivery
+    assert [claimed.id for claimed in stalled.claim()] == [delivery.id]
+    assert stalled.store.holds(delivery.id)
+
+
+def test_it_can_claim_what_another_one_has_tried_meanwhile(url: str, servers: tuple[Database, Database]) -> None:
+    stalled, other = map(engine_of, servers)
+    delivery = published(stalled)
+    started = stalled.start(stalled.claim()[0])
+    lose(url, *servers)
+    other.store.look()
+    tried = other.start(other.claim()[0])
+    assert started is not None
+    assert tried is not None
+    other.finish(tried, UNAVAILABLE)
+
+    stalled.finish(started, OK)
+    current = stalled.store.delivery(delivery.id)
+    assert current is not None
+    assert [attempt.status for attempt in current.attempts] == [503]
+    stalled.restart(current)
+
+    assert [claimed.id for claimed in stalled.claim()] == [delivery.id]
+
+
+def test_it_does_not_take_it_from_who_has_it_now(url: str, servers: tuple[Database, Database]) -> None:
+    stalled, other = map(engine_of, servers)
+    delivery = published(stalled)
+    started = stalled.start(stalled.claim()[0])
+    assert started is not None
+    lose(url, *servers)
+    other.store.look()
+    assert [claimed.id for claimed in other.claim()] == [delivery.id]
+
+    stalled.finish(started, OK)
+    stalled.store.look()
+
+    assert other.store.holds(delivery.id)
+    assert stalled.claim() == []
+    tried = other.start(delivery)
+    assert tried is not None
+    other.finish(tried, OK)
+    ended = other.store.delivery(delivery.id)
+    assert ended is not None
+    assert ended.state is DeliveryState.DELIVERED
+    with pytest.raises(AttemptExistsError):
+        stalled.store.save_delivery(delivery)
