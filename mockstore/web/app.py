@@ -12,7 +12,6 @@ from mockstore.web import control, docs, fault_routes, inbox, login, problems, s
 from mockstore.web.address import at_tenant
 from mockstore.web.auth import require_bearer
 from mockstore.web.console import paths as console
-from mockstore.web.express import Express
 from mockstore.web.guard import admit, secured, tell
 from mockstore.web.limits import RateLimit
 from mockstore.web.problems import problem
@@ -80,9 +79,7 @@ def create_app(tenants: Worlds, settings: Settings, tally: Tally | None = None) 
     """
     app = routed_app(settings.body_limit, first=(admit,))
     app.after_request(tell)
-    served = Site(tenants, secured(settings), RateLimit(settings.rate_limit), tally)
-    served.keep_in(app.extensions)
-    app.wsgi_app = Express(app, served)  # type: ignore[method-assign]  # as Flask's manual has it
+    Site(tenants, secured(settings), RateLimit(settings.rate_limit), tally).keep_in(app.extensions)
     return app
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from http import HTTPStatus
 from io import BytesIO
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 from mockstore.web.documents import PROBLEM_TYPE, problem_document
-from mockstore.web.plain import plain_head
+from mockstore.web.plain import PlainHead, plain_head
 from mockstore.web.site import BREAK_OFF
 
 _LINE: Final = 4096
@@ -32,11 +32,23 @@ class TooLargeError(Exception):
     """A chunked body is over the limit."""
 
 
+class ShortWay(Protocol):
+    """Answers some requests without an app."""
+
+    def takes(self, head: PlainHead) -> bool:
+        """Tell whether a request may be one of them, as far as its head says."""
+
+    def answer(self, body: bytes) -> bytes | None:
+        """Return the whole answer; None leaves the request to the app."""
+
+
 class Request(HTTPRequest):
     """One request; what cheroot refuses by itself is answered with a problem document."""
 
     conn: "Connection"
     server: Any
+    head: PlainHead | None = None
+    """What a plain request begins with."""
 
     def parse_request(self) -> None:
         """Read the head of the request."""
@@ -45,6 +57,7 @@ class Request(HTTPRequest):
             super().parse_request()
             return
         self.conn.rfile.read(head.size)
+        self.head = head
         self.started_request = self.ready = True
         self.method, self.uri, self.path, self.qs = head.method, head.uri, head.path, head.query
         self.authority = b""
@@ -55,15 +68,31 @@ class Request(HTTPRequest):
         """Let the app answer. A chunked body is read first: so it is bounded, and none of it is left unread."""
         self.conn.answering = True
         try:
-            if not self.chunked_read:
+            short: ShortWay | None = self.server.short
+            if short is not None and self.head is not None and short.takes(self.head):
+                self._respond_shortly(short, self.head.length)
+            elif not self.chunked_read:
                 super().respond()
             elif self._take_chunks():
-                self.server.gateway(self).respond()
-                self.ensure_headers_sent()
-                if self.chunked_write:
-                    self.conn.wfile.write(b"0\r\n\r\n")
+                self._respond_to_what_is_read()
         finally:
             self.conn.answering = False
+
+    def _respond_shortly(self, short: ShortWay, length: int) -> None:
+        body = self.conn.rfile.read(length)
+        answer = short.answer(body) if len(body) == length else None  # less is for the app to complain of
+        if answer is None:
+            self.rfile = BytesIO(body)
+            self._respond_to_what_is_read()
+        else:
+            self.sent_headers = True
+            self.conn.wfile.write(answer)
+
+    def _respond_to_what_is_read(self) -> None:
+        self.server.gateway(self).respond()
+        self.ensure_headers_sent()
+        if self.chunked_write:
+            self.conn.wfile.write(b"0\r\n\r\n")
 
     def simple_response(self, status: object, msg: str = "") -> None:
         """Answer with a problem document, and close the connection."""

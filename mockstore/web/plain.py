@@ -27,6 +27,8 @@ class PlainHead(NamedTuple):
     query: bytes
     headers: dict[bytes, bytes]
     """By their names as cheroot writes them: `Content-Type`."""
+    length: int
+    """Of the body."""
     size: int
     """In bytes."""
 
@@ -46,6 +48,7 @@ def plain_head(come: bytes) -> PlainHead | None:
         if not kept or not headers.keys().isdisjoint(_LEFT):
             return None
         headers[b"Connection"] = b"keep-alive"
-    if not _LENGTH.fullmatch(headers.get(b"Content-Length", b"0")):
+    length = headers.get(b"Content-Length", b"0")
+    if not _LENGTH.fullmatch(length):
         return None
-    return PlainHead(head[1], head[2], head[3], head[4] or b"", headers, head.end())
+    return PlainHead(head[1], head[2], head[3], head[4] or b"", headers, int(length), head.end())

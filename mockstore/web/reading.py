@@ -157,7 +157,7 @@ def _checked(
 
 
 def _object(*, needed: bool) -> dict[str, Json]:
-    content = request.get_data()
+    content = whole_body()
     if not content.strip():
         if needed:
             raise BadRequest("the body is empty; send a JSON object")
@@ -168,6 +168,14 @@ def _object(*, needed: bool) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise ValidationError([FieldMistake("", f"must be a JSON object, found {found(value)}", "invalid_type")])
     return value
+
+
+def whole_body() -> bytes:
+    """Return the body of the request; raise `BadRequest` for one that broke off (RFC 9112, 8)."""
+    content, announced = request.get_data(), request.content_length
+    if announced is not None and len(content) < announced:
+        raise BadRequest(f"the body broke off after {len(content)} of {announced} bytes")
+    return content
 
 
 def parsed_json(content: bytes) -> Json:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest
 from mockstore.errors import InvalidInputError
 from mockstore.model import Json
 from mockstore.scenario import Consumer, Scenario, read, text_of
-from mockstore.web.reading import OBJECT, TEXT, Member, exact_object, parsed_json
+from mockstore.web.reading import OBJECT, TEXT, Member, exact_object, parsed_json, whole_body
 from mockstore.web.site import mockstore
 
 _ENVELOPE: Final = {
@@ -22,7 +22,7 @@ _ENVELOPE: Final = {
 def asked() -> tuple[Scenario, dict[str, Consumer]]:
     """Return the scenario that the request asks for, and who the live consumers are."""
     catalogue = mockstore().provider.catalogue
-    document = parsed_json(request.get_data()) if request.is_json else None
+    document = parsed_json(whole_body()) if request.is_json else None
     if not isinstance(document, dict) or "scenario" not in document:
         return read(_text(), "body", catalogue), {}
     told = exact_object(_ENVELOPE)
@@ -35,7 +35,7 @@ def asked() -> tuple[Scenario, dict[str, Consumer]]:
 
 def _text() -> str:
     try:
-        text = request.get_data().decode("utf-8-sig")
+        text = whole_body().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest(f"the body is no scenario: byte {error.start + 1} is not UTF-8") from None
     if not text.strip():

@@ -12,8 +12,10 @@ from mockstore.provider import Provider
 from mockstore.settings import Settings
 from mockstore.tenants import Tenants
 from mockstore.web.app import create_app
+from mockstore.web.express import Express
 from mockstore.web.logs import note, written
 from mockstore.web.server import Server
+from mockstore.web.site import site_of
 from mockstore.web.tally import Tally
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
@@ -32,11 +34,13 @@ def serving(settings: Settings, provider: Provider | None = None) -> Iterator[tu
         tally.observe(seen)
         note(tenant_id, seen)
 
-    with Tenants(settings, rules, observe) as tenants, Server(create_app(tenants, settings, tally), settings) as server:
-        try:
-            yield server, tenants
-        finally:
-            tenants.closing.set()  # before the server waits for those who wait for this
+    with Tenants(settings, rules, observe) as tenants:
+        app = create_app(tenants, settings, tally)
+        with Server(app, settings, Express(site_of(app))) as server:
+            try:
+                yield server, tenants
+            finally:
+                tenants.closing.set()  # before the server waits for those who wait for this
 
 
 def run(settings: Settings, on_ready: Callable[[Server], None]) -> None:

@@ -12,7 +12,7 @@ from cheroot.makefile import MakeFile
 from cheroot.wsgi import Server as CherootServer
 
 from mockstore.settings import Settings
-from mockstore.web.connections import Connection, Gateway
+from mockstore.web.connections import Connection, Gateway, ShortWay
 from mockstore.web.listener import BACKLOG, address_of, listening_socket, tls_context
 from mockstore.web.pool import Pool
 
@@ -34,10 +34,12 @@ class Server:
     """A running server, as a context manager.
 
     Raises `StartupError` in the caller's thread when it cannot listen. Port 0 takes any free port; `url` says which.
+    What `short` takes never gets to the app.
     """
 
-    def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
+    def __init__(self, app: "WSGIApplication", settings: Settings, short: ShortWay | None = None) -> None:
         self._app = app
+        self._short = short
         self._settings = settings
         self._http: _Http | None = None
         self._thread: Thread | None = None
@@ -56,7 +58,7 @@ class Server:
         tls = tls_context(self._settings)
         listening = listening_socket(self._settings)
         self.host, self.port = address_of(listening)
-        self._http = _Http(listening, self._app, self._settings, tls)
+        self._http = _Http(listening, self._app, self._settings, tls, self._short)
         self._http.prepare()
         self._thread = Thread(target=self._http.run, name="mockstore-http", daemon=True)
         self._thread.start()
@@ -91,7 +93,12 @@ class _Http(CherootServer):
     max_request_header_size = _HEADER_LIMIT
 
     def __init__(
-        self, listening: socket.socket, app: "WSGIApplication", settings: Settings, tls: ssl.SSLContext | None
+        self,
+        listening: socket.socket,
+        app: "WSGIApplication",
+        settings: Settings,
+        tls: ssl.SSLContext | None,
+        short: ShortWay | None,
     ) -> None:
         super().__init__(
             listening.getsockname()[:2],
@@ -107,6 +114,7 @@ class _Http(CherootServer):
         self._accepting: Thread | None = None
         self._refusing: Thread | None = None
         self.gateway = Gateway
+        self.short = short
         self.requests = Pool(self, settings.requests)
         self.body_limit = settings.body_limit
         self.ssl_adapter = None if tls is None else _Tls(tls)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from threading import Event
 from typing import Final, Protocol
 
-from flask import Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from msgspec import Struct
 
 from mockstore.service import Mockstore
@@ -50,6 +50,12 @@ class Site(Struct, frozen=True):
     def keep_in(self, extensions: dict[str, object]) -> None:
         """Put it where `site` finds it."""
         extensions[SITE] = self
+
+
+def site_of(app: Flask) -> Site:
+    """Return what an app serves."""
+    found: Site = app.extensions[SITE]
+    return found
 
 
 def site() -> Site:

@@ -1,50 +1,85 @@
 """The short way for plain emits: it answers as Flask does, and leaves to Flask whatever is not plain."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
+from json import dumps, loads
+from socket import SHUT_WR, create_connection
+from typing import Protocol
 
 import pytest
 from flask import Flask, request_started
-from flask.testing import FlaskClient
 
 from mockstore.model import Json
 
-from .conftest import Caller, MakeClient, detail
+from .conftest import Caller, Serve
 
 EMIT = "/_mockstore/emit"
 PLAIN = {"type": "pet.adopted"}
 TENANT = "0198c0de-0000-7000-8000-000000000001"
 
 
-@contextmanager
-def through_flask(client: FlaskClient) -> Iterator[list[Flask]]:
-    """Yield a list with an entry for each request that Flask gets to see."""
-    seen: list[Flask] = []
+class Counted:
+    """A running server, and how many requests Flask got to see."""
 
-    def see(sender: Flask, **_: object) -> None:
-        seen.append(sender)
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.seen = 0
 
-    with request_started.connected_to(see, client.application):
-        yield seen
+    def see(self, _: Flask, **__: object) -> None:
+        self.seen += 1
+
+    def post(self, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], Json]:
+        """Post to the route, and return the status, the headers and the document."""
+        connection = self.caller.connection
+        connection.request("POST", EMIT, body, {"Content-Type": "application/json"} | (headers or {}))
+        response = connection.getresponse()
+        return response.status, dict(response.headers), loads(response.read())
+
+
+class Count(Protocol):
+    """Starts a server with these settings changed."""
+
+    def __call__(self, **changes: Json) -> Counted: ...
+
+
+@pytest.fixture
+def count(serve: Serve) -> Iterator[Count]:
+    with ExitStack() as stack:
+
+        def start(**changes: Json) -> Counted:
+            counted = Counted(serve(**changes))
+            stack.enter_context(request_started.connected_to(counted.see))
+            return counted
+
+        yield start
+
+
+def body_of(document: Json) -> bytes:
+    return dumps(document).encode()
 
 
 @pytest.mark.parametrize("event_type", ["pet.adopted", "order.created", "payment.failed"])
-def test_the_short_way_answers_as_flask_does(make_client: MakeClient, event_type: str) -> None:
-    short, usual = make_client(), make_client()
+def test_the_short_way_answers_as_flask_does(count: Count, event_type: str) -> None:
+    mock = count(seed=7)
     webhook = {"url": "http://127.0.0.1:1/hooks", "events": ["*"], "secret": "whsec_" + "a" * 43}
-    assert {one.post("/v1/webhooks", json=webhook).status_code for one in (short, usual)} == {201}
-    assert {one.post("/_mockstore/hold", json={}).status_code for one in (short, usual)} == {204}
+    answers: list[list[tuple[int, dict[str, str], Json]]] = []
+    seen: list[int] = []
 
-    with through_flask(short) as seen:
-        ours = [short.post(EMIT, json={"type": event_type}) for _ in range(3)]
-    with through_flask(usual) as seen_usually:
-        theirs = [usual.post(EMIT, json={"type": event_type, "count": 1}) for _ in range(3)]
+    for wanted in ({"type": event_type}, {"type": event_type, "count": 1}):
+        mock.caller.ok("POST", "/_mockstore/reset", {})
+        mock.caller.ok("POST", "/v1/webhooks", webhook)
+        mock.caller.ok("POST", "/_mockstore/hold", {})
+        before = mock.seen
+        answers.append([mock.post(body_of(wanted)) for _ in range(3)])
+        seen.append(mock.seen - before)
 
-    assert (len(seen), len(seen_usually)) == (0, 3)
-    assert [one.get_json() for one in ours] == [one.get_json() for one in theirs]
-    assert [one.headers["Content-Type"] for one in ours] == [one.headers["Content-Type"] for one in theirs]
-    assert [one.status for one in ours] == [one.status for one in theirs]
-    assert {*ours[0].headers.keys()} == {*theirs[0].headers.keys()}
+    ours, theirs = answers
+    assert seen == [0, 3]
+    assert [(status, document) for status, _, document in ours] == [
+        (status, document) for status, _, document in theirs
+    ]
+    assert [list(headers) for _, headers, _ in ours] == [list(headers) for _, headers, _ in theirs]
+    assert [headers | {"Date": ""} for _, headers, _ in ours] == [headers | {"Date": ""} for _, headers, _ in theirs]
 
 
 @pytest.mark.parametrize(
@@ -57,17 +92,18 @@ def test_the_short_way_answers_as_flask_does(make_client: MakeClient, event_type
         pytest.param({}, {"X-Tenant-ID": "nobody"}, 422, id="a tenant that is no UUID"),
         pytest.param({"body_limit": 10}, {}, 413, id="too long"),
         pytest.param({}, {"Content-Type": "text/plain"}, 415, id="no JSON"),
-        pytest.param({}, {f"X-{number}": "1" for number in range(101)}, 431, id="too many headers"),
+        pytest.param({}, {f"X-{number}": "1" for number in range(99)}, 431, id="too many headers"),
     ],
 )
 def test_what_flask_refuses_is_refused(
-    make_client: MakeClient, settings: dict[str, Json], headers: dict[str, str], status: int
+    count: Count, settings: dict[str, Json], headers: dict[str, str], status: int
 ) -> None:
-    client = make_client(**settings)
+    mock = count(**settings)
 
-    answer = client.post(EMIT, json=PLAIN, headers=headers)
+    found, answered, document = mock.post(body_of(PLAIN), headers)
 
-    assert detail(answer, status)
+    assert (found, document["status"]) == (status, status)
+    assert answered["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -87,28 +123,66 @@ def test_what_flask_refuses_is_refused(
         pytest.param(b'{"type": "pet.adopted", "kind": "x"}', 422, id="another member"),
     ],
 )
-def test_what_is_not_plain_is_answered_by_flask(client: FlaskClient, body: bytes, status: int) -> None:
-    with through_flask(client) as seen:
-        answer = client.post(EMIT, data=body, content_type="application/json")
+def test_what_is_not_plain_is_answered_by_flask(count: Count, body: bytes, status: int) -> None:
+    mock = count()
 
-    assert len(seen) == 1
-    assert detail(answer, status)
+    found, _, document = mock.post(body)
+    again, *_ = mock.post(body_of(PLAIN))
 
-
-def test_a_tenant_gets_the_event_in_its_own_world(client: FlaskClient) -> None:
-    client.post(EMIT, json=PLAIN, headers={"X-Tenant-ID": TENANT})
-
-    shared, own = client.get("/_mockstore/events"), client.get("/_mockstore/events", headers={"X-Tenant-ID": TENANT})
-
-    assert (shared.get_json()["pagination"]["totalItems"], own.get_json()["pagination"]["totalItems"]) == (0, 1)
+    assert (found, document["status"], mock.seen) == (status, status, 1)
+    assert again == 202  # the same connection is good for the next
 
 
-def test_a_page_that_is_trusted_is_told_that_it_may_read(make_client: MakeClient) -> None:
-    client = make_client(cors_origins=("https://docs.example",))
+def test_a_body_that_comes_behind_its_head_is_waited_for(count: Count) -> None:
+    mock = count()
+    server, body = mock.caller.server, body_of(PLAIN)
 
-    answer = client.post(EMIT, json=PLAIN, headers={"Origin": "https://docs.example"})
+    with create_connection((server.host, server.port), timeout=20) as client:
+        client.sendall(
+            f"POST {EMIT} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+        )
+        client.sendall(body[:5])
+        client.sendall(body[5:])
+        answer = client.recv(100)
 
-    assert answer.headers["Access-Control-Allow-Origin"] == "https://docs.example"
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    assert mock.seen == 0
+
+
+@pytest.mark.parametrize("document", [PLAIN, PLAIN | {"count": 1}], ids=["the short way", "Flask"])
+def test_half_a_body_makes_no_event(count: Count, document: dict[str, Json]) -> None:
+    mock, body = count(), body_of(document)
+    server = mock.caller.server
+
+    with create_connection((server.host, server.port), timeout=20) as client:
+        client.sendall(
+            f"POST {EMIT} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body) + 1}\r\n\r\n".encode()
+            + body
+        )
+        client.shutdown(SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(1000), b""))
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert f"the body broke off after {len(body)} of {len(body) + 1} bytes".encode() in answer
+    assert mock.caller.ok("GET", "/_mockstore/events")["pagination"]["totalItems"] == 0
+
+
+def test_a_tenant_gets_the_event_in_its_own_world(mock: Caller) -> None:
+    mock.ok("POST", EMIT, PLAIN, TENANT)
+
+    shared, own = mock.ok("GET", "/_mockstore/events"), mock.ok("GET", "/_mockstore/events", tenant=TENANT)
+
+    assert (shared["pagination"]["totalItems"], own["pagination"]["totalItems"]) == (0, 1)
+
+
+def test_a_page_that_is_trusted_is_told_that_it_may_read(count: Count) -> None:
+    mock = count(cors_origins=("https://docs.example",))
+
+    _, headers, _ = mock.post(body_of(PLAIN), {"Origin": "https://docs.example"})
+
+    assert headers["Access-Control-Allow-Origin"] == "https://docs.example"
 
 
 def test_both_ways_are_counted_alike(mock: Caller) -> None:
