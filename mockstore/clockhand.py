@@ -1,11 +1,13 @@
 """The clock as a user holds it: read it, advance it, freeze it, let it run."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from mockstore.errors import InvalidInputError
 from mockstore.world.clock import FARTHEST, RunningClock
 from mockstore.world.seams import Clock
+
+_UNITS: Final = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 
 
 class Mover(Protocol):
@@ -56,6 +58,10 @@ def span(by: timedelta | None, units: dict[str, float], now: datetime | None = N
     """
     if by is None and not units:
         raise InvalidInputError("say how far to advance: a timedelta, or for instance minutes=5")
+    if by is not None and not isinstance(by, timedelta):
+        raise InvalidInputError(f"cannot advance by {by!r}; say a timedelta, or for instance minutes=5")
+    if strangers := units.keys() - _UNITS:
+        raise InvalidInputError(f"there is no unit {min(strangers)!r}; known units: {', '.join(_UNITS)}")
     too_far = InvalidInputError(f"that is too far: no clock goes beyond {FARTHEST:%Y}")
     try:
         total = (by or timedelta()) + timedelta(**units)

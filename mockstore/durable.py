@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from mockstore.errors import StoreUnavailableError
+from mockstore.errors import StartupError, StoreUnavailableError
 from mockstore.parts import Keeping
 from mockstore.world.clock import Hands, wall_time
 
@@ -27,9 +27,7 @@ class Records:
     """What a server keeps in its database; says about every second that the server lives."""
 
     def __init__(self, url: str) -> None:
-        from mockstore.world.store_sql import Database  # noqa: PLC0415 - SQLAlchemy, which few servers need
-
-        self.database = Database.open(url, now=wall_time)
+        self.database = _database(url)
         self.looked = False
         """Whether everybody who had something to be delivered has been found once."""
         self._openings = Counter[str | None]()
@@ -62,6 +60,16 @@ class Records:
                 self.database.beat()
             except StoreUnavailableError as error:
                 _LOG.warning("this server cannot say that it lives, and loses its claims in a while: %s", error)
+
+
+def _database(url: str) -> "Database":
+    """Open the database; raise `StartupError` that says what helps."""
+    try:
+        from mockstore.world.store_sql import Database  # noqa: PLC0415 - SQLAlchemy, which few servers need
+
+        return Database.open(url, now=wall_time)
+    except StartupError as error:
+        raise StartupError(str(error), field="database") from None
 
 
 class _ClockShelf(Struct, frozen=True):

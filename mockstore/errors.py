@@ -135,7 +135,11 @@ class AsyncConsumerError(MockstoreError):
 
 
 class StartupError(MockstoreError):
-    """A server could not start (port taken, certificate unreadable)."""
+    """A server could not start (port taken, certificate unreadable); `field` names the setting at fault, if one is."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class NoServerError(MockstoreError):

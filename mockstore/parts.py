@@ -86,6 +86,12 @@ class Options(Struct, frozen=True):
     history: int | None = None
     """How much of what happened is remembered; None is everything."""
 
+    def __post_init__(self) -> None:
+        for name in ("strict", "raise_errors"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise InvalidInputError(f"{name} is {value!r}; it must be True or False", field=name)
+
 
 class Keeping(Struct, frozen=True):
     """Where a tenant's world is kept, and what tells its runs apart; with the store alone, it is the only run."""

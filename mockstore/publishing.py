@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TypedDict, Unpack
+from difflib import get_close_matches
+from typing import Final, TypedDict, Unpack
 
 from mockstore.errors import InvalidInputError, InvalidPayloadError
 from mockstore.events import encode, rfc3339, uuid7
@@ -30,6 +31,23 @@ class Emission(TypedDict, total=False):
     """A fault, its name, or several."""
 
 
+_KEYWORDS: Final = tuple(Emission.__annotations__)
+
+
+def check_emission(event_type: object, overrides: object, told: Mapping[str, object]) -> None:
+    """Raise for what no event can be made of: `InvalidInputError`, or `TypeError` for a keyword that there is not."""
+    if strangers := told.keys() - _KEYWORDS:
+        near = get_close_matches(min(strangers), _KEYWORDS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise TypeError(f"emit() has no keyword {min(strangers)!r}: {hint}its keywords: {', '.join(_KEYWORDS)}")
+    if not isinstance(event_type, str):
+        raise InvalidInputError(f"{event_type!r} is no event type; write a text, such as 'pet.adopted'", field="events")
+    if overrides is not None and not isinstance(overrides, Mapping):
+        raise InvalidInputError(
+            f"{overrides!r} overrides nothing; write a dict, such as {{'pet.name': 'Rex'}}", field="overrides"
+        )
+
+
 class Publisher:
     """Makes events of one Mockstore, and puts a delivery for each webhook that wants them into the outbox."""
 
@@ -44,6 +62,7 @@ class Publisher:
 
         Raises `InvalidPayloadError` for what breaks the schema, unless it is `invalid` on purpose.
         """
+        check_emission(event_type, overrides, told)
         content_type, invalid = told.get("content_type", "application/json"), told.get("invalid", False)
         record = self._make(event_type, overrides, told.get("body"), content_type, invalid=invalid)
         to = told.get("to")

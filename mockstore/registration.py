@@ -64,8 +64,11 @@ def checked_signatures(signatures: object) -> tuple[str, ...] | None:
     listed = [signatures] if isinstance(signatures, str) else signatures
     if not isinstance(listed, (list, tuple)) or not listed:
         raise InvalidInputError(f"{signatures!r} is no list of signature schemes", field="signatures", code="invalid")
-    for name in listed:
-        scheme_named(str(name))
+    try:
+        for name in listed:
+            scheme_named(str(name))
+    except InvalidInputError as error:
+        raise InvalidInputError(str(error), field="signatures", code=error.code) from None
     return tuple(listed)
 
 

@@ -23,6 +23,8 @@ READ_ELSEWHERE: Final = frozenset({"MOCKSTORE_CONFIG", "MOCKSTORE_SERVER", "MOCK
 """Variables of the same prefix that are no settings: a file with settings, and a server which runs already."""
 
 _HIGHEST_PORT: Final = 65_535
+_MOST: Final = 2**31 - 1
+"""The highest number of anything: what every machine can count to."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """What `Authorization: Bearer` can carry (RFC 6750, 2.1), and a cookie too."""
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\*")
@@ -93,7 +95,9 @@ class Settings(Discreet, frozen=True):
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
-            _must(getattr(self, name) is None or getattr(self, name) >= least, name, self, f"at least {least}")
+            value = getattr(self, name)
+            _must(value is None or value >= least, name, self, f"at least {least}")
+            _must(value is None or value <= _MOST, name, self, f"at most {_MOST}")
         _must(0 <= self.port <= _HIGHEST_PORT, "port", self, f"0 to {_HIGHEST_PORT}, where 0 takes any free port")
         for name, allowed in _CHOICES.items():
             _must(getattr(self, name) in allowed, name, self, " or ".join(allowed))

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
+from urllib.parse import urlsplit
 
 from mockstore.delivery.schedule import describe
 from mockstore.model import (
@@ -29,6 +30,9 @@ _FINE_SECONDS = 10
 
 EXPLAINED = frozenset({400, 401, 403})
 """Refusals that a signature or a clock may be the cause of."""
+
+_ABSENT = frozenset({404, 405})
+"""What frameworks answer where there is no endpoint, or none for the method."""
 
 _FORBIDDEN = 403
 _CSRF = b"CSRF verification failed"
@@ -64,8 +68,11 @@ def timeline_text(told: Iterable[tuple[DeliveryRecord, EventRecord, WebhookRecor
 def refusal_hints(
     delivery: DeliveryRecord, event: EventRecord, webhook: WebhookRecord, *, process_time: datetime
 ) -> list[str]:
-    """Return what may explain a refusal: Django's CSRF check; else the signature, and how far the clocks are apart."""
+    """Return what may explain a refusal: no endpoint; Django's CSRF check; else the signature, and the clocks."""
     last = delivery.attempts[-1] if delivery.attempts else None
+    if last is not None and last.status in _ABSENT:
+        asked = urlsplit(last.request.url).path
+        return [f"path: does the consumer take a POST at {asked}? subscribe(app, path=…) says where its endpoint is"]
     if last is None or last.status not in EXPLAINED:
         return []
     forgery = csrf_hint(last)

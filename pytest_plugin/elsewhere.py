@@ -13,7 +13,7 @@ from mockstore.remote import RemoteMockstore, connected
 from mockstore.remote.callbacks import LOOPBACK
 from mockstore.settings import Settings
 
-from .fixtures import told_of
+from .fixtures import told_of, url_origin
 from .judgement import watched
 from .keywords import Told
 from .serving import rules_wanted, settle
@@ -40,7 +40,7 @@ def check(url: str, config: pytest.Config) -> None:
     try:
         reached(url, config).close()
     except MockstoreError as error:
-        raise pytest.UsageError(f"--mockstore-url: {error}") from None
+        raise pytest.UsageError(f"{url_origin(config)}: {error}") from None
 
 
 @contextmanager

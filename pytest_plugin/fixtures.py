@@ -30,10 +30,24 @@ def server_url(config: pytest.Config) -> str | None:
     return told_of(config, "mockstore_url", "MOCKSTORE_URL") or config.getini("mockstore_url") or None
 
 
+def url_origin(config: pytest.Config) -> str:
+    """Return who says where the server runs: the option, the variable, or the ini setting."""
+    if config.getoption("mockstore_url"):
+        return "--mockstore-url"
+    return "MOCKSTORE_URL" if told_of(config, "mockstore_url", "MOCKSTORE_URL") else "the ini setting mockstore_url"
+
+
 def told_of(config: pytest.Config, option: str, variable: str) -> str | None:
     """Return what the option says, else the variable; None when neither says anything."""
     told: str | None = config.getoption(option)
     return told or os.environ.get(variable, "").strip() or None
+
+
+def _seed_of_ini(config: pytest.Config) -> int:
+    try:
+        return int(config.getini("mockstore_seed"))
+    except (pytest.UsageError, ValueError) as error:
+        raise pytest.fail.Exception(f"the ini setting mockstore_seed: {error}", pytrace=False) from None
 
 
 class Setup:
@@ -62,7 +76,7 @@ def fixtures_of(config: pytest.Config, setup: Setup) -> ModuleType:
         The same seed makes the same events, whatever ran before. None makes others every time.
         """
         told: int | None = config.getoption("mockstore_seed")
-        return int(config.getini("mockstore_seed")) if told is None else told
+        return _seed_of_ini(config) if told is None else told
 
     @pytest.fixture(scope="session")
     def mockstore_factory() -> "EventFactory":

@@ -106,7 +106,10 @@ class Told:
 
 def default_factory(config: pytest.Config) -> EventFactory:
     """Return a factory of the Petstore's events and those of the ini setting `mockstore_schemas`."""
-    return EventFactory(provider_with(None, schemas=config.getini("mockstore_schemas")).catalogue)
+    try:
+        return EventFactory(provider_with(None, schemas=config.getini("mockstore_schemas")).catalogue)
+    except InvalidInputError as error:
+        raise pytest.fail.Exception(f"the ini setting mockstore_schemas: {error}", pytrace=False) from None
 
 
 @cache

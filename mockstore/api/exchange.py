@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from io import BytesIO, StringIO
+from math import isnan
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from msgspec import Struct
 
+from mockstore.delivery.schedule import LONGEST
 from mockstore.errors import MockstoreError
 from mockstore.model import Headers
 
@@ -52,6 +54,22 @@ class Answered(Struct, frozen=True):
         """Return it with a header field set anew."""
         others = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
         return Answered(self.status, (*others, (name, value)), self.body)
+
+
+def time_to_wait(seconds: object) -> timedelta | None:
+    """Return the time limit that a client was given; raise what a socket raises for one that it cannot keep.
+
+    None waits for ever. What is refused would be refused on the network too, and is said here in more words.
+    """
+    if seconds is None:
+        return None
+    if not isinstance(seconds, int | float):
+        raise TypeError(f"timeout is {seconds!r}; it must be a number of seconds, or None to wait for ever")
+    if isnan(seconds) or seconds < 0:
+        raise ValueError(f"timeout is {seconds}; no socket takes that: write seconds, or None to wait for ever")
+    if seconds > LONGEST.total_seconds():
+        raise OverflowError(f"timeout is {float(seconds):g}; no socket waits so long: write None to wait for ever")
+    return timedelta(seconds=seconds)
 
 
 def called(app: "WSGIApplication", asked: Asked, path: str) -> Answered:

@@ -6,9 +6,10 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from mockstore.api.exchange import Answered, Asked
+from mockstore.api.exchange import Answered, Asked, time_to_wait
 from mockstore.api.gate import Gate
 from mockstore.api.hooks import hooked
 from mockstore.errors import BrokenConnectionError, ReceiverTimeoutError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LIBRARIES: Final = ("httpx", "httpx2")
 """Two packages of one build: what is said of one here holds for the other."""
+_PASSED: Final = MappingProxyType({"connect": "ConnectTimeout", "write": "WriteTimeout", "read": "ReadTimeout"})
+"""The limits of a request in the order in which it meets them, and the error when one has passed."""
 
 
 class Library(Protocol):
@@ -26,6 +29,7 @@ class Library(Protocol):
     HTTPTransport: "type[httpx.HTTPTransport]"
     AsyncHTTPTransport: "type[httpx.AsyncHTTPTransport]"
     Response: "type[httpx.Response]"
+    ConnectError: "type[httpx.ConnectError]"
     ReadTimeout: "type[httpx.ReadTimeout]"
     ReadError: "type[httpx.ReadError]"
 
@@ -57,14 +61,14 @@ def _answering(gate: Gate, library: Library) -> Iterator[None]:
             return before(transport, request)
         request.read()
         with _as_raised_by(library, request):
-            return _response(library, gate.answer(_asked(request)))
+            return _response(library, gate.answer(_asked(request, _patience(library, request))))
 
     async def handle_async_request(transport: "httpx.AsyncHTTPTransport", request: "httpx.Request") -> "httpx.Response":
         if not gate.claims(request.url):
             return await abefore(transport, request)
         await request.aread()
         with _as_raised_by(library, request):
-            return _response(library, await gate.aanswer(_asked(request)))
+            return _response(library, await gate.aanswer(_asked(request, _async_patience(library, request))))
 
     with (
         hooked(library.HTTPTransport, "handle_request", handle_request),
@@ -84,14 +88,41 @@ def _as_raised_by(library: Library, request: "httpx.Request") -> Iterator[None]:
         raise library.ReadError(f"[Errno {errno.ECONNRESET}] {failure}", request=request) from failure
 
 
-def _asked(request: "httpx.Request") -> Asked:
-    patience = request.extensions.get("timeout", {}).get("read")
+def _patience(library: Library, request: "httpx.Request") -> timedelta | None:
+    """Return how long a client waits for an answer; raise what a socket makes of a limit that it cannot keep."""
+    limits = request.extensions.get("timeout", {})
+    for part in _PASSED:
+        if time_to_wait(limits.get(part)) == timedelta():
+            text = f"[Errno {errno.EINPROGRESS}] {part} timeout is 0: such a socket waits for nothing"
+            raise library.ConnectError(text, request=request)
+    return time_to_wait(limits.get("read"))
+
+
+def _async_patience(library: Library, request: "httpx.Request") -> timedelta | None:
+    """Return the same; an event loop has a limit of nothing or less pass at once, and waits for ever when told to."""
+    limits = request.extensions.get("timeout", {})
+    for part in _PASSED:
+        told = limits.get(part)
+        if isinstance(told, int | float) and told <= 0:
+            raise getattr(library, _PASSED[part])(f"{part} timeout is {told}: it passes at once", request=request)
+        _of_a_loop(told)
+    return _of_a_loop(limits.get("read"))
+
+
+def _of_a_loop(seconds: object) -> timedelta | None:
+    try:
+        return time_to_wait(seconds)
+    except OverflowError:
+        return None
+
+
+def _asked(request: "httpx.Request", patience: timedelta | None) -> Asked:
     return Asked(
         method=request.method,
         url=str(request.url),
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw),
         body=request.content,
-        timeout=None if patience is None else timedelta(seconds=patience),
+        timeout=patience,
     )
 
 

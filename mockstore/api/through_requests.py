@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 from urllib3.util import Retry, Timeout
 
-from mockstore.api.exchange import Asked
+from mockstore.api.exchange import Asked, time_to_wait
 from mockstore.api.gate import Gate
 from mockstore.api.hooks import hooked
 from mockstore.errors import BrokenConnectionError, DeliveryError, ReceiverTimeoutError
@@ -118,7 +118,7 @@ class _Answer(responses.CallbackResponse):
                 url=str(request.url),
                 headers=tuple((_text(name), _text(value)) for name, value in request.headers.items()),
                 body=_bytes(request.body),
-                timeout=_read_timeout(told.req_kwargs.get("timeout")),
+                timeout=_patience(told.req_kwargs.get("timeout")),
             )
         )
         return answer.status, list(answer.headers), answer.body
@@ -156,13 +156,31 @@ def _knows(mock: responses.RequestsMock, request: requests.PreparedRequest, told
     return any(one.matches(probe)[0] for one in mock.registered())
 
 
-def _read_timeout(told: Json) -> timedelta | None:
-    """Return how long a client waits for an answer, said in any way that `requests` takes."""
+def _patience(told: Json) -> timedelta | None:
+    """Return how long a client waits for an answer; raise what `requests` raises for what is no time limit."""
+    limit = _timeout(told).clone()
+    limit.start_connect()  # or a limit of the whole cannot say what is left of it for the answer
+    for part in (limit.connect_timeout, limit.read_timeout):
+        if isinstance(part, int | float):
+            time_to_wait(part)
+    read = limit.read_timeout
+    return time_to_wait(read) if isinstance(read, int | float) else None
+
+
+def _timeout(told: Json) -> Timeout:
+    """Return it as urllib3 has it; the words of the refusals are those of `requests`, and urllib3's own."""
     if isinstance(told, Timeout):
-        told = told.read_timeout
-    elif isinstance(told, tuple):
-        told = told[1]
-    return timedelta(seconds=told) if isinstance(told, int | float) else None
+        return told
+    if not isinstance(told, tuple):
+        return Timeout(connect=told, read=told)
+    try:
+        connect, read = told
+        return Timeout(connect=connect, read=read)
+    except ValueError:
+        raise ValueError(
+            f"Invalid timeout {told}. Pass a (connect, read) timeout tuple, or a single float to set both timeouts to "
+            "the same value."
+        ) from None
 
 
 def _text(value: str | bytes) -> str:

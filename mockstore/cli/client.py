@@ -5,6 +5,9 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlencode
 
+import click
+from click.core import ParameterSource
+
 from mockstore.errors import InvalidInputError, MockstoreError
 from mockstore.model import Json
 from mockstore.world.transports.asking import Asking, path_to, sendable
@@ -30,12 +33,12 @@ class Client:
     """
 
     def __init__(self, server: str, tenant: str | None = None, token: str | None = None) -> None:
-        self._asking = Asking(server, named="--server", patience=PATIENCE)
+        self._asking = _asking(server)
         self.server = self._asking.url
         self._headers = {"Accept": "application/json", "Authorization": "Bearer mockstore"}
         if tenant is not None:
             self._headers["X-Tenant-ID"] = _sendable_tenant(tenant)
-        self._control = {} if token is None else {"Authorization": f"Bearer {sendable(token, '--token')}"}
+        self._control = {} if token is None else {"Authorization": f"Bearer {sendable(token, _told_by('token'))}"}
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +70,22 @@ class Client:
         if not isinstance(answer, dict) or (expect and expect not in answer):
             raise self._asking.stranger("something else")
         return answer
+
+
+def _asking(server: str) -> Asking:
+    try:
+        return Asking(server, named="--server", patience=PATIENCE)
+    except InvalidInputError as error:
+        told = str(error).replace("--server", _told_by("server"), 1)
+        raise InvalidInputError(told, field=error.field) from None
+
+
+def _told_by(option: str) -> str:
+    """Return where the command has the value of an option from: the option itself, or the variable beside it."""
+    context = click.get_current_context(silent=True)
+    if context is None or context.get_parameter_source(option) is not ParameterSource.ENVIRONMENT:
+        return f"--{option}"
+    return next(str(one.envvar) for one in context.command.params if one.name == option)
 
 
 def _problem(problem: Json) -> str:

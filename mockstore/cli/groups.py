@@ -1,5 +1,6 @@
 """How commands are found: by a table, each loaded when it is called; and how they fail: in one line."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ from mockstore.errors import MockstoreError
 
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+"""What a disk says that takes no more of the output."""
 CLOSED_PIPE = 141
 """What shells expect of a program whose reader went away: 128 + SIGPIPE."""
 
@@ -145,6 +148,11 @@ def in_one_line() -> Iterator[None]:
     except BrokenPipeError:
         _silence()
         raise click.exceptions.Exit(CLOSED_PIPE) from None
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _silence()
+        raise RefusalError(f"cannot write what there is to say: {error.strerror}") from None
     except KeyboardInterrupt:
         raise click.exceptions.Exit(INTERRUPTED) from None
 

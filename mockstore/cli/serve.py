@@ -10,8 +10,9 @@ import click
 
 from mockstore.cli.options import DEFAULT_SERVER, duration
 from mockstore.cli.show import quiet, say_json_line, strong
-from mockstore.cli.sources import FILE, sourced
+from mockstore.cli.sources import FILE, Sourced, sourced
 from mockstore.delivery.schedule import parse_schedule
+from mockstore.errors import InvalidInputError, StartupError
 from mockstore.settings import Settings
 
 EPILOG = """\b
@@ -94,7 +95,8 @@ class Sectioned(click.Command):
 @click.option("--json", "as_json", is_flag=True, help="Say that it is ready as one line of JSON.")
 def serve(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options above, None where absent
     """Run the mock on this machine until it is interrupted."""
-    settings = settings_of(given, os.environ)
+    found = sourced_of(given, os.environ)
+    settings = found.settings
     gc.disable()  # everything that is loaded now stays: looking through it for garbage is a tenth of the start
     try:
         from mockstore.web.guard import secured  # noqa: PLC0415 - flask, which wrong options need not wait for
@@ -103,17 +105,17 @@ def serve(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options
         locked = secured(settings)
         made = None if settings.control_token is not None else locked.control_token
         run(locked, lambda server: _say_ready(server.url, locked, made, as_json=as_json))
+    except StartupError as error:
+        raise found.with_origin(error) from None
     finally:
         gc.enable()
 
 
-def settings_of(given: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:
+def sourced_of(given: Mapping[str, Any], variables: Mapping[str, str]) -> Sourced:
     """Return the settings that options, variables and file make; raise `InvalidInputError`."""
     told = {_NAMES.get(name, name): _read(name, value) for name, value in given.items() if value not in (None, ())}
     config = told.pop("config", None)
-    return sourced(
-        variables, options=told, spelling=_SPELLING, config=config if isinstance(config, str) else None
-    ).settings
+    return sourced(variables, options=told, spelling=_SPELLING, config=config if isinstance(config, str) else None)
 
 
 _NAMES: Mapping[str, str] = MappingProxyType(
@@ -138,6 +140,8 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
 def _read(name: str, value: Any) -> object:  # noqa: ANN401 - as click has read it
     try:
         return _READERS[name](value) if name in _READERS else value
+    except InvalidInputError as error:
+        raise InvalidInputError(f"--{name}: {error}", field=name) from None
     except ValueError:
         raise click.UsageError(f"--{name} is {value!r}; write a whole number, or random") from None
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from mockstore.errors import InvalidInputError
+from mockstore.errors import InvalidInputError, StartupError
 from mockstore.settings import NAMES, SECRETS, Settings, read_text, unknown, values_of, variable_of
 
 FILE: Final = "mockstore.toml"
@@ -29,6 +29,11 @@ class Sourced(Struct, frozen=True):
     settings: Settings
     origins: Mapping[str, str]
 
+    def with_origin(self, error: StartupError) -> StartupError:
+        """Return the error with where the setting at fault comes from, unless it says so or that is nobody's doing."""
+        origin = self.origins.get(error.field or "", "")
+        return error if origin in str(error) else StartupError(f"{origin}: {error}", field=error.field)
+
 
 class _Source(Struct, frozen=True):
     values: Mapping[str, object]
@@ -49,7 +54,7 @@ def sourced(
     """
     told = values_of(variables)
     sources = (
-        _of_file(config or variables.get(FILE_VARIABLE, "").strip()),
+        _of_file(config, variables.get(FILE_VARIABLE, "").strip()),
         _Source(told, {name: variable_of(name) for name in told}),
         _Source(options, {name: spelling.get(name, f"--{name.replace('_', '-')}") for name in options}),
     )
@@ -66,21 +71,24 @@ def sourced(
         raise InvalidInputError(f"{origins[error.field]}: {error}", field=error.field) from None
 
 
-def _of_file(named: str) -> _Source:
-    path = Path(named or FILE)
-    if not named and not path.is_file():
+def _of_file(option: str | None, variable: str) -> _Source:
+    path = Path(option or variable or FILE)
+    if not option and not variable and not path.is_file():
         return _Source({}, {})
-    values = {name: _value(path, name, value) for name, value in _table(path).items()}
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        named = "--config: " if option else f"{FILE_VARIABLE}: " if variable else ""
+        raise InvalidInputError(f"{named}cannot read {str(path)!r}: {error.strerror}", field="config") from None
+    values = {name: _value(path, name, value) for name, value in _table(path, content).items()}
     return _Source(values, {name: f"{path}: {name}" for name in values})
 
 
-def _table(path: Path) -> dict[str, Any]:
+def _table(path: Path, content: bytes) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415 - most servers have no file
 
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InvalidInputError(f"cannot read {str(path)!r}: {error.strerror}", field="config") from None
+        table = tomllib.loads(content.decode())
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{path} is no TOML: byte {error.start + 1} is not UTF-8", field="config") from None
     except tomllib.TOMLDecodeError as error:

@@ -11,15 +11,32 @@ _HEAD: Final = '''"""The Petstore's webhooks as they really come: signed, forged
 
 import pytest
 
-from mockstore import faults
+from mockstore import Mockstore, faults
 {app}
 PATH = "{path}"
 SECRET = "{secret}"
 
 
 @pytest.fixture(autouse=True)
-def webhook(mockstore{needs}):
+def webhook(mockstore, tried{needs}):
 {body}
+
+
+@pytest.fixture(scope="module")
+def tried():
+    """What was answered at PATH: asked once, so that one test says that nothing is there, and the others wait."""
+    return []
+
+
+def must_be_there(app, tried):
+    if not tried:
+        with Mockstore.in_process(raise_errors=False) as asking:
+            asking.subscribe(app, path=PATH, secret=SECRET)
+            tried.append(asking.emit("pet.adopted", fault="wrong_secret").delivery.attempts[0].status)
+        if tried[0] in (404, 405):
+            pytest.fail(f"POST {{PATH}} gets {{tried[0]}}: write into PATH where your endpoint is", pytrace=False)
+    elif tried[0] in (404, 405):
+        pytest.skip(f"nothing is at {{PATH}}")
 
 
 '''
@@ -68,15 +85,18 @@ def starter_for(consumer: Consumer) -> str:
 
 def _subscription(consumer: Consumer) -> list[str]:
     signatures = ', signatures="standard-webhooks"' if consumer.is_standard else ""
-    subscribe = f"return mockstore.subscribe({{}}, path=PATH, secret=SECRET{signatures})"
+    name = {"django": '"django"'}.get(consumer.framework, "app" if consumer.is_factory else consumer.name)
+    subscribed = [
+        f"must_be_there({name}, tried)",
+        f"return mockstore.subscribe({name}, path=PATH, secret=SECRET{signatures})",
+    ]
     if consumer.framework == "django":
-        told = f"settings.{consumer.secret} = SECRET" if consumer.secret else _ADAPT
-        return [told, subscribe.format('"django"')]
+        return [f"settings.{consumer.secret} = SECRET" if consumer.secret else _ADAPT, *subscribed]
     told = f'monkeypatch.setenv("{consumer.secret}", SECRET)' if consumer.secret else _ADAPT
     if consumer.module is None:
-        return [told, subscribe.format("app")]
-    app = f"{consumer.name}()" if consumer.is_factory else consumer.name
-    return [told, f"from {consumer.module} import {consumer.name}", "", subscribe.format(app)]
+        return [told, *subscribed]
+    made = [f"app = {consumer.name}()"] if consumer.is_factory else []
+    return [told, f"from {consumer.module} import {consumer.name}", "", *made, *subscribed]
 
 
 _NO_APP: Final = """

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final, Self, Unpack, cast
 from msgspec.structs import replace
 
 from mockstore.collection import Collection
-from mockstore.delivery.schedule import RetryPolicy, span_of
+from mockstore.delivery.schedule import RetryPolicy, describe, span_of
 from mockstore.errors import InvalidInputError
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.model import Json
 from mockstore.parts import Options
 from mockstore.playing import Replay
 from mockstore.provider import Provider
-from mockstore.publishing import Emission
+from mockstore.publishing import Emission, check_emission
 from mockstore.receivers import DEFAULT_PATH
 from mockstore.registration import checked_events
 from mockstore.remote.callbacks import Callbacks
@@ -141,6 +141,7 @@ class RemoteMockstore:
     def emit(self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]) -> Event:
         """Make an event, tell every webhook that wants it, and return the event: see `Mockstore.emit`."""
         __tracebackhide__ = True
+        check_emission(event_type, overrides, told)
         document: dict[str, Json] = {"type": event_type, "invalid": told.get("invalid", False)}
         body, to = told.get("body"), told.get("to")
         if body is not None:
@@ -197,9 +198,9 @@ class RemoteMockstore:
     def settle(self, timeout: timedelta | None = None) -> None:
         """Wait until nothing is due or under way; raise `TimeoutError` after `timeout`."""
         __tracebackhide__ = True
-        seconds = (timeout or PATIENCE).total_seconds()
-        if not self._wire.post("settle", timeoutSeconds=seconds)["settled"]:
-            raise TimeoutError(f"deliveries are still under way after {timeout}")
+        patience = PATIENCE if timeout is None else span_of(timeout, "timeout")
+        if not self._wire.post("settle", timeoutSeconds=patience.total_seconds())["settled"]:
+            raise TimeoutError(f"deliveries are still under way after {describe(patience)}")
 
     def hold(self) -> None:
         """Keep back every delivery that is made from now on."""

@@ -22,7 +22,9 @@ def listening_socket(settings: Settings) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except (OSError, UnicodeError):  # the latter for what no name can be: `a..b`
-        raise StartupError(f"{host!r} is no address; choose another with --host, such as 127.0.0.1") from None
+        raise StartupError(
+            f"{host!r} is no address; choose another with --host, such as 127.0.0.1", field="host"
+        ) from None
     listening = socket.socket(family, kind, protocol)
     try:
         if port and sys.platform != "win32":  # there it would let two servers share the port
@@ -32,7 +34,7 @@ def listening_socket(settings: Settings) -> socket.socket:
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
-        raise StartupError(_refusal(error, host, port)) from None
+        raise _refusal(error, host, port) from None
     return listening
 
 
@@ -51,10 +53,11 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
         context.load_cert_chain(settings.tls_certificate, settings.tls_key, password=_no_password)
     except ssl.SSLError as error:
         files = " and ".join(filter(None, (settings.tls_certificate, settings.tls_key)))
-        raise StartupError(f"{files}: no PEM certificate with its private key ({error.reason or error})") from None
+        raise StartupError(
+            f"{files}: no PEM certificate with its private key ({error.reason or error})", field="tls_certificate"
+        ) from None
     except OSError as error:
-        missing = next(filter(None, (settings.tls_certificate, settings.tls_key)))
-        raise StartupError(f"{error.filename or missing}: {error.strerror}; it must be a readable PEM file") from None
+        raise _unreadable(error, settings) from None
     return context
 
 
@@ -62,11 +65,30 @@ def _no_password() -> str:
     raise StartupError("the private key is encrypted; store it without a passphrase")
 
 
-def _refusal(error: OSError, host: str, port: int) -> str:
+def _unreadable(error: OSError, settings: Settings) -> StartupError:
+    """Return the refusal of the file that Python names, and where it names none, of the one that cannot be opened."""
+    files = {"tls_certificate": settings.tls_certificate, "tls_key": settings.tls_key}
+    named = [name for name, file in files.items() if file is not None and not _opens(file)]
+    field = next(iter(named), "tls_certificate")
+    return StartupError(f"{files[field]}: {error.strerror}; it must be a readable PEM file", field=field)
+
+
+def _opens(file: str) -> bool:
+    try:
+        with open(file, "rb"):  # noqa: PTH123 - as OpenSSL does, to which a path is a text
+            return True
+    except OSError:
+        return False
+
+
+def _refusal(error: OSError, host: str, port: int) -> StartupError:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken; choose another with --port, or 0 for any"
+        text = f"port {port} on {host} is taken; choose another with --port, or 0 for any"
+        return StartupError(text, field="port")
     if error.errno == errno.EACCES:
-        return f"port {port} on {host} is not allowed here; choose one above 1023 with --port, or 0 for any"
+        text = f"port {port} on {host} is not allowed here; choose one above 1023 with --port, or 0 for any"
+        return StartupError(text, field="port")
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is no address of this machine; choose another with --host, such as 127.0.0.1"
-    return f"cannot listen on {host}, port {port}: {error.strerror}"
+        text = f"{host} is no address of this machine; choose another with --host, such as 127.0.0.1"
+        return StartupError(text, field="host")
+    return StartupError(f"cannot listen on {host}, port {port}: {error.strerror}")

@@ -98,6 +98,7 @@ class _Words(dict[str, str]):
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         super().__init__(
             path=request.path,
+            elsewhere=_ELSEWHERE if request.path in _DOORS else "",
             method=request.method,
             allowed=allowed,
             limit=f"{limit:,}",
@@ -105,8 +106,12 @@ class _Words(dict[str, str]):
         )
 
 
+_DOORS = frozenset({"/", "/v1", "/v1/"})
+"""Where people look first."""
+_ELSEWHERE = "; the API is below /v1, described at /v1/docs, and the page to watch and cause deliveries is /_mockstore/"
+
 _DETAILS = {
-    404: "there is nothing at {path}",
+    404: "there is nothing at {path}{elsewhere}",
     405: "{path} does not take {method}; allowed: {allowed}",
     413: "the body is larger than the {limit} bytes that are allowed",
 }

@@ -230,6 +230,8 @@ class RunningClock:
 
 
 def _checked(start: datetime) -> datetime:
+    if not isinstance(start, datetime):
+        raise InvalidInputError(f"start is {start!r}; it must be a datetime with a time zone", field="start")
     if start.tzinfo is None or start > FARTHEST:
         raise InvalidInputError(
             f"start is {start}; it must have a time zone, such as tzinfo=UTC, and no clock goes beyond {FARTHEST:%Y}",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from mockstore.cli.serve import settings_of
+from mockstore.cli.serve import sourced_of
 from mockstore.settings import NAMES
 
 Run = Callable[..., Result]
@@ -64,13 +64,13 @@ def test_an_option_goes_before_a_variable_before_the_file_before_the_default(
 ) -> None:
     write(file)
 
-    assert settings_of(options, variables).port == port
+    assert sourced_of(options, variables).settings.port == port
 
 
 def test_a_list_is_replaced_and_not_added_to(write: Write) -> None:
     write('allowed_hosts = ["file"]\ncors_origins = ["http://file.test"]')
 
-    settings = settings_of({"allow_host": ("one", "two"), "cors": ()}, {"MOCKSTORE_ALLOWED_HOSTS": "variable"})
+    settings = sourced_of({"allow_host": ("one", "two"), "cors": ()}, {"MOCKSTORE_ALLOWED_HOSTS": "variable"}).settings
 
     assert settings.allowed_hosts == ("one", "two")
     assert settings.cors_origins == ("http://file.test",)
@@ -82,8 +82,8 @@ def test_a_file_that_is_named_takes_the_place_of_the_one_in_the_folder(write: Wr
     (folder / "option.toml").write_text("port = 3")
     variables = {"MOCKSTORE_CONFIG": "variable.toml"}
 
-    ports = [settings_of({}, {}).port, settings_of({}, variables).port]
-    ports.append(settings_of({"config": "option.toml"}, variables).port)
+    ports = [sourced_of({}, {}).settings.port, sourced_of({}, variables).settings.port]
+    ports.append(sourced_of({"config": "option.toml"}, variables).settings.port)
 
     assert ports == [1, 2, 3]
 
@@ -252,15 +252,18 @@ def test_a_wrong_file_is_one_line_and_code_2(
     ("options", "env", "line"),
     [
         pytest.param(
-            ["--config", "gone.toml"], {}, "cannot read 'gone.toml': No such file or directory", id="a missing file"
+            ["--config", "gone.toml"],
+            {},
+            "--config: cannot read 'gone.toml': No such file or directory",
+            id="a missing file",
         ),
         pytest.param(
             [],
             {"MOCKSTORE_CONFIG": "gone.toml"},
-            "cannot read 'gone.toml': No such file or directory",
+            "MOCKSTORE_CONFIG: cannot read 'gone.toml': No such file or directory",
             id="by variable",
         ),
-        pytest.param(["--config", "."], {}, "cannot read '.': Is a directory", id="a folder"),
+        pytest.param(["--config", "."], {}, "--config: cannot read '.': Is a directory", id="a folder"),
         pytest.param(
             [],
             {"MOCKSTORE_ALOWED_HOSTS": "x"},

@@ -165,6 +165,26 @@ def test_an_app_that_was_not_found_is_one_failure_at_the_line_to_edit(
     )
 
 
+NOTHING_THERE = "def app(environ, start):\n    start('{status}', [])\n    return [b'']\n"
+
+
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("path", [None, "/hooks"], ids=["not found", "misread"])
+def test_an_endpoint_that_is_not_there_is_one_failure_that_says_where_it_was_looked_for(
+    pytester: pytest.Pytester, path: str | None, status: int
+) -> None:
+    pytester.makepyfile(your_app=NOTHING_THERE.format(status=f"{status} Not here"))
+    pytester.makepyfile(test_it=starter_for(Consumer("flask", "your_app", "app", path=path)))
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-rs", f"--rootdir={pytester.path}")
+
+    counts = result.parseoutcomes()
+    assert (counts.pop("errors"), counts.pop("skipped") > 1, counts) == (1, True, {})
+    tried = path or "/webhooks/petstore"
+    result.stdout.fnmatch_lines([f"POST {tried} gets {status}: write into PATH where your endpoint is"])
+    result.stdout.fnmatch_lines([f"SKIPPED *nothing is at {tried}"])
+
+
 def test_a_handler_that_crashes_is_told_by_the_fault_that_crashed_it(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(your_app="def app(environ, start):\n    start('500 Oops', [])\n    return [b'']\n")
     pytester.makepyfile(test_it=starter_for(Consumer("flask", "your_app", "app", path="/in")))
@@ -229,5 +249,5 @@ def test_it_can_be_told_what_it_would_not_find(run: Callable[..., Result]) -> No
     result = run("init", "--framework", "flask", "--app", "a.b:make()", "--path", "in", "--print")
 
     assert "from a.b import make" in result.stdout
-    assert "mockstore.subscribe(make(), path=PATH" in result.stdout
+    assert "app = make()\n    must_be_there(app, tried)\n    return mockstore.subscribe(app, path=PATH" in result.stdout
     assert 'PATH = "/in"' in result.stdout

@@ -232,3 +232,13 @@ def test_a_bar_moves_on_a_terminal_only(listening: Callable[..., "Listening"], c
     assert "100%" in bar
     assert piped.stderr == ""
     assert shown.stdout == piped.stdout == f"20 events of pet.adopted to {url}\n       20  200 OK\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is played by a device of Linux")
+@pytest.mark.parametrize("arguments", ["faults", "schema pet.adopted", "serve --port 0"])
+def test_a_full_disk_is_one_line(command: Path, arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run([command, *arguments.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert ran.returncode == 2
+    assert ran.stderr == "mockstore: cannot write what there is to say: No space left on device\n"

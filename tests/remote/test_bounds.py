@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
+from mockstore import Outgoing
 from mockstore.errors import InvalidInputError
 from mockstore.remote import RemoteMockstore
+from tests.remote.conftest import PATIENCE
 
 LIMIT = "write a number of seconds, more than 0 and at most 1728000; found a number"
 SCHEDULE = "write a list of seconds from 0 to 3153600000, [60, 300] for instance; found a list"
@@ -41,3 +44,23 @@ def test_what_no_clock_and_no_socket_can_is_refused(
 
     assert str(refused.value) == message
     assert mock.clock.now() == before
+
+
+def test_settling_says_how_long_it_waited(mock: RemoteMockstore) -> None:
+    gate = Event()
+
+    def receive(_: Outgoing) -> None:
+        gate.wait(PATIENCE)
+
+    mock.subscribe(receive)
+    mock.emit("pet.adopted")
+    try:
+        with pytest.raises(TimeoutError) as caught:
+            mock.settle(timedelta(seconds=0.05))
+    finally:
+        gate.set()
+
+    mock.settle()
+    assert str(caught.value) == "deliveries are still under way after 0.05 s"
+    with pytest.raises(InvalidInputError, match="timeout is -1; it must be from 0 to 36500 days"):
+        mock.settle(-1)  # type: ignore[arg-type]  # what a script may say

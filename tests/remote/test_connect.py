@@ -271,7 +271,7 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
 
 
 def test_what_is_no_url_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="'petstore' is no URL of a server"):
+    with pytest.raises(InvalidInputError, match="no usable URL: 'petstore'"):
         Mockstore.connect("petstore")
 
 

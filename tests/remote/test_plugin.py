@@ -142,9 +142,12 @@ def test_workers_do_not_see_each_other(suite: Callable[..., pytest.RunResult], s
     result.assert_outcomes(passed=7, failed=2, errors=2)
 
 
-@pytest.mark.parametrize("how", ["option", "variable", "ini"])
-def test_a_server_that_is_not_there_is_said_once(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, how: str
+@pytest.mark.parametrize(
+    ("how", "origin"),
+    [("option", "--mockstore-url"), ("variable", "MOCKSTORE_URL"), ("ini", "the ini setting mockstore_url")],
+)
+def test_a_server_that_is_not_there_is_said_once_with_who_named_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, how: str, origin: str
 ) -> None:
     with create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -156,7 +159,8 @@ def test_a_server_that_is_not_there_is_said_once(
     result = pytester.runpytest_subprocess(*(["--mockstore-url", url] if how == "option" else []))
 
     told = "\n".join(result.outlines + result.errlines)
-    assert told.count(f"no mockstore answers at {url}; start one with `mockstore serve`, or say where it is") == 1
+    line = f"{origin}: no mockstore answers at {url}; start one with `mockstore serve`, or say where it is"
+    assert told.count(line) == 1
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 

@@ -273,3 +273,14 @@ def test_any_path_gets_an_answer_that_is_no_crash(client: FlaskClient, path: str
     assert answer.status_code < 500, answer.text
     if answer.status_code >= 400:
         problem(answer)
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/"])
+def test_who_looks_at_a_front_door_is_told_where_things_are(client: FlaskClient, path: str) -> None:
+    found = problem(client.get(path))
+
+    assert found["status"] == 404
+    assert found["detail"] == (
+        f"there is nothing at {path}; the API is below /v1, described at /v1/docs, and the page to watch and cause "
+        f"deliveries is /_mockstore/"
+    )

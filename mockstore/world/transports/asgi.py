@@ -34,7 +34,8 @@ class AsgiTransport:
         if _in_a_running_loop():
             raise AsyncConsumerError(
                 "an ASGI app cannot be reached from inside a running event loop without `await`: "
-                "use `await mockstore.aemit(...)` and `await mockstore.aadvance(...)`"
+                "use `await mockstore.aemit(...)`, `await mockstore.aadvance(...)`, and for the shop's verbs "
+                "`await mockstore.aserve(lambda: ...)`"
             )
         return self._run(self.asend(outgoing, timeout))
 

@@ -168,7 +168,7 @@ def _located(url: str, named: str) -> Location:
     try:
         return locate(url)
     except UnreachableError as error:
-        option = f"{named}: " if named.startswith("-") else f"{url!r} is no URL of a server: "
+        option = f"{named}: " if named.startswith("-") else ""
         raise InvalidInputError(f"{option}{error}", field=named.lstrip("-")) from None
 
 

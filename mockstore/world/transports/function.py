@@ -33,7 +33,8 @@ class FunctionTransport:
             getattr(answer, "close", lambda: None)()  # or Python warns of a coroutine that was never awaited
             raise AsyncConsumerError(
                 "the receiver is an async function: "
-                "use `await mockstore.aemit(...)` and `await mockstore.aadvance(...)`"
+                "use `await mockstore.aemit(...)`, `await mockstore.aadvance(...)`, and for the shop's verbs "
+                "`await mockstore.aserve(lambda: ...)`"
             )
         return _reply(answer, timeout)
 
