@@ -25,7 +25,8 @@ $ mockstore audit http://127.0.0.1:8000/webhooks --secret whsec_bm9kZS1jb25zdW1l
 …46 passed…
 ```
 
-`--probe-command ./count-bookings` asks a program instead of a URL. In pytest:
+`--probe-command ./count-bookings` asks a program instead of a URL. In pytest, where a shop out of the folder
+`examples/audited` of the repository stands for yours:
 
 ```python
 from examples.audited.careful import Shop, make_app

@@ -31,7 +31,8 @@ _ANSWERS: Final[Mapping[Expect, str]] = MappingProxyType(
 )
 _HEAD: Final = """# Faults
 
-Every way in which webhooks go wrong, on demand. Each has a name:
+Every way in which webhooks go wrong, on demand. Each has a name. Here a shop out of the folder `examples/audited` of
+the repository stands for yours:
 
 ```python
 import pytest
