@@ -141,8 +141,9 @@ class Engine:
         held = [record for record in self.store.deliveries() if record.state is DeliveryState.HELD]
         wanted = range(len(held)) if order is None else order
         if not all(0 <= position < len(held) for position in wanted):
+            positions = f" (0 to {len(held) - 1})" if held else ""
             raise InvalidInputError(
-                f"{list(wanted)} is no order of the {len(held)} held deliveries (0 to {len(held) - 1})", field="order"
+                f"{list(wanted)} is no order of the {len(held)} held deliveries{positions}", field="order"
             )
         seen, released = set[int](), []
         with self.store.transaction():

@@ -181,6 +181,7 @@ class WorkerPump:
         with self._work:
             own = self._prepared.pop(current_thread(), None) if self._prepared else None
             if own is not None:
+                self._taken += 1
                 return own
             while not self._closing:
                 try:
@@ -238,7 +239,6 @@ class WorkerPump:
             delivery = None if self._prepared or self._closing else self._pick()
             if delivery is None:
                 return
-            self._taken += 1
             self._prepared[current_thread()] = delivery, self._trying.prepared(delivery)
             if not self._standing_by and not self._waking:
                 self._wake()
