@@ -183,7 +183,7 @@ class Delivery:
         """The delivery as it stands now; reading it does not count as looking."""
         return self._source.delivery_record(self.id)
 
-    def records(self) -> tuple[DeliveryRecord, EventRecord, WebhookRecord | None]:
+    def told(self) -> tuple[DeliveryRecord, EventRecord, WebhookRecord | None]:
         """Return the delivery, its event and its webhook (None once it is deleted), each read once."""
         record = self.record
         return record, self._source.event_record(record.event_id), self._source.webhook_record(record.webhook_id)
@@ -260,7 +260,7 @@ class Delivery:
 
     def report(self) -> str:
         """Return the timeline and what may explain a refusal."""
-        record, event, webhook = self.records()
+        record, event, webhook = self.told()
         lines = [delivery_text(record, event, webhook)]
         if webhook is not None:
             lines += refusal_hints(record, event, webhook, process_time=self._source.process_time())
@@ -276,7 +276,7 @@ class Delivery:
 
     def summary(self) -> str:
         """Return its timeline."""
-        return delivery_text(*self.records())
+        return delivery_text(*self.told())
 
     @property
     def ended_or_tried(self) -> bool:
@@ -332,4 +332,4 @@ def _raised(record: DeliveryRecord) -> list[str]:
 
 
 def _timeline(deliveries: Sequence[Delivery]) -> str:
-    return timeline_text(one.records() for one in deliveries)
+    return timeline_text(one.told() for one in deliveries)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from socket import create_server
 
 import pytest
 
@@ -108,3 +109,19 @@ def test_without_a_webhook_a_capture_is_still_judged(tenants: Tenants) -> None:
     inbox.take(signed("whsec_first"))
 
     assert str(inbox.captured[0].signature.reason) == "empty_secret"
+
+
+def test_a_tenant_can_work_while_a_receiver_does(tenants: Tenants) -> None:
+    with create_server(("127.0.0.1", 0)) as receiver:
+        outgoing = Outgoing(f"http://127.0.0.1:{receiver.getsockname()[1]}/", (), b"{}")
+
+        def answer() -> None:
+            connection, _ = receiver.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        network = tenants.of(ADA)._parts.router  # noqa: SLF001 - what its deliveries go through
+        reply = network.send_meanwhile(outgoing, timedelta(seconds=20), answer)
+
+    assert reply.status == 204

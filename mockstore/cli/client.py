@@ -76,8 +76,7 @@ def _asking(server: str) -> Asking:
     try:
         return Asking(server, named="--server", patience=PATIENCE)
     except InvalidInputError as error:
-        told = str(error).replace("--server", _told_by("server"), 1)
-        raise InvalidInputError(told, field=error.field) from None
+        raise InvalidInputError(f"{_told_by('server')}: {error}", field="server") from None
 
 
 def _told_by(option: str) -> str:

@@ -58,7 +58,6 @@ class WorkerPump:
         self._trying = Trying(
             engine, transport, send_meanwhile, wait=self._wait_unless_closing, remember=self._remember
         )
-        self._ahead = send_meanwhile is not None
         self._follow = follow
         self._limit = threads
         lock = Lock()
@@ -168,7 +167,7 @@ class WorkerPump:
         eager = False
         while (taken := self._take(eager=eager)) is not None:
             delivery, started = taken
-            attempt = self._trying.attempt(delivery, started, self._prepare if self._ahead and not eager else None)
+            attempt = self._trying.attempt(delivery, started, None if eager else self._prepare)
             self._give_back(delivery, attempt)
             self._trim()
             eager = attempt is None or attempt.duration > STALL

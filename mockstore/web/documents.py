@@ -84,7 +84,7 @@ def event_document(event: Event) -> Document:
 
 def delivery_document(delivery: Delivery) -> Document:
     """Return a delivery with every attempt."""
-    return _told_document(*delivery.records())
+    return _told_document(*delivery.told())
 
 
 def _told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> Document:

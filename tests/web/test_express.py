@@ -133,6 +133,24 @@ def test_what_is_not_plain_is_answered_by_flask(count: Count, body: bytes, statu
     assert again == 202  # the same connection is good for the next
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        pytest.param(f"{EMIT}?count=1", {}, id="a query"),
+        pytest.param(EMIT, {"Content-Type": "application/json; charset=utf-8"}, id="a content type with more to it"),
+        pytest.param(EMIT, {"X-Tenant-ID": TENANT}, id="a tenant"),
+    ],
+)
+def test_a_head_that_is_not_plain_is_left_to_flask(count: Count, path: str, headers: dict[str, str]) -> None:
+    mock = count()
+    connection = mock.caller.connection
+
+    connection.request("POST", path, body_of(PLAIN), {"Content-Type": "application/json"} | headers)
+
+    assert connection.getresponse().status == 202
+    assert mock.seen == 1
+
+
 def test_a_body_that_comes_behind_its_head_is_waited_for(count: Count) -> None:
     mock = count()
     server, body = mock.caller.server, body_of(PLAIN)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from mockstore.world.clock import wall_time
@@ -45,3 +46,31 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, new_tenant: Callable[[
         made = request.getfixturevalue("shared_database").store(new_tenant())
         yield made
     made.close()
+
+
+@pytest.fixture
+def url(postgres: PostgresServer) -> str:
+    """An empty database on PostgreSQL."""
+    return postgres.new_database()
+
+
+@pytest.fixture
+def servers(url: str) -> Iterator[tuple[Database, Database]]:
+    """Two servers that share it."""
+    first, second = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
+    yield first, second
+    first.close()
+    second.close()
+
+
+@pytest.fixture
+def fall_silent(url: str) -> Callable[[Database], None]:
+    """Have a server not have been heard of for longer than is allowed."""
+
+    def silence(server: Database) -> None:
+        with psycopg.connect(url.replace("+psycopg", "")) as connection:
+            connection.execute(
+                "UPDATE servers SET beat_at = beat_at - interval '11 seconds' WHERE number = %s", (server.number,)
+            )
+
+    return silence

@@ -1,8 +1,7 @@
 """A server whose claim was lost while its request was on the way: it records nothing, and can take it up again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
-import psycopg
 import pytest
 
 from mockstore.delivery.engine import Engine
@@ -11,23 +10,9 @@ from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Reply, W
 from mockstore.provider import petstore
 from mockstore.world.clock import Chance, RunningClock, wall_time
 from mockstore.world.store_sql import Database
-from tests.postgres import PostgresServer
 
 WEBHOOK = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_c2VjcmV0c2VjcmV0c2VjcmV0", wall_time(), wall_time())
 OK, UNAVAILABLE = Reply(204), Reply(503)
-
-
-@pytest.fixture
-def url(postgres: PostgresServer) -> str:
-    return postgres.new_database()
-
-
-@pytest.fixture
-def servers(url: str) -> Iterator[tuple[Database, Database]]:
-    first, second = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
-    yield first, second
-    first.close()
-    second.close()
 
 
 def engine_of(server: Database) -> Engine:
@@ -40,21 +25,24 @@ def published(engine: Engine) -> DeliveryRecord:
     return delivery
 
 
-def lose(url: str, silent: Database, living: Database) -> None:
-    """Have a server not have been heard of for too long, and another one notice that."""
-    with psycopg.connect(url.replace("+psycopg", "")) as connection:
-        connection.execute(
-            "UPDATE servers SET beat_at = beat_at - interval '11 seconds' WHERE number = %s", (silent.number,)
-        )
-    living.beat()
+@pytest.fixture
+def lose(servers: tuple[Database, Database], fall_silent: Callable[[Database], None]) -> Callable[[], None]:
+    """Have the second server notice that the first one fell silent."""
+    first, second = servers
+
+    def notice() -> None:
+        fall_silent(first)
+        second.beat()
+
+    return notice
 
 
-def test_it_can_claim_the_delivery_again(url: str, servers: tuple[Database, Database]) -> None:
+def test_it_can_claim_the_delivery_again(servers: tuple[Database, Database], lose: Callable[[], None]) -> None:
     stalled = engine_of(servers[0])
     delivery = published(stalled)
     started = stalled.start(stalled.claim()[0])
     assert started is not None
-    lose(url, *servers)
+    lose()
 
     stalled.finish(started, OK)
     stalled.store.look()
@@ -64,11 +52,13 @@ def test_it_can_claim_the_delivery_again(url: str, servers: tuple[Database, Data
     assert stalled.store.holds(delivery.id)
 
 
-def test_it_can_claim_what_another_one_has_tried_meanwhile(url: str, servers: tuple[Database, Database]) -> None:
+def test_it_can_claim_what_another_one_has_tried_meanwhile(
+    servers: tuple[Database, Database], lose: Callable[[], None]
+) -> None:
     stalled, other = map(engine_of, servers)
     delivery = published(stalled)
     started = stalled.start(stalled.claim()[0])
-    lose(url, *servers)
+    lose()
     other.store.look()
     tried = other.start(other.claim()[0])
     assert started is not None
@@ -84,12 +74,12 @@ def test_it_can_claim_what_another_one_has_tried_meanwhile(url: str, servers: tu
     assert [claimed.id for claimed in stalled.claim()] == [delivery.id]
 
 
-def test_it_does_not_take_it_from_who_has_it_now(url: str, servers: tuple[Database, Database]) -> None:
+def test_it_does_not_take_it_from_who_has_it_now(servers: tuple[Database, Database], lose: Callable[[], None]) -> None:
     stalled, other = map(engine_of, servers)
     delivery = published(stalled)
     started = stalled.start(stalled.claim()[0])
     assert started is not None
-    lose(url, *servers)
+    lose()
     other.store.look()
     assert [claimed.id for claimed in other.claim()] == [delivery.id]
 

@@ -1,10 +1,9 @@
 """Servers that share one PostgreSQL: nobody gets what another has, and what a lost one had comes back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 from msgspec.structs import replace
 
@@ -12,39 +11,12 @@ from mockstore.errors import AttemptExistsError
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outcome, Outgoing, ResourceRecord
 from mockstore.world.clock import wall_time
 from mockstore.world.store_sql import Database
-from tests.postgres import PostgresServer
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DELIVERY = DeliveryRecord("d", "e", "w", NOON, NOON)
 DONE = Attempt(
     1, NOON, timedelta(), Outcome.ACKNOWLEDGED, 200, timedelta(), None, Outgoing("http://shop.test/", (), b"{}"), None
 )
-
-
-@pytest.fixture
-def url(postgres: PostgresServer) -> str:
-    return postgres.new_database()
-
-
-@pytest.fixture
-def servers(url: str) -> Iterator[tuple[Database, Database]]:
-    first, second = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
-    yield first, second
-    first.close()
-    second.close()
-
-
-@pytest.fixture
-def fall_silent(url: str) -> Callable[[Database], None]:
-    """Have a server not have been heard of for longer than is allowed."""
-
-    def silence(server: Database) -> None:
-        with psycopg.connect(url.replace("+psycopg", "")) as connection:
-            connection.execute(
-                "UPDATE servers SET beat_at = beat_at - interval '11 seconds' WHERE number = %s", (server.number,)
-            )
-
-    return silence
 
 
 def claimed(server: Database, limit: int = 10) -> list[str]:

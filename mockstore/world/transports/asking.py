@@ -43,7 +43,7 @@ class Asking:
         self.url = url.rstrip("/")
         self._named = named
         self._patience = patience
-        self._location = _located(self.url, named)
+        self._location = _located(self.url)
         self._idle: list[HTTPConnection] = []
         self._lock = Lock()
         self._closed = False
@@ -164,12 +164,11 @@ def sendable(value: str, what: str) -> str:
     return value.strip()
 
 
-def _located(url: str, named: str) -> Location:
+def _located(url: str) -> Location:
     try:
         return locate(url)
     except UnreachableError as error:
-        option = f"{named}: " if named.startswith("-") else ""
-        raise InvalidInputError(f"{option}{error}", field=named.lstrip("-")) from None
+        raise InvalidInputError(str(error), field="url") from None
 
 
 def _parsed(content: bytes) -> Json:
