@@ -11,8 +11,9 @@ from mockstore.model import Json
 _MAX_JSON_BYTES: Final = 32 * 1024  # a longer body is not re-serialised: guessing has to stay cheap
 _MAX_DEPTH: Final = 16  # indenting costs depth times length; real events are four deep
 
-_MARK: Final = "\x00"  # json escapes it, so a marked number can be found again in what json wrote
-_MARKED: Final = re.compile(r'"\\u0000([-+.0-9eE]+)"')
+_MARK: Final = "\x00"
+"""Before a number, so that it can be found again in what json wrote; there it is escaped."""
+_MARKS: Final = re.compile(r"(?:\\u0000)+")
 
 _LAYOUTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("compactly", {"separators": (",", ":")}),
@@ -44,13 +45,15 @@ def json_variants(body: bytes) -> Iterator[tuple[str, bytes]]:
     Fractions are tried as they stand and as languages rewrite them (`150.00`, `150.0`, `150`). Nothing is yielded for
     what is not JSON, is longer than 32 KiB or nests deeper than 16 levels.
     """
-    value = _parse(body)
+    marks = _unused_marks(body)
+    value = None if marks is None else _parse(body, _MARK * marks)
     if value is None or not _is_shallow(value):
         return
+    marked = re.compile(rf'"(?:\\u0000){{{marks}}}([-+.0-9eE]+)"')
     for (layout, options), (order, sort), (escapes, ascii_only) in product(_LAYOUTS, _ORDERS, _ESCAPES):
         text = json.dumps(value, sort_keys=sort, ensure_ascii=ascii_only, **options)
-        for numbers, rewrite in _NUMBERS if _MARKED.search(text) else _NUMBERS[:1]:
-            written = _with_numbers(text, rewrite)
+        for numbers, rewrite in _NUMBERS if marked.search(text) else _NUMBERS[:1]:
+            written = _with_numbers(text, marked, rewrite)
             yield layout + order + escapes + numbers, written
             yield layout + order + escapes + numbers + ", with a newline at the end", written + b"\n"
 
@@ -61,11 +64,20 @@ def is_same_json(one: bytes, other: bytes) -> bool:
     return meaning is not None and meaning == _meaning(other)
 
 
-def _parse(body: bytes) -> Json | None:
+def _unused_marks(body: bytes) -> int | None:
+    """Return more marks than any text in `body` has in a row; None for what is too long or no text."""
     if len(body) > _MAX_JSON_BYTES:
         return None
     try:
-        return json.loads(body, parse_float=lambda text: _MARK + text)
+        text = body.decode(json.detect_encoding(body), "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    return 1 + max((len(found[0]) for found in _MARKS.finditer(text)), default=0) // len("\\u0000")
+
+
+def _parse(body: bytes, mark: str) -> Json | None:
+    try:
+        return json.loads(body, parse_float=lambda text: mark + text)
     except (ValueError, RecursionError):
         return None
 
@@ -85,8 +97,8 @@ def _children(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _with_numbers(text: str, rewrite: Callable[[str], str]) -> bytes:
-    return _MARKED.sub(lambda found: rewrite(found[1]), text).encode("utf-8", "surrogatepass")
+def _with_numbers(text: str, marked: re.Pattern[str], rewrite: Callable[[str], str]) -> bytes:
+    return marked.sub(lambda found: rewrite(found[1]), text).encode("utf-8", "surrogatepass")
 
 
 def _meaning(body: bytes) -> str | None:
