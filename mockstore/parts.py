@@ -50,6 +50,9 @@ class Pump(Protocol):
     async def akick(self) -> None:
         """Do the same on the running event loop."""
 
+    def moment(self) -> bool:
+        """Deliver for a moment on the caller's thread, which waits for nothing; return whether to come back at once."""
+
     def settle(self, timeout: timedelta | None = None) -> bool:
         """Return once nothing is due or under way, or False after `timeout`."""
 
@@ -64,7 +67,7 @@ class Pump(Protocol):
         """How the deliveries are going."""
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Leave what falls due inside to the next `kick` or `akick`, where a caller would wait for it."""
+        """Leave what falls due inside to the next `kick`, `akick` or `moment`."""
 
     def close(self) -> None:
         """Stop, once what is under way has ended."""
@@ -254,7 +257,7 @@ def standalone_parts(  # noqa: PLR0913 - the composition root names every part o
             router,
             threads=settings.threads,
             follow=clock.follow,
-            send_meanwhile=router.send_meanwhile if keeping is None else None,
+            begin=router.begin if keeping is None else None,
         ),
         router=router,
         news=news,

@@ -3,7 +3,7 @@
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from datetime import timedelta
 from functools import partial
 from threading import Event, Lock
@@ -23,7 +23,7 @@ from mockstore.provider import Provider
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.signing import SCHEMES
-from mockstore.world.seams import Overlapping
+from mockstore.world.seams import Overlapping, Underway
 from mockstore.world.transports.reach import Reach
 from mockstore.world.transports.router import http_network
 
@@ -92,6 +92,19 @@ class Tenant(Struct, frozen=True):
         """Take note of what others over the same records have done, and have delivered what is due."""
         if self.pump is not None:
             self.pump.look()
+
+    def deferred(self) -> AbstractContextManager[None]:
+        """Leave what falls due inside to the next `kick` or `moment`."""
+        return nullcontext() if self.pump is None else self.pump.deferred()
+
+    def kick(self) -> None:
+        """Have delivered what is due."""
+        if self.pump is not None:
+            self.pump.kick()
+
+    def moment(self) -> bool:
+        """Deliver for a moment on the caller's thread; return whether to come back at once."""
+        return self.pump is not None and self.pump.moment()
 
     def reset(self) -> None:
         """Forget everything."""
@@ -320,8 +333,8 @@ class _Lent(Struct, frozen=True):
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         return self.transport.send(outgoing, timeout)
 
-    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
-        return self.transport.send_meanwhile(outgoing, timeout, meanwhile)
+    def begin(self, outgoing: Outgoing, timeout: timedelta) -> Underway | None:
+        return self.transport.begin(outgoing, timeout)
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         return await self.transport.asend(outgoing, timeout)

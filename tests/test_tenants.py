@@ -1,6 +1,7 @@
 """Who has which Mockstore."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from socket import create_server
 
@@ -112,16 +113,20 @@ def test_without_a_webhook_a_capture_is_still_judged(tenants: Tenants) -> None:
 
 
 def test_a_tenant_can_work_while_a_receiver_does(tenants: Tenants) -> None:
-    with create_server(("127.0.0.1", 0)) as receiver:
+    network = tenants.of(ADA)._parts.router  # noqa: SLF001 - what its deliveries go through
+    patient, answer = timedelta(seconds=20), b"HTTP/1.1 204 No Content\r\n\r\n"
+    with create_server(("127.0.0.1", 0)) as receiver, ThreadPoolExecutor(1) as pool:
         outgoing = Outgoing(f"http://127.0.0.1:{receiver.getsockname()[1]}/", (), b"{}")
+        first = pool.submit(network.send, outgoing, patient)
+        connection, _ = receiver.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(answer)
+            assert first.result().status == 204
 
-        def answer() -> None:
-            connection, _ = receiver.accept()
-            with connection:
-                connection.recv(1000)
-                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            underway = network.begin(outgoing, patient)
+            connection.recv(1000)
+            connection.sendall(answer)
 
-        network = tenants.of(ADA)._parts.router  # noqa: SLF001 - what its deliveries go through
-        reply = network.send_meanwhile(outgoing, timedelta(seconds=20), answer)
-
-    assert reply.status == 204
+            assert underway is not None
+            assert underway.finish().status == 204

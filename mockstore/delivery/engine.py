@@ -116,7 +116,7 @@ class Engine:
     def _new(
         self, event: EventRecord, webhook_id: str, plan: tuple[PlannedFault, ...], *, held: bool
     ) -> DeliveryRecord:
-        now = self.clock.now()
+        now = event.timestamp  # the same object: there may be many
         delivery = DeliveryRecord(
             id=uuid7(now, self.chance.dice),
             event_id=event.id,

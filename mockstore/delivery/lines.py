@@ -81,7 +81,7 @@ class Lines:
     def add(self, delivery: DeliveryRecord) -> None:
         """Put the delivery at the end of its webhook's line."""
         webhook_id = delivery.webhook_id
-        self._lines[self._pace_of(webhook_id)].setdefault(webhook_id, deque()).append(delivery)
+        self._lines[self.pace(webhook_id)].setdefault(webhook_id, deque()).append(delivery)
 
     def take(self) -> DeliveryRecord | None:
         """Return the delivery that goes next, which then is out; None when none may go."""
@@ -94,10 +94,14 @@ class Lines:
                 return self._first_of(self._lines[pace], webhook_id)
         return None
 
+    def pace(self, webhook_id: str) -> Pace:
+        """Return what is known of a webhook's receiver."""
+        return self._pace.get(webhook_id, Pace.UNPROVEN)
+
     def give_back(self, delivery: DeliveryRecord, learnt: Pace | None) -> None:
         """Take note that the delivery is no longer out, and of what it told about its receiver."""
         webhook_id = delivery.webhook_id
-        before = self._pace_of(webhook_id)
+        before = self.pace(webhook_id)
         self._out_at[before] -= 1
         self._out[webhook_id] -= 1
         if not self._out[webhook_id]:
@@ -116,9 +120,6 @@ class Lines:
         for line in self._lines.values():
             line.clear()
         return left
-
-    def _pace_of(self, webhook_id: str) -> Pace:
-        return self._pace.get(webhook_id, Pace.UNPROVEN)
 
     def _next_in(self, pace: Pace) -> str | None:
         """Return the webhook whose turn it is among those of a pace."""

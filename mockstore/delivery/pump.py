@@ -62,6 +62,10 @@ class InlinePump:
                     else:
                         self._finish(started, await self._asend(started))
 
+    def moment(self) -> bool:
+        """Run nothing: the caller of `kick` does that."""
+        return False
+
     def settle(self, timeout: timedelta | None = None) -> bool:  # noqa: ARG002 - nothing here takes time
         """Run what is due now; return that nothing is under way."""
         self.kick()

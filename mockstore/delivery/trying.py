@@ -6,20 +6,33 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final, TypeAlias, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from mockstore.delivery.engine import Engine, Started
 from mockstore.errors import DeliveryError, StoreUnavailableError
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outgoing, Reply
-from mockstore.world.seams import Transport
+from mockstore.world.seams import Transport, Underway
 
 T = TypeVar("T")
 
-SendMeanwhile: TypeAlias = Callable[[Outgoing, timedelta, Callable[[], None]], Reply]
-"""How a transport sends that lets others work while it waits."""
+Begin: TypeAlias = Callable[[Outgoing, timedelta], Underway | None]
+"""How a transport sends that lets others work while it waits; None where it cannot do that now."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 FRESH: Final = timedelta(milliseconds=10)
 """How long a prepared request is as good as a new one: it carries the time of its signature."""
+
+
+class Turn(Struct, frozen=True):
+    """A claimed delivery whose turn it is, and what has been done of its attempt."""
+
+    delivery: DeliveryRecord
+    started: Started | None = None
+    """With the request that has been made."""
+    underway: Underway | None = None
+    """The request is out."""
 
 
 class Trying:
@@ -33,33 +46,43 @@ class Trying:
         self,
         engine: Engine,
         transport: Transport,
-        send_meanwhile: SendMeanwhile | None,
+        begin: Begin | None,
         *,
         wait: Callable[[StoreUnavailableError], None],
         remember: Callable[[BaseException], None],
     ) -> None:
         self._engine = engine
         self._transport = transport
-        self._send_meanwhile = send_meanwhile
+        self._begin = begin
         self._wait = wait
         self._remember = remember
 
-    def prepared(self, claimed: DeliveryRecord) -> Started | None:
-        """Return the request of the next attempt; None where that is to be seen when its turn comes."""
+    def prepared(self, claimed: DeliveryRecord) -> Turn:
+        """Return the delivery with the request of its next attempt; without, where that is to be seen later."""
         try:
-            return self._start(claimed)
+            return Turn(claimed, self._start(claimed))
         except Exception:  # noqa: BLE001 - it will be raised again where somebody deals with it
-            return None
+            return Turn(claimed)
+
+    def begun(self, claimed: DeliveryRecord) -> Turn:
+        """Return the delivery with its request sent, where that could be done without waiting for anything."""
+        turn = self.prepared(claimed)
+        if turn.started is None or self._begin is None:
+            return turn
+        with suppress(Exception):  # so here, too
+            return replace(turn, underway=self._begin(turn.started.outgoing, self._engine.provider.timeout))
+        return turn
 
     def attempt(
-        self, claimed: DeliveryRecord, prepared: Started | None = None, meanwhile: Callable[[], None] | None = None
+        self, turn: Turn, meanwhile: Callable[[], None] | None = None, answer: Reply | None = None
     ) -> Attempt | None:
         """Return the attempt that was made and recorded, if one was; the claim is given back in any case.
 
-        `meanwhile` is called while the receiver works, if the transport can do that.
+        `meanwhile` is called while the receiver works, if the transport can do that. `answer` is to what is out.
         """
+        claimed = turn.delivery
         try:
-            return self._deliver(claimed, prepared, meanwhile)
+            return self._deliver(turn, meanwhile, answer)
         except StoreUnavailableError:
             _LOG.warning("delivery %s is left to the next server: the store is not there", claimed.id)
         except Exception as error:  # noqa: BLE001 - the thread must live; the error comes out in `raised`
@@ -68,17 +91,14 @@ class Trying:
             self._give_up(claimed, error)
         return None
 
-    def _deliver(
-        self, claimed: DeliveryRecord, prepared: Started | None, meanwhile: Callable[[], None] | None
-    ) -> Attempt | None:
-        if prepared is not None and self._is_fresh(prepared):
-            started: Started | None = prepared
-        else:
-            started = self._insist(lambda: self._start(claimed))
+    def _deliver(self, turn: Turn, meanwhile: Callable[[], None] | None, answer: Reply | None) -> Attempt | None:
+        started = turn.started
+        if started is None or (turn.underway is None and not self._is_fresh(started)):
+            started = self._insist(lambda: self._start(turn.delivery))
         if started is None:
             return None
-        answer = self._send(started, meanwhile)
-        attempt = self._insist(lambda: self._engine.finish(started, answer))
+        result = answer or self._answer(started.outgoing, turn.underway, meanwhile)
+        attempt = self._insist(lambda: self._engine.finish(started, result))
         if attempt.exception is not None:
             self._remember(attempt.exception)
         return attempt
@@ -111,12 +131,17 @@ class Trying:
             and abs(self._engine.clock.now() - prepared.at) < FRESH
         )
 
-    def _send(self, started: Started, meanwhile: Callable[[], None] | None) -> Reply | DeliveryError:
+    def _answer(
+        self, outgoing: Outgoing, underway: Underway | None, meanwhile: Callable[[], None] | None
+    ) -> Reply | DeliveryError:
+        """Send the request, unless it is underway, and return what comes of it."""
         timeout = self._engine.provider.timeout
         try:
-            if meanwhile is None or self._send_meanwhile is None:
-                return self._transport.send(started.outgoing, timeout)
-            return self._send_meanwhile(started.outgoing, timeout, meanwhile)
+            if underway is None and meanwhile is not None and self._begin is not None:
+                underway = self._begin(outgoing, timeout)
+                if underway is not None:
+                    meanwhile()
+            return self._transport.send(outgoing, timeout) if underway is None else underway.finish()
         except DeliveryError as error:
             return error
         except Exception as error:  # noqa: BLE001 - an attempt that cannot be made has failed; the ladder goes on

@@ -2,25 +2,21 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
-from threading import Condition, Lock, Thread, current_thread
-from typing import Final, TypeAlias
+from threading import Condition, Lock, Thread, current_thread, get_ident
+from types import TracebackType
+from typing import Final
 
-from mockstore.delivery.engine import Engine, Started
-from mockstore.delivery.lines import Lines, pace_of
-from mockstore.delivery.trying import SendMeanwhile, Trying
+from mockstore.delivery.engine import Engine
+from mockstore.delivery.moments import Moments
+from mockstore.delivery.trying import Begin, Trying, Turn
+from mockstore.delivery.turns import Turns
 from mockstore.errors import StoreUnavailableError
-from mockstore.model import Attempt, DeliveryRecord, Pulse
+from mockstore.model import Attempt, DeliveryRecord, Pulse, Reply
 from mockstore.world.seams import Transport
 
-Taken: TypeAlias = tuple[DeliveryRecord, Started | None]
-"""A delivery whose turn it is, with its request where that has been prepared."""
-
 _LOG: Final = logging.getLogger(__name__)
-
-BATCH: Final = 64
-"""How many due deliveries are claimed at once."""
 
 STALL: Final = timedelta(milliseconds=2)
 """How long a delivery may be out before a further thread takes the next: receivers that answer sooner are best served
@@ -39,10 +35,10 @@ REMEMBERED: Final = 100
 class WorkerPump:
     """The pump of the server: threads are started as they are needed, up to `threads`, and end when they are not.
 
-    Who goes next is up to `Lines`. None of its methods may be called inside a transaction of the store. When that is
+    Who goes next is up to `Turns`. None of its methods may be called inside a transaction of the store. When that is
     unavailable, a thread waits and asks again: nothing is given up for it. `follow` moves the clock to where others
-    over the same records have moved theirs, and says whether that was anywhere. With `send_meanwhile`, a thread makes
-    the next request while it waits for an answer: for a store that is quick, since that time counts as the receiver's.
+    over the same records have moved theirs, and says whether that was anywhere. With `begin`, a thread makes the
+    next request while it waits for an answer: for a store that is quick, since that time counts as the receiver's.
     """
 
     def __init__(
@@ -52,21 +48,20 @@ class WorkerPump:
         *,
         threads: int = 16,
         follow: Callable[[], bool] = lambda: False,
-        send_meanwhile: SendMeanwhile | None = None,
+        begin: Begin | None = None,
     ) -> None:
         self._engine = engine
-        self._trying = Trying(
-            engine, transport, send_meanwhile, wait=self._wait_unless_closing, remember=self._remember
-        )
+        self._trying = Trying(engine, transport, begin, wait=self._wait_unless_closing, remember=self._remember)
+        self._moments = Moments(self._trying, take=self._take_for_a_moment, hand_over=self._hand_over, end=self._end)
         self._follow = follow
         self._limit = threads
         lock = Lock()
         self._work = Condition(lock)
         self._calm = Condition(lock)
         self._trouble = Condition(lock)
-        self._lines = Lines(threads)
-        self._prepared: dict[Thread, Taken] = {}
-        """What goes next, by the thread that made its request; one for all."""
+        self._turns = Turns(engine, threads)
+        self._deferring: set[int] = set()
+        """Threads that make something due, and will see to it later."""
         self._threads: set[Thread] = set()
         self._idle = 0
         self._taken = 0
@@ -88,14 +83,22 @@ class WorkerPump:
         """
         if self._standing_by or self._waking:  # that thread looks in a moment; a storm must not wake one for each
             return
+        if not self._deferring or get_ident() not in self._deferring:
+            self._kick()
+
+    def _kick(self) -> None:
         with self._work:
             try:
-                needed = self._lines.waiting or self._engine.store.next_due() is not None
+                needed = self._turns.are_more() or self._engine.store.next_due() is not None
             except StoreUnavailableError:
                 needed = True
             if needed:
                 self._wake()
         self._trim()
+
+    def moment(self) -> bool:
+        """Deliver for a moment on the caller's thread, which has other things to do: see `Moments`."""
+        return self._moments.moment()
 
     def look(self) -> None:
         """Take note of what others over the same records have made due, and of the time to which they have moved."""
@@ -111,10 +114,10 @@ class WorkerPump:
     def settle(self, timeout: timedelta | None = None) -> bool:
         """Wait until nothing is due or under way; False when that takes longer than `timeout`, or the pump closes."""
         self._engine.store.look()
-        self.kick()
+        self._kick()
         with self._calm:
             self._calm.wait_for(self._is_calm, None if timeout is None else timeout.total_seconds())
-            return self._is_settled()
+            return self._turns.are_over()
 
     def advance(self, by: timedelta) -> None:
         """Move the clock, and let what falls due on the way end at its own moment, in order."""
@@ -127,7 +130,7 @@ class WorkerPump:
             settled = self.settle()
         clock.jump_to(target)
         self._spread_the_time()
-        self.kick()
+        self._kick()
 
     async def aadvance(self, by: timedelta) -> None:
         """Do the same off the event loop."""
@@ -139,11 +142,11 @@ class WorkerPump:
     def pulse(self) -> Pulse:
         """How the deliveries are going."""
         with self._work:
-            return Pulse(self._lines.out - len(self._prepared), sum(not thread.is_alive() for thread in self._threads))
+            return Pulse(self._turns.out, sum(not thread.is_alive() for thread in self._threads))
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Change nothing: nobody waits for the threads."""
-        return nullcontext()
+        """Leave what this thread makes due inside to its next `kick`, `akick` or `moment`."""
+        return _Deferred(self._deferring)
 
     def close(self) -> None:
         """Take nothing new up, let the attempts under way end, stop the threads."""
@@ -152,64 +155,92 @@ class WorkerPump:
             self._work.notify_all()
             self._calm.notify_all()
             self._trouble.notify_all()
-            threads, left = self._threads - {current_thread()}, self._lines.drain()
-            left += [delivery for delivery, _ in self._prepared.values()]
-            self._prepared.clear()
+            threads, left = self._threads - {current_thread()}, self._turns.drain()
+        self._moments.close()
+        with self._work:
+            left += self._turns.drain()
+            begun = self._turns.begun()
         for delivery in left:
             with suppress(StoreUnavailableError):  # the claim then ends with this server
                 self._engine.store.release(delivery.id)
+        for turn in begun:
+            self._end(turn)
         for thread in threads:
             thread.join()
 
-    # ---- on the threads; `_work` is held wherever `_lines` or the counts are touched -------------
+    # ---- on the threads; `_work` is held wherever `_turns` or the counts are touched -------------
 
     def _run(self) -> None:
         eager = False
-        while (taken := self._take(eager=eager)) is not None:
-            delivery, started = taken
-            attempt = self._trying.attempt(delivery, started, None if eager else self._prepare)
-            self._give_back(delivery, attempt)
-            self._trim()
+        while (turn := self._take(eager=eager)) is not None:
+            attempt = self._end(turn, meanwhile=None if eager else self._prepare)
             eager = attempt is None or attempt.duration > STALL
 
-    def _take(self, *, eager: bool) -> Taken | None:
+    def _end(
+        self, turn: Turn, answer: Reply | None = None, *, meanwhile: Callable[[], None] | None = None
+    ) -> Attempt | None:
+        """Do what is left of an attempt, and what follows from it."""
+        attempt = self._trying.attempt(turn, meanwhile, answer)
+        with self._work:
+            self._turns.give_back(turn.delivery, attempt)
+            with suppress(StoreUnavailableError):  # whoever looks next finds it settled
+                if self._turns.are_over():
+                    self._calm.notify_all()
+        self._trim()
+        return attempt
+
+    def _take(self, *, eager: bool) -> Turn | None:
         """Wait for a delivery that may be sent now; None when this thread is to end.
 
         A thread that is not `eager` leaves the line to others that are at work, unless they stall.
         """
         with self._work:
-            own = self._prepared.pop(current_thread(), None) if self._prepared else None
+            own = self._turns.own(current_thread())
             if own is not None:
                 self._taken += 1
                 return own
             while not self._closing:
                 try:
-                    taken = self._wait_for_work(eager=eager)
+                    turn = self._wait_for_work(eager=eager)
                 except StoreUnavailableError as error:
                     self._wait_for_the_store(error)
                     continue
-                if taken is not None:
-                    return taken
+                if turn is not None:
+                    return turn
                 break
             self._threads.discard(current_thread())
             return None
 
-    def _wait_for_work(self, *, eager: bool) -> Taken | None:
+    def _take_for_a_moment(self) -> DeliveryRecord | None:
+        """Return a delivery for a thread with little time; None where it is for the others to do what is due."""
+        with self._work, suppress(StoreUnavailableError):  # they will ask again
+            delivery = None if self._closing else self._turns.alone()
+            self._taken += delivery is not None
+            self._hand_on()
+            return delivery
+        return None
+
+    def _hand_over(self, turn: Turn) -> None:
+        with self._work:
+            self._turns.hand_over(turn)
+            self._wake()
+
+    def _wait_for_work(self, *, eager: bool) -> Turn | None:
         """Return the next delivery; None when the pump closes, or when there was nothing to do for long."""
         tired = False
         while not self._closing:
             self._waking = False
-            may_take = eager or not self._lines.busy
-            taken = self._next() if may_take else None
-            if taken is not None:
+            may_take = eager or self._turns.urgent or not self._turns.busy
+            turn = self._turns.next() if may_take else None
+            if turn is not None:
                 self._taken += 1
                 self._hand_on()
-                return taken
-            if self._is_settled():
+                return turn
+            if self._turns.are_over():
                 self._calm.notify_all()
             if tired and self._unwatched() is None:
                 return None
-            if may_take or self._standing_by or not self._is_more():
+            if may_take or self._standing_by or not self._turns.are_more():
                 eager, tired = False, self._rest(may_take=may_take)
             else:
                 eager, tired = self._stand_by(), False
@@ -225,27 +256,15 @@ class WorkerPump:
         _LOG.warning("deliveries wait for the store: %s", error)
         self._trouble.wait(TROUBLE.total_seconds())
 
-    def _next(self) -> Taken | None:
-        """Return what another thread has prepared and not come back for, or the next in the lines."""
-        if self._prepared:
-            return self._prepared.popitem()[1]
-        delivery = self._pick()
-        return None if delivery is None else (delivery, None)
-
     def _prepare(self) -> None:
         """Make the next request while a receiver thinks: this thread sends it next, unless it stalls."""
         with self._work, suppress(StoreUnavailableError):
-            delivery = None if self._prepared or self._closing else self._pick()
-            if delivery is None:
-                return
-            self._prepared[current_thread()] = delivery, self._trying.prepared(delivery)
-            if not self._standing_by and not self._waking:
+            if (
+                not self._closing
+                and self._turns.prepare(current_thread(), self._trying)
+                and not (self._standing_by or self._waking)
+            ):
                 self._wake()
-
-    def _pick(self) -> DeliveryRecord | None:
-        for delivery in self._engine.claim(BATCH):
-            self._lines.add(delivery)
-        return self._lines.take()
 
     def _stand_by(self) -> bool:
         """Wait a moment; return whether nobody has taken a delivery meanwhile."""
@@ -260,7 +279,7 @@ class WorkerPump:
 
         What is due already is left to the threads at work, where they are not to be helped.
         """
-        moment = self._unwatched() if may_take or not self._something_is_due() else None
+        moment = self._unwatched() if may_take or not self._turns.are_due() else None
         if moment is not None:
             self._watched = moment
         self._idle += 1
@@ -280,11 +299,8 @@ class WorkerPump:
     def _hand_on(self) -> None:
         """See to it that somebody looks after the rest while this thread is busy."""
         with suppress(StoreUnavailableError):  # this thread has a delivery in hand; it will look again after it
-            if not self._standing_by and (self._is_more() or self._unwatched() is not None):
+            if not self._standing_by and (self._turns.are_more() or self._unwatched() is not None):
                 self._wake()
-
-    def _is_more(self) -> bool:
-        return bool(self._prepared) or self._lines.waiting or self._something_is_due()
 
     def _wake(self) -> None:
         if self._idle:
@@ -295,13 +311,6 @@ class WorkerPump:
             self._waking = True
             self._threads.add(thread)
             thread.start()
-
-    def _give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
-        with self._work:
-            self._lines.give_back(delivery, None if attempt is None else pace_of(attempt))
-            with suppress(StoreUnavailableError):  # whoever looks next finds it settled
-                if self._is_settled():
-                    self._calm.notify_all()
 
     def _trim(self) -> None:
         with suppress(StoreUnavailableError):  # later is soon enough
@@ -319,11 +328,19 @@ class WorkerPump:
             del self.raised[:-REMEMBERED]
 
     def _is_calm(self) -> bool:
-        return self._closing or self._is_settled()
+        return self._closing or self._turns.are_over()
 
-    def _is_settled(self) -> bool:
-        return self._lines.empty and not self._something_is_due()
 
-    def _something_is_due(self) -> bool:
-        due = self._engine.store.next_due()
-        return due is not None and due <= self._engine.clock.now()
+class _Deferred(AbstractContextManager[None]):
+    """Keeps the calling thread among those that see to it later. No generator: a plain emit is that short."""
+
+    __slots__ = ("_threads",)
+
+    def __init__(self, threads: set[int]) -> None:
+        self._threads = threads
+
+    def __enter__(self) -> None:
+        self._threads.add(get_ident())
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._threads.discard(get_ident())

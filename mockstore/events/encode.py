@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from mockstore.errors import InvalidInputError
@@ -28,6 +29,7 @@ def encode(event: Payload) -> bytes:
         ) from None
 
 
+@lru_cache(maxsize=64)  # an event, its deliveries and their attempts say the same moment
 def rfc3339(moment: datetime) -> str:
     """Return the aware `moment` in UTC to the second, with `Z`, as the contract's samples have it."""
     if moment.tzinfo is not UTC:

@@ -1,21 +1,29 @@
 """What of cheroot's connections is ours: problem documents for its own refusals, bounded bodies, a patient close."""
 
 import json
+import os
 import re
 import socket
+from _pyio import BufferedReader  # type: ignore[import-not-found]  # typeshed leaves out what cheroot's readers are
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from http import HTTPStatus
 from io import BytesIO
-from typing import IO, Any, Final, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
+from cheroot.makefile import MakeFile, StreamReader
 from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 from mockstore.web.documents import PROBLEM_TYPE, problem_document
 from mockstore.web.plain import PlainHead, plain_head
 from mockstore.web.site import BREAK_OFF
+from mockstore.world.transports.rules import Deadline
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_PIECE: Final = 8192
 _LINE: Final = 4096
 _TRAILERS: Final = 100
 _SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
@@ -41,6 +49,12 @@ class ShortWay(Protocol):
     def answer(self, body: bytes) -> bytes | None:
         """Return the whole answer; None leaves the request to the app."""
 
+    def kick(self) -> None:
+        """Have others do what an answer has left to be done."""
+
+    def moment(self) -> bool:
+        """Do some of that, without waiting for much; return whether there is more to do at once."""
+
 
 class Request(HTTPRequest):
     """One request; what cheroot refuses by itself is answered with a problem document."""
@@ -62,7 +76,7 @@ class Request(HTTPRequest):
         self.method, self.uri, self.path, self.qs = head.method, head.uri, head.path, head.query
         self.authority = b""
         self.request_protocol, self.response_protocol = b"HTTP/1.1", "HTTP/1.1"
-        self.inheaders = head.headers
+        self.inheaders = dict(head.headers)
 
     def respond(self) -> None:
         """Let the app answer. A chunked body is read first: so it is bounded, and none of it is left unread."""
@@ -86,7 +100,10 @@ class Request(HTTPRequest):
             self._respond_to_what_is_read()
         else:
             self.sent_headers = True
-            self.conn.wfile.write(answer)
+            try:
+                self.conn.wfile.write(answer)
+            finally:
+                short.kick()
 
     def _respond_to_what_is_read(self) -> None:
         self.server.gateway(self).respond()
@@ -139,6 +156,48 @@ class Connection(HTTPConnection):
     RequestHandlerClass = Request
     answering: bool = False
     lingering: bool = False
+    patience: Deadline
+    """Until when the next request is waited for."""
+    unsent: bytes = b""
+    """What of an answer is still to be sent, before anything else."""
+
+    def __init__(self, server: Any, sock: socket.socket, makefile: Any = MakeFile) -> None:  # noqa: ANN401 - cheroot's
+        super().__init__(server, sock, makefile)
+        if makefile is MakeFile:
+            self.rfile = Reader(sock)
+
+    def answer_at_once(self, short: ShortWay) -> bool:
+        """Answer the next request, without waiting for anything; return whether it was for `short`, and all here.
+
+        For a connection without TLS of which nothing is read and unanswered. The rest of an answer that its client is
+        slow to take is left in `unsent`.
+        """
+        come = self._come()
+        head = plain_head(come)
+        if head is not None and short.takes(head):
+            end = head.size + head.length
+            answer = short.answer(come[head.size : end]) if len(come) >= end else None
+            if answer is not None:
+                self.rfile.unread(come[end:])
+                self.unsent = answer[_sent_at_once(self.socket, answer) :]
+                return True
+        self.rfile.unread(come)
+        return False
+
+    def _come(self) -> bytes:
+        """Return what has come in; the socket has a time limit, so this never blocks, as `recv` of it would."""
+        try:
+            return os.read(self.socket.fileno(), _PIECE)
+        except BlockingIOError:
+            return b""
+
+    def communicate(self) -> bool:
+        """Send what is unsent, then read a request and answer it; return whether there may be another one."""
+        if self.unsent:
+            unsent, self.unsent = self.unsent, b""
+            self.wfile.write(unsent)
+            return True
+        return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's
 
     def has_more(self) -> bool:
         """Wait for the next request; return whether it has begun, or the connection has ended, before patience did."""
@@ -179,6 +238,35 @@ class Connection(HTTPConnection):
                 dropped += len(piece)
 
 
+class Reader(StreamReader):
+    """What comes in on a socket; something that was read past it can be given back."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._source = _Source(sock, "rb")
+        BufferedReader.__init__(self, self._source)
+        self.bytes_read = 0
+
+    def unread(self, come: bytes) -> None:
+        """Let what has been read from the socket itself be read here next."""
+        self._source.unread = come
+
+    def has_data(self) -> bool:
+        """Return whether something can be read without the socket."""
+        return bool(self._source.unread or super().has_data())  # type: ignore[no-untyped-call]  # cheroot's
+
+
+class _Source(socket.SocketIO):
+    unread = b""
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
+        if not self.unread:
+            return super().readinto(buffer)
+        room = memoryview(buffer)
+        count = min(len(room), len(self.unread))
+        room[:count], self.unread = self.unread[:count], self.unread[count:]
+        return count
+
+
 class Gateway(Gateway_10):
     """The WSGI side of a request; can break an answer off."""
 
@@ -192,6 +280,17 @@ class Gateway(Gateway_10):
         if not self.req.sent_headers:
             self.req.sent_headers = True
             self.req.conn.wfile.write(b"HTTP/1.1 200 OK\r\n")
+
+
+def _sent_at_once(sock: socket.socket, content: bytes) -> int:
+    """Send as much as goes out without waiting, and return how much; the socket has a time limit, so it never blocks.
+
+    With `send` of such a socket, Python would wait for room until that limit.
+    """
+    try:
+        return os.write(sock.fileno(), content)
+    except BlockingIOError:
+        return 0
 
 
 def read_chunks(stream: IO[bytes], limit: int) -> bytes:

@@ -72,11 +72,16 @@ def webhook_with_secret(webhook: Webhook) -> Document:
 
 def event_document(event: Event) -> Document:
     """Return an event with its deliveries."""
+    return event_with_payload(event, event.payload)
+
+
+def event_with_payload(event: Event, payload: object) -> Document:
+    """Return an event with its deliveries, and its body as it has been read already."""
     return {
         "id": event.id,
         "type": event.type,
         "timestamp": rfc3339(event.timestamp),
-        "payload": event.payload,
+        "payload": payload,
         "body": _text(event.body),
         "deliveries": [_told_document(*told) for told in event.told()],
     }

@@ -10,11 +10,11 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Final
 
-from msgspec import MsgspecError
+from msgspec import MsgspecError, Raw
 from msgspec.json import decode, encode
 
 from mockstore.errors import InvalidInputError
-from mockstore.web.documents import event_document
+from mockstore.web.documents import event_with_payload
 from mockstore.web.guard import CONTROL, is_named_rightly
 from mockstore.web.plain import PlainHead
 from mockstore.web.site import Site
@@ -59,21 +59,30 @@ class Express:
 
     def answer(self, body: bytes) -> bytes | None:
         """Make the event and return the whole answer; None, and nothing was done, when it takes more than that."""
-        shop = self._site.tenants.tenant(None).mockstore
+        tenant = self._site.tenants.tenant(None)
         try:
-            event = shop.emit(_type_alone(body))
+            with tenant.deferred():
+                event = tenant.mockstore.emit(_type_alone(body))
         except InvalidInputError:  # nothing was recorded; it is told why the usual way
             return None
-        shop.news.tell()
+        tenant.mockstore.news.tell()
         if self._site.tally is not None:
             self._site.tally.request("POST", PATH, 202)
-        content = encode({"data": [event_document(event)], "count": 1})
+        content = encode({"data": [event_with_payload(event, Raw(event.body))], "count": 1})
         return b"%b%d\r\nDate: %b\r\nServer: mockstore\r\n\r\n%b\n" % (
             b"HTTP/1.1 202 ACCEPTED\r\nContent-Type: application/json\r\nContent-Length: ",
             len(content) + 1,
             _date(wall_time().replace(microsecond=0)),
             content,
         )
+
+    def kick(self) -> None:
+        """Have the event delivered by the threads that do that."""
+        self._site.tenants.tenant(None).kick()
+
+    def moment(self) -> bool:
+        """Deliver for a moment on this thread; return whether to come back at once."""
+        return self._site.tenants.tenant(None).moment()
 
 
 @lru_cache(maxsize=64)

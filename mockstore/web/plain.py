@@ -5,6 +5,9 @@ length or none. Whatever is not plain is left to cheroot, which finds the same i
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 _HEAD: Final = re.compile(
@@ -12,6 +15,9 @@ _HEAD: Final = re.compile(
     rb" HTTP/1\.1\r\n((?:[A-Za-z0-9-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)*)\r\n"
 )
 _LENGTH: Final = re.compile(rb"[0-9]{1,12}")
+_END: Final = b"\r\n\r\n"
+_LONGEST: Final = 4096
+"""Longer heads are left to cheroot: what is read is kept for a while."""
 _LEFT: Final = frozenset({b"Transfer-Encoding", b"Expect", b"Connection", b"Upgrade", b"Te", b"Trailer"})
 """What such headers say is cheroot's to follow."""
 _KEPT: Final = (b"keep-alive", b"Keep-Alive")
@@ -25,7 +31,7 @@ class PlainHead(NamedTuple):
     uri: bytes
     path: bytes
     query: bytes
-    headers: dict[bytes, bytes]
+    headers: Mapping[bytes, bytes]
     """By their names as cheroot writes them: `Content-Type`."""
     length: int
     """Of the body."""
@@ -35,7 +41,14 @@ class PlainHead(NamedTuple):
 
 def plain_head(come: bytes) -> PlainHead | None:
     """Return the head of the request; None when it is not plain, or not all here."""
-    head = _HEAD.match(come)
+    end = come.find(_END, 0, _LONGEST)
+    return _read(come[: end + len(_END)]) if end >= 0 else None
+
+
+@lru_cache(maxsize=64)
+def _read(text: bytes) -> PlainHead | None:
+    """Read a whole head. A client that asks for the same many times in a second is read once."""
+    head = _HEAD.fullmatch(text)
     if head is None:
         return None
     lines = head[5].split(b"\r\n")[:-1]
@@ -51,4 +64,4 @@ def plain_head(come: bytes) -> PlainHead | None:
     length = headers.get(b"Content-Length", b"0")
     if not _LENGTH.fullmatch(length):
         return None
-    return PlainHead(head[1], head[2], head[3], head[4] or b"", headers, int(length), head.end())
+    return PlainHead(head[1], head[2], head[3], head[4] or b"", MappingProxyType(headers), int(length), head.end())

@@ -96,9 +96,9 @@ class Pool:
     def _serve(self, connection: Connection) -> None:
         keep = False
         try:
-            keep = connection.communicate()  # type: ignore[no-untyped-call]  # cheroot's
+            keep = connection.communicate()
             while keep and self._may_stay():
-                keep = self._stay(connection) and connection.communicate()  # type: ignore[no-untyped-call]  # cheroot's
+                keep = self._stay(connection) and connection.communicate()
         except OSError:
             _LOG.debug("a connection broke", exc_info=True)
         except Exception:  # noqa: BLE001 - the thread must live; the log has it

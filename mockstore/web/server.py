@@ -3,8 +3,7 @@
 import logging
 import socket
 import ssl
-from contextlib import suppress
-from threading import Lock, Thread, current_thread
+from threading import Thread
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
@@ -13,6 +12,7 @@ from cheroot.wsgi import Server as CherootServer
 
 from mockstore.settings import Settings
 from mockstore.web.connections import Connection, Gateway, ShortWay
+from mockstore.web.keeper import Keeper
 from mockstore.web.listener import BACKLOG, address_of, listening_socket, tls_context
 from mockstore.web.pool import Pool
 
@@ -24,9 +24,7 @@ _LOG: Final = logging.getLogger(__name__)
 _PATIENCE_SECONDS: Final = 10
 """How long a stop waits for the answers under way."""
 _SILENCE_SECONDS: Final = 30
-"""How long a client may be silent, amid a request or between two."""
-_LOOK_SECONDS: Final = 5
-"""How often silent connections are looked for."""
+"""How long a client may be silent amid a request."""
 _HEADER_LIMIT: Final = 64 * 1024
 
 
@@ -67,9 +65,8 @@ class Server:
         """Accept nothing new, let the answers under way end, close the connections. A second call does nothing."""
         if self._http is None or self._thread is None:
             return
-        self._http.leave((self.host, self.port))
-        self._thread.join()
         self._http.stop()
+        self._thread.join()
         self._http = self._thread = None
 
     def __enter__(self) -> Self:
@@ -80,16 +77,10 @@ class Server:
         self.stop()
 
 
-class _LeaveError(SystemExit):
-    """Takes the accepting thread out of cheroot's loop, which otherwise looks up only now and then."""
-
-
 class _Http(CherootServer):
-    """cheroot with a socket, a pool and connections of ours."""
+    """cheroot with a socket, a pool, a keeper and connections of ours."""
 
     ConnectionClass = Connection
-    keep_alive_conn_limit: Any = None
-    expiration_interval = _LOOK_SECONDS
     max_request_header_size = _HEADER_LIMIT
 
     def __init__(
@@ -109,61 +100,38 @@ class _Http(CherootServer):
             shutdown_timeout=_PATIENCE_SECONDS,
         )
         self._listening = listening
-        self._keeping = Lock()
-        self._leaving = False
-        self._accepting: Thread | None = None
-        self._refusing: Thread | None = None
         self.gateway = Gateway
         self.short = short
         self.requests = Pool(self, settings.requests)
         self.body_limit = settings.body_limit
         self.ssl_adapter = None if tls is None else _Tls(tls)
 
+    def prepare(self) -> None:
+        """Do what cheroot does, with a keeper of ours in place of its manager."""
+        super().prepare()
+        self._connections.close()  # type: ignore[has-type]  # the types of cheroot leave it out
+        self._connections = Keeper(self._listening, self._connection, self.requests.put, self.short)
+
     def run(self) -> None:
-        """Accept connections until `leave` is called."""
-        self._accepting = current_thread()
-        with suppress(_LeaveError):
-            self.serve()
+        """Accept connections until `stop` is called. Our pool refuses none, so nobody has to refuse them."""
+        self._connections.run()
 
-    def stop(self) -> None:
-        """Do what cheroot does, and wait for the thread that it forgets."""
-        super().stop()
-        if self._refusing is not None:
-            self._refusing.join()
-
-    def _serve_unservicable(self) -> None:
-        self._refusing = current_thread()
-        super()._serve_unservicable()  # type: ignore[misc]  # the types of cheroot leave it out
-
-    def leave(self, address: tuple[str, int]) -> None:
-        """Let `run` return; `address` is where this machine reaches the server."""
-        with self._keeping:
-            self._leaving = True
-        with suppress(OSError):
-            socket.create_connection(address, timeout=1).close()  # wakes the thread that waits for connections
+    def _connection(self, sock: socket.socket, address: Any) -> Connection:  # noqa: ANN401 - as the family has it
+        sock.settimeout(self.timeout)
+        makefile, environment = MakeFile, dict[str, str]()
+        if self.ssl_adapter is not None:
+            sock, environment = self.ssl_adapter.wrap(sock)
+            sock.settimeout(self.timeout)
+            makefile = self.ssl_adapter.makefile
+        conn = Connection(self, sock, makefile)
+        conn.remote_addr, conn.remote_port = address[:2]
+        conn.ssl_env = environment
+        return conn
 
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002, ARG002 - as cheroot names them
         """Take the socket that listens already."""
         self.socket = self._listening
         return self._listening
-
-    def process_conn(self, conn: Connection) -> None:
-        """Let a thread serve the connection; a new one waits for its first bytes without a thread."""
-        if self._leaving and current_thread() is self._accepting:
-            conn.close()
-            raise _LeaveError
-        if conn.last_used is None:
-            self.put_conn(conn)
-        else:
-            super().process_conn(conn)
-
-    def put_conn(self, conn: Connection) -> None:
-        """Keep an idle connection for its next request, unless the server is about to stop."""
-        with self._keeping:
-            if not self._leaving:
-                super().put_conn(conn)
-                return
-        conn.close()
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - as cheroot declares it
         """Log what is ours to correct as it is, and what clients do as detail."""

@@ -1,6 +1,6 @@
 """What the engine asks of the world: a clock, a transport, a store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -40,12 +40,22 @@ class Transport(Protocol):
         """Give back connections and loops."""
 
 
+class Underway(Protocol):
+    """A request that is out."""
+
+    def look(self, patience: timedelta) -> Reply | None:
+        """Wait so long for the answer; return it if it has come whole, and leave it to `finish` otherwise."""
+
+    def finish(self) -> Reply:
+        """Return the answer; raise a `DeliveryError` when there is none within the time that `begin` was given."""
+
+
 @runtime_checkable
 class Overlapping(Transport, Protocol):
     """A transport whose caller can work while the receiver does."""
 
-    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
-        """Do what `send` does, and call `meanwhile` once the request is out; it raises nothing and takes no time."""
+    def begin(self, outgoing: Outgoing, timeout: timedelta) -> Underway | None:
+        """Send the request where that takes no waiting; return None, and send nothing, where it does."""
 
 
 class Store(Protocol):

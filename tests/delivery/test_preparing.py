@@ -28,9 +28,9 @@ class Network:
         self._changed = threading.Condition()
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        return self.send_meanwhile(outgoing, timeout, _nothing)
+        return self.begin(outgoing, timeout).finish()
 
-    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
+    def begin(self, outgoing: Outgoing, timeout: timedelta) -> "Thinking":
         assert timeout
         before, self.before = self.before, None
         after, self.after = self.after, None
@@ -39,10 +39,7 @@ class Network:
             self._changed.notify_all()
         if before is not None:
             before()
-        meanwhile()
-        if after is not None:
-            after()
-        return Reply(204)
+        return Thinking(after)
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         return self.send(outgoing, timeout)
@@ -55,6 +52,21 @@ class Network:
             return self._changed.wait_for(lambda: len(self.seen) >= count, PATIENCE)
 
 
+class Thinking:
+    """A request that is out; its sender comes for the answer when it has made the next one."""
+
+    def __init__(self, after: Callable[[], object] | None) -> None:
+        self._after = after
+
+    def look(self, _patience: timedelta) -> None:
+        raise AssertionError("a thread with time has no need to look")
+
+    def finish(self) -> Reply:
+        if self._after is not None:
+            self._after()
+        return Reply(204)
+
+
 def _nothing() -> None:
     """Do nothing meanwhile."""
 
@@ -65,8 +77,17 @@ def network() -> Network:
 
 
 @pytest.fixture
-def parts(network: Network) -> Parts:
-    return standalone_parts(Settings(threads=8), network=lambda: network)
+def threads() -> int:
+    return 8
+
+
+alone = pytest.mark.parametrize("threads", [1])
+"""No other thread takes what was prepared, however long the test takes."""
+
+
+@pytest.fixture
+def parts(network: Network, threads: int) -> Parts:
+    return standalone_parts(Settings(threads=threads), network=lambda: network)
 
 
 @pytest.fixture
@@ -134,6 +155,7 @@ def test_what_only_the_stalled_thread_knows_of_does_not_wait_for_it(
     assert came == [True]
 
 
+@alone
 def test_a_secret_that_changed_meanwhile_signs_what_was_prepared(mock: Mockstore, network: Network) -> None:
     webhook = mock.subscribe("http://shop.test/")
 
@@ -143,6 +165,7 @@ def test_a_secret_that_changed_meanwhile_signs_what_was_prepared(mock: Mockstore
     assert [one.ok for one in found] == [False, True, True, True]
 
 
+@alone
 def test_a_webhook_that_was_removed_meanwhile_gets_nothing_that_was_prepared(mock: Mockstore, network: Network) -> None:
     webhook = mock.subscribe("http://shop.test/")
 
@@ -152,6 +175,7 @@ def test_a_webhook_that_was_removed_meanwhile_gets_nothing_that_was_prepared(moc
     assert [delivery.state for delivery in mock.deliveries][1:] == [DeliveryState.DISCARDED] * 3
 
 
+@alone
 def test_a_reset_forgets_what_was_prepared(mock: Mockstore, network: Network) -> None:
     mock.subscribe("http://shop.test/")
 
@@ -160,6 +184,7 @@ def test_a_reset_forgets_what_was_prepared(mock: Mockstore, network: Network) ->
     assert len(network.seen) == 1
 
 
+@alone
 def test_a_close_gives_back_what_was_prepared(parts: Parts, mock: Mockstore, network: Network) -> None:
     mock.subscribe("http://shop.test/")
     threads = set(threading.enumerate())

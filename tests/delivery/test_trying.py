@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from mockstore import Mockstore, Reply, Webhook
-from mockstore.delivery.engine import Engine, Started
-from mockstore.delivery.trying import FRESH, Trying
+from mockstore.delivery.trying import FRESH, Trying, Turn
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import Attempt, DeliveryRecord, Outgoing
 from mockstore.parts import Options, Parts, in_process_parts, provider_with
 from mockstore.world.seams import Store
+
+if TYPE_CHECKING:
+    from mockstore.delivery.engine import Engine
 
 MOMENT = timedelta(milliseconds=1)
 
@@ -43,10 +45,10 @@ class Shop:
         self.sent.append(outgoing)
         return Reply(204)
 
-    def prepared(self) -> Started:
-        started = self.trying.prepared(self.claimed)
-        assert started is not None
-        return started
+    def prepared(self) -> Turn:
+        turn = self.trying.prepared(self.claimed)
+        assert turn.started is not None
+        return turn
 
     def attempts(self) -> tuple[Attempt, ...]:
         found: DeliveryRecord | None = self.parts.store.delivery(self.claimed.id)
@@ -71,11 +73,12 @@ def test_a_fresh_request_goes_out_as_it_was_prepared(shop: Shop) -> None:
     prepared = shop.prepared()
     shop.pass_time(MOMENT)
 
-    attempt = shop.trying.attempt(shop.claimed, prepared)
+    attempt = shop.trying.attempt(prepared)
 
-    assert shop.sent[0] is prepared.outgoing
+    assert prepared.started is not None
+    assert shop.sent[0] is prepared.started.outgoing
     assert attempt is not None
-    assert attempt.at == prepared.at
+    assert attempt.at == prepared.started.at
 
 
 @pytest.mark.parametrize(
@@ -93,11 +96,12 @@ def test_a_request_that_would_be_another_now_is_made_again(shop: Shop, change: C
     prepared = shop.prepared()
     change(shop)
 
-    attempt = shop.trying.attempt(shop.claimed, prepared)
+    attempt = shop.trying.attempt(prepared)
 
     assert attempt is not None
     assert attempt.at == shop.parts.clock.now()
-    assert shop.sent[0] is not prepared.outgoing
+    assert prepared.started is not None
+    assert shop.sent[0] is not prepared.started.outgoing
     assert shop.mockstore.deliveries[0].record.attempts == (attempt,)
 
 
@@ -117,7 +121,7 @@ def test_a_request_that_would_not_be_made_now_is_not_sent(shop: Shop, change: Ca
     prepared = shop.prepared()
     change(shop)
 
-    assert shop.trying.attempt(shop.claimed, prepared) is None
+    assert shop.trying.attempt(prepared) is None
 
     assert shop.sent == []
     assert shop.attempts() == ()
@@ -126,7 +130,7 @@ def test_a_request_that_would_not_be_made_now_is_not_sent(shop: Shop, change: Ca
 def test_what_cannot_be_prepared_is_left_to_its_turn(shop: Shop) -> None:
     trying = Trying(cast("Engine", _Gone()), shop.parts.router, None, wait=_never, remember=_never)
 
-    assert trying.prepared(shop.claimed) is None
+    assert trying.prepared(shop.claimed) == Turn(shop.claimed)
 
 
 class _Gone:

@@ -59,19 +59,6 @@ def test_a_connection_is_used_again_when_the_answer_was_read_to_its_end(
     assert len(opened) == connections
 
 
-def test_the_sender_can_work_while_the_receiver_thinks(serve: Serve, transport: HttpTransport) -> None:
-    worked = Event()
-
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
-        for _ in requests_:
-            assert worked.wait(PATIENT.total_seconds())
-            connection.sendall(OK)
-
-    reply = transport.send_meanwhile(to(serve(talk)), PATIENT, worked.set)
-
-    assert reply.status == 200
-
-
 @pytest.mark.parametrize("trusted", [timedelta(), timedelta(hours=1)], ids=["looked at", "taken on trust"])
 def test_a_connection_that_the_receiver_closed_meanwhile_is_replaced(serve: Serve, trusted: timedelta) -> None:
     opened: list[int] = []

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import lru_cache, partial
 from socket import socket
 from threading import Lock
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from mockstore.errors import DeliveryError
 from mockstore.model import Outgoing, Reply, Wire
@@ -25,8 +25,19 @@ Origin: TypeAlias = tuple[str, str, int]
 
 _IDLE_LIMIT = 64
 """Connections kept for one origin: more than any pool of deliveries has threads."""
+_SHORT = 16 * 1024
+"""Bytes that any socket takes at once."""
 _LENGTHS = frozenset({"content-length", "transfer-encoding"})
 _FRAMING = _LENGTHS | {"connection"}
+
+
+class _Errand(NamedTuple):
+    """What is to be sent, where, and until when."""
+
+    location: Location
+    request: bytes
+    outgoing: Outgoing
+    deadline: Deadline
 
 
 class HttpTransport:
@@ -55,27 +66,29 @@ class HttpTransport:
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         """Return the answer, or raise a `DeliveryError` that says in one sentence why there is none."""
-        return self._send(outgoing, timeout, None)
-
-    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
-        """Do the same, and `meanwhile` when the request is out; its time counts as the receiver's."""
-        return self._send(outgoing, timeout, meanwhile)
-
-    def _send(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None] | None) -> Reply:
-        deadline = Deadline(timeout)
-        location = locate(outgoing.url)
+        errand = _errand(outgoing, timeout)
         if outgoing.wire is not None:
-            return self._send_roughly(outgoing, outgoing.wire, location, deadline)
-        request = _compose(outgoing, location)
-        kept = self._take(location)
-        if kept is not None:
-            try:
-                return self._exchange(kept, location, request, outgoing, deadline, meanwhile=meanwhile)
-            except NoAnswerError:
-                pass  # the receiver closed it meanwhile; delivery is at least once, so trying again is safe
-        return self._exchange(
-            self._connect(location, deadline), location, request, outgoing, deadline, meanwhile=meanwhile
-        )
+            return self._send_roughly(errand, outgoing.wire)
+        kept = self._take(errand.location)
+        if kept is None:
+            return self._send_anew(errand)
+        return self._exchange_or_anew(kept, errand, errand.request)
+
+    def begin(self, outgoing: Outgoing, timeout: timedelta) -> "_Underway | None":
+        """Send the request over a kept connection, if there is one and it is short enough for that to take no time.
+
+        Raises `DeliveryError` when it cannot be sent at all.
+        """
+        if outgoing.wire is not None or outgoing.method != "POST" or len(outgoing.body) > _SHORT:
+            return None
+        errand = _errand(outgoing, timeout)
+        kept = self._take(errand.location)
+        if kept is None:
+            return None
+        if kept.begin(errand.request, errand.deadline):
+            return _Underway(self, kept, errand)
+        kept.close()
+        return None
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         """Do the same on a worker thread."""
@@ -89,41 +102,44 @@ class HttpTransport:
                 with suppress(IndexError):  # another thread was faster
                     connections.pop().close()
 
-    def _exchange(  # noqa: PLR0913 - an exchange has these parts
-        self,
-        connection: Connection,
-        location: Location,
-        request: bytes,
-        outgoing: Outgoing,
-        deadline: Deadline,
-        *,
-        meanwhile: Callable[[], None] | None,
-    ) -> Reply:
+    def _exchange_or_anew(self, kept: Connection, errand: _Errand, unsent: bytes) -> Reply:
+        """Send what is unsent on a kept connection; the whole on a new one, if the receiver has closed it meanwhile."""
+        try:
+            return self._exchange(kept, errand, unsent)
+        except NoAnswerError:  # delivery is at least once, so trying again is safe
+            return self._send_anew(errand)
+
+    def _send_anew(self, errand: _Errand) -> Reply:
+        return self._exchange(self._connect(errand), errand, errand.request)
+
+    def _exchange(self, connection: Connection, errand: _Errand, unsent: bytes) -> Reply:
         reusable = False
         try:
-            reply, reusable = connection.exchange(request, outgoing.method, deadline, meanwhile)
+            reply, reusable = connection.exchange(unsent, errand.outgoing.method, errand.deadline)
             return reply
         finally:
-            if reusable and _is_framed_by_us(outgoing):
-                self._keep(connection, location)
-            else:
-                connection.close()
+            self._put_away(connection, errand, reusable=reusable)
 
-    def _send_roughly(self, outgoing: Outgoing, wire: Wire, location: Location, deadline: Deadline) -> Reply:
+    def _put_away(self, connection: Connection, errand: _Errand, *, reusable: bool) -> None:
+        if reusable and _is_framed_by_us(errand.outgoing):
+            self._keep(connection, errand.location)
+        else:
+            connection.close()
+
+    def _send_roughly(self, errand: _Errand, wire: Wire) -> Reply:
         """Send a request that is to misbehave, over a connection of its own."""
         from mockstore.world.transports.rough import RoughConnection, framed  # noqa: PLC0415 - for faults only
 
-        connection = self._connect(location, deadline, kind=partial(RoughConnection, wire=wire))
+        outgoing, deadline = errand.outgoing, errand.deadline
+        connection = self._connect(errand, kind=partial(RoughConnection, wire=wire))
         try:
-            reply, _ = connection.exchange(_compose(framed(outgoing), location), outgoing.method, deadline)
+            reply, _ = connection.exchange(_compose(framed(outgoing), errand.location), outgoing.method, deadline)
             return reply
         finally:
             connection.close()
 
-    def _connect(
-        self, location: Location, deadline: Deadline, kind: Callable[[socket, str], Connection] = Connection
-    ) -> Connection:
-        return connect(location, self._tls, deadline, kind=kind, reach=self._reach)
+    def _connect(self, errand: _Errand, kind: Callable[[socket, str], Connection] = Connection) -> Connection:
+        return connect(errand.location, self._tls, errand.deadline, kind=kind, reach=self._reach)
 
     def _take(self, location: Location) -> Connection | None:
         connections = self._idle.setdefault((location.scheme, location.host, location.port), deque())
@@ -151,6 +167,31 @@ class HttpTransport:
             if self._ssl_context is None:
                 self._ssl_context = ssl.create_default_context()
             return self._ssl_context
+
+
+class _Underway:
+    """A request that is out on a kept connection; see `mockstore.world.seams.Underway`."""
+
+    def __init__(self, transport: HttpTransport, connection: Connection, errand: _Errand) -> None:
+        self._transport = transport
+        self._connection = connection
+        self._errand = errand
+
+    def look(self, patience: timedelta) -> Reply | None:
+        found = self._connection.look(patience, self._errand.deadline)
+        if found is None:
+            return None
+        reply, reusable = found
+        self._transport._put_away(self._connection, self._errand, reusable=reusable)  # noqa: SLF001 - same file
+        return reply
+
+    def finish(self) -> Reply:
+        return self._transport._exchange_or_anew(self._connection, self._errand, b"")  # noqa: SLF001 - same file
+
+
+def _errand(outgoing: Outgoing, timeout: timedelta) -> _Errand:
+    deadline, location = Deadline(timeout), locate(outgoing.url)
+    return _Errand(location, b"" if outgoing.wire is not None else _compose(outgoing, location), outgoing, deadline)
 
 
 def _is_framed_by_us(outgoing: Outgoing) -> bool:

@@ -1,7 +1,7 @@
 """Sends a request that misbehaves on its way: in drops, cut, in chunks, late, or with a reset at its end."""
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from select import select
 from socket import MSG_PEEK, SHUT_WR, SO_LINGER, SOL_SOCKET, socket
 from typing import Final
@@ -25,14 +25,12 @@ class RoughConnection(Connection):
         super().__init__(sock, peer)
         self._wire = wire
 
-    def exchange(
-        self, request: bytes, method: str, deadline: Deadline, meanwhile: Callable[[], None] | None = None
-    ) -> tuple[Reply, bool]:
+    def exchange(self, request: bytes, method: str, deadline: Deadline) -> tuple[Reply, bool]:
         """Send the request; return the answer, or raise `BrokenConnectionError` after a reset of our own."""
         if self._wire.slow_to_connect:
             self._pause(deadline.left() * _PAUSED)
         if self._wire.reset is None:
-            reply, _ = super().exchange(request, method, deadline, meanwhile)
+            reply, _ = super().exchange(request, method, deadline)
             return reply, False
         try:
             self._send(request, deadline)

@@ -9,7 +9,7 @@ from typing import Self
 
 from mockstore.errors import InvalidInputError, NotMountedError, UnreachableError
 from mockstore.model import Outgoing, Reply
-from mockstore.world.seams import Overlapping, Transport
+from mockstore.world.seams import Overlapping, Transport, Underway
 from mockstore.world.transports.location import locate
 from mockstore.world.transports.reach import Reach, anywhere
 from mockstore.world.transports.target import transport_for
@@ -112,12 +112,12 @@ class Router:
         """Send by the transport for this host; raise `NotMountedError` when there is none."""
         return self._transport(outgoing).send(outgoing, timeout)
 
-    def send_meanwhile(self, outgoing: Outgoing, timeout: timedelta, meanwhile: Callable[[], None]) -> Reply:
-        """Do the same; where the network allows it, call `meanwhile` when the request is out."""
+    def begin(self, outgoing: Outgoing, timeout: timedelta) -> Underway | None:
+        """Send the request without waiting, where the network can do that now; return None where nothing was sent."""
         transport = self._transport(outgoing)
         if transport is self._overlapping:
-            return self._overlapping.send_meanwhile(outgoing, timeout, meanwhile)
-        return transport.send(outgoing, timeout)
+            return self._overlapping.begin(outgoing, timeout)
+        return None
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         """Do the same on the running event loop."""

@@ -48,6 +48,8 @@ class Connection:
         self._peer = peer
         self._used = Deadline(timedelta())
         """Runs since the latest exchange began."""
+        self._come = b""
+        """What has come in of an answer, and has not been read."""
 
     def rested_for(self) -> timedelta:
         """Return how long it has not been used."""
@@ -64,16 +66,37 @@ class Connection:
             return False
         return False
 
-    def exchange(
-        self, request: bytes, method: str, deadline: Deadline, meanwhile: Callable[[], None] | None = None
-    ) -> tuple[Reply, bool]:
-        """Send a request; return the answer and whether the connection can take another one."""
-        wire = _Wire(self._socket, deadline)
+    def begin(self, request: bytes, deadline: Deadline) -> bool:
+        """Send a request; return whether the connection was in order, as far as that shows."""
         try:
             self._send(request, deadline)
-            if meanwhile is not None:
-                meanwhile()
-            come = wire.first_piece()
+        except OSError:
+            return False
+        return True
+
+    def look(self, patience: timedelta, deadline: Deadline) -> tuple[Reply, bool] | None:
+        """Wait so long for the answer to a POST that has begun; return what `exchange` does if it is plain and whole.
+
+        With None, an `exchange` of no further bytes goes on from here.
+        """
+        self._socket.settimeout(patience.total_seconds())
+        try:
+            come = self._socket.recv(_PIECE)
+        except OSError:  # nothing yet, or nothing any more
+            return None
+        head = plain_head(come)
+        if head is None or len(come) < head.size + head.length:
+            self._come = come
+            return None
+        return self._plain_reply(head, come[head.size :], deadline)
+
+    def exchange(self, request: bytes, method: str, deadline: Deadline) -> tuple[Reply, bool]:
+        """Send a request; return the answer and whether the connection can take another one."""
+        wire = _Wire(self._socket, deadline)
+        come, self._come = self._come, b""
+        try:
+            self._send(request, deadline)
+            come = wire.first_piece(come)
             plain = plain_head(come) if method == "POST" else None
             if plain is not None:
                 return self._plain_reply(plain, come[plain.size :], deadline)
@@ -162,10 +185,12 @@ class _Wire(RawIOBase):
         self._over = False
         self._come = b""
 
-    def first_piece(self) -> bytes:
-        """Return the first bytes that come in; reading begins with them all the same."""
-        _arm(self._socket, self._deadline)
-        self._come = self._socket.recv(_PIECE)
+    def first_piece(self, come: bytes) -> bytes:
+        """Return what has come in, or else the first bytes that do; reading begins with them all the same."""
+        if not come:
+            _arm(self._socket, self._deadline)
+            come = self._socket.recv(_PIECE)
+        self._come = come
         self.received = bool(self._come)
         return self._come
 

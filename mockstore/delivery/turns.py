@@ -1,0 +1,116 @@
+"""What goes next: what others have begun, then what they have prepared, then what is due. Not safe for threads."""
+
+from collections import deque
+from threading import Thread
+from typing import Final
+
+from mockstore.delivery.engine import Engine
+from mockstore.delivery.lines import Lines, Pace, pace_of
+from mockstore.delivery.trying import Trying, Turn
+from mockstore.model import Attempt, DeliveryRecord
+
+BATCH: Final = 64
+"""How many due deliveries are claimed at once."""
+
+
+class Turns:
+    """Claims what is due, and gives it out. Who goes next among webhooks is up to `Lines`."""
+
+    def __init__(self, engine: Engine, limit: int) -> None:
+        self._engine = engine
+        self._lines = Lines(limit)
+        self._prepared: dict[Thread, Turn] = {}
+        """What goes next, by the thread that made its request; one for all."""
+        self._handed_over: deque[Turn] = deque()
+        """What has begun on a thread that does not wait for its end."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a delivery is out."""
+        return self._lines.busy
+
+    @property
+    def out(self) -> int:
+        """How many are being sent."""
+        return self._lines.out - len(self._prepared)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether something goes before everything that is due."""
+        return bool(self._handed_over)
+
+    def are_more(self) -> bool:
+        """Tell whether another thread would find something to send now."""
+        return bool(self._handed_over or self._prepared) or self._lines.waiting or self.are_due()
+
+    def are_due(self) -> bool:
+        """Tell whether something is due that nobody has claimed."""
+        due = self._engine.store.next_due()
+        return due is not None and due <= self._engine.clock.now()
+
+    def are_over(self) -> bool:
+        """Tell whether nothing is due, and nothing is out."""
+        return self._lines.empty and not self.are_due()
+
+    def next(self) -> Turn | None:
+        """Return what goes next, if anything may go."""
+        if self._handed_over:
+            return self._handed_over.popleft()
+        if self._prepared:  # and the thread has not come back for it
+            return self._prepared.popitem()[1]
+        self._claim()
+        delivery = self._lines.take()
+        return None if delivery is None else Turn(delivery)
+
+    def own(self, thread: Thread) -> Turn | None:
+        """Return what the thread itself has prepared, unless another one has taken it."""
+        return self._prepared.pop(thread, None) if self._prepared else None
+
+    def prepare(self, thread: Thread, trying: Trying) -> bool:
+        """Make the next request, for the thread to send; return whether there was one to make."""
+        if self._prepared:
+            return False
+        self._claim()
+        delivery = self._lines.take()
+        if delivery is None:
+            return False
+        self._prepared[thread] = trying.prepared(delivery)
+        return True
+
+    def alone(self) -> DeliveryRecord | None:
+        """Return what goes next, if it is one of few, nothing is out, and its receiver has proved to be quick."""
+        if self._lines.busy or self._claim() == BATCH:
+            return None
+        delivery = self._lines.take()
+        if delivery is None or self._lines.pace(delivery.webhook_id) is Pace.QUICK:
+            return delivery
+        self._handed_over.append(Turn(delivery))
+        return None
+
+    def hand_over(self, turn: Turn) -> None:
+        """Let the next thread that asks go on with what has begun."""
+        self._handed_over.append(turn)
+
+    def give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
+        """Take note that the delivery is no longer out, and of what its attempt told about its receiver."""
+        self._lines.give_back(delivery, None if attempt is None else pace_of(attempt))
+
+    def drain(self) -> list[DeliveryRecord]:
+        """Give up what has not begun, and return it."""
+        left = [*self._lines.drain(), *(turn.delivery for turn in self._prepared.values())]
+        self._prepared.clear()
+        left += [turn.delivery for turn in self._handed_over if turn.underway is None]
+        self._handed_over = deque(turn for turn in self._handed_over if turn.underway is not None)
+        return left
+
+    def begun(self) -> list[Turn]:
+        """Give up what has begun and was handed over, and return it."""
+        begun = list(self._handed_over)
+        self._handed_over.clear()
+        return begun
+
+    def _claim(self) -> int:
+        claimed = self._engine.claim(BATCH)
+        for delivery in claimed:
+            self._lines.add(delivery)
+        return len(claimed)

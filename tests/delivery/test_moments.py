@@ -1,0 +1,337 @@
+"""A thread that has other things to do delivers between them: quick receivers only, and never for long."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from mockstore import Mockstore
+from mockstore.delivery.moments import Moments
+from mockstore.delivery.trying import Trying, Turn
+from mockstore.delivery.turns import BATCH, Turns
+from mockstore.model import DeliveryRecord, DeliveryState, Outgoing, Reply
+from mockstore.parts import Options, Parts, in_process_parts, provider_with, standalone_parts
+from mockstore.settings import Settings
+
+PATIENCE = timedelta(seconds=20)
+"""When a test gives up; none comes near."""
+TRIES = 200
+"""How often a thread that has just delivered may be faster."""
+
+
+class Network:
+    """A transport that notes how each request went out: begun, or waited for."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.connected = True
+        """Whether a request can be begun."""
+        self.answered = threading.Event()
+        self.answered.set()
+        self.meanwhile: Callable[[], object] | None = None
+        """Done once, while a request is out that was begun."""
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
+        assert timeout
+        self.sent.append("waited for")
+        return Reply(200, body=outgoing.body)
+
+    def begin(self, outgoing: Outgoing, timeout: timedelta) -> "Begun | None":
+        assert timeout
+        if not self.connected:
+            return None
+        self.sent.append("begun")
+        return Begun(self, outgoing)
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        return self.send(outgoing, timeout)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class Begun:
+    """A request that is out."""
+
+    def __init__(self, network: Network, outgoing: Outgoing) -> None:
+        self._network = network
+        self._outgoing = outgoing
+
+    def look(self, patience: timedelta) -> Reply | None:
+        meanwhile, self._network.meanwhile = self._network.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return self.finish() if self._network.answered.wait(patience.total_seconds()) else None
+
+    def finish(self) -> Reply:
+        assert self._network.answered.wait(PATIENCE.total_seconds())
+        return Reply(200, body=self._outgoing.body)
+
+
+class Post:
+    """Deliveries in the order in which they are due, and a thread that has moments for them. No thread waits."""
+
+    def __init__(self, network: Network) -> None:
+        self.parts: Parts = in_process_parts(
+            provider_with(None),
+            seed=0,
+            clock="virtual",
+            start=None,
+            factory=None,
+            signature_time="virtual",
+            options=Options(),
+        )
+        self.mockstore = Mockstore(self.parts)
+        self.turns = Turns(self.parts.engine, 4)
+        self.handed: list[Turn] = []
+        self._trying = Trying(self.parts.engine, network, network.begin, wait=_never, remember=_never)
+        moments = Moments(self._trying, take=self.turns.alone, hand_over=self.handed.append, end=self._end)
+        self.moment, self.close = moments.moment, moments.close
+        self.subscribe()
+
+    def subscribe(self) -> None:
+        self.mockstore.subscribe("http://shop.test/")
+
+    def emit(self, count: int = 1) -> None:
+        with self.parts.pump.deferred():
+            for _ in range(count):
+                self.mockstore.emit("pet.adopted")
+
+    def prove_quick(self) -> None:
+        """Deliver an event as a thread does."""
+        self.emit()
+        turn = self.turns.next()
+        assert turn is not None
+        self._end(turn, None)
+
+    def _end(self, turn: Turn, answer: Reply | None) -> None:
+        self.turns.give_back(turn.delivery, self._trying.attempt(turn, None, answer))
+
+    def states(self) -> list[DeliveryState]:
+        return [delivery.state for delivery in self.mockstore.deliveries]
+
+
+def _never(error: BaseException) -> None:
+    raise AssertionError(error)
+
+
+PENDING, DELIVERED = DeliveryState.PENDING, DeliveryState.DELIVERED
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def post(network: Network) -> Iterator[Post]:
+    """Deliveries to a receiver that has proved to be quick."""
+    made = Post(network)
+    with made.mockstore:
+        made.prove_quick()
+        network.sent.clear()
+        yield made
+
+
+def test_a_delivery_is_begun_in_one_moment_and_ended_in_the_next(post: Post, network: Network) -> None:
+    post.emit()
+
+    assert post.moment() is True
+    assert (network.sent, post.states()) == (["begun"], [DELIVERED, PENDING])
+    assert post.moment() is False
+    assert post.states() == [DELIVERED, DELIVERED]
+
+
+def test_several_are_delivered_one_after_the_other(post: Post, network: Network) -> None:
+    post.emit(3)
+
+    assert [post.moment() for _ in range(4)] == [True, True, True, False]
+
+    replies = [delivery.record.attempts[0].reply for delivery in post.mockstore.deliveries]
+    assert [reply and reply.body for reply in replies] == [event.body for event in post.mockstore.events]
+    assert network.sent == ["begun"] * 3
+
+
+def test_a_receiver_that_takes_longer_is_left_to_a_thread_to_wait_for(post: Post, network: Network) -> None:
+    network.answered.clear()
+    post.emit(2)
+
+    assert [post.moment(), post.moment()] == [True, False]
+
+    (turn,) = post.handed
+    assert turn.underway is not None
+    assert (network.sent, post.states()) == (["begun"], [DELIVERED, PENDING, PENDING])
+
+
+def test_without_a_connection_a_thread_is_to_make_one(post: Post, network: Network) -> None:
+    network.connected = False
+    post.emit()
+
+    assert post.moment() is False
+
+    (turn,) = post.handed
+    assert (turn.started is not None, turn.underway, network.sent) == (True, None, [])
+
+
+def test_what_was_forgotten_while_it_was_out_is_not_recorded(post: Post, network: Network) -> None:
+    network.meanwhile = post.mockstore.reset
+    post.emit()
+
+    assert [post.moment(), post.moment()] == [True, False]
+
+    assert post.states() == []
+
+
+def test_closing_ends_what_was_begun(post: Post, network: Network) -> None:
+    post.emit()
+    post.moment()
+
+    post.close()
+
+    assert (network.sent, post.states()) == (["begun"], [DELIVERED, DELIVERED])
+
+
+def unknown(post: Post) -> None:
+    post.mockstore.webhooks.remove(post.mockstore.deliveries[0].record.webhook_id)
+    post.subscribe()
+    post.emit()
+
+
+def many(post: Post) -> None:
+    post.emit(BATCH)
+
+
+def one_is_out(post: Post) -> None:
+    post.emit(2)
+    assert post.turns.next() is not None
+
+
+@pytest.mark.parametrize("change", [unknown, many, one_is_out])
+def test_what_is_not_quick_few_and_alone_is_left_to_the_threads(
+    post: Post, network: Network, change: Callable[[Post], None]
+) -> None:
+    change(post)
+
+    assert post.moment() is False
+
+    assert (network.sent, post.handed) == ([], [])
+    assert post.turns.are_more()
+
+
+def test_a_thread_that_asks_goes_on_with_what_was_handed_over_before_all_else(post: Post) -> None:
+    post.emit(2)
+    turn = Turn(post.parts.engine.claim()[0])
+
+    post.turns.hand_over(turn)
+
+    assert post.turns.urgent
+    assert post.turns.next() is turn
+    assert not post.turns.urgent
+
+
+def test_what_is_given_up_has_not_begun(post: Post, network: Network) -> None:
+    post.emit(3)
+    first, second, third = post.parts.engine.claim(3)
+    begun = Turn(first, None, network.begin(Outgoing("http://shop.test/", (), b""), PATIENCE))
+    post.turns.hand_over(begun)
+    post.turns.hand_over(Turn(second))
+
+    assert post.turns.drain() == [second]
+    assert post.turns.begun() == [begun]
+    assert post.turns.begun() == []
+    assert third.id in {delivery.id for delivery in post.mockstore.deliveries}
+
+
+# ---- beside the threads of a server ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parts(network: Network) -> Parts:
+    return standalone_parts(Settings(threads=4), network=lambda: network)
+
+
+@pytest.fixture
+def mock(parts: Parts) -> Iterator[Mockstore]:
+    with Mockstore(parts) as made:
+        made.subscribe("http://shop.test/")
+        made.emit("pet.adopted")
+        made.settle(PATIENCE)
+        yield made
+
+
+def begin(parts: Parts, mock: Mockstore) -> DeliveryRecord:
+    """Return a delivery that was begun on this thread."""
+    for _ in range(TRIES):
+        with parts.pump.deferred():
+            event = mock.emit("pet.adopted")
+        if parts.pump.moment():
+            return event.deliveries[0].record
+        mock.settle(PATIENCE)  # a thread was faster
+    raise AssertionError("nothing is begun on this thread")
+
+
+def attempts(mock: Mockstore, delivery: DeliveryRecord) -> int:
+    return len(mock.delivery(delivery.id).attempts)
+
+
+def test_what_is_deferred_waits_for_a_kick(parts: Parts, network: Network) -> None:
+    with Mockstore(parts) as mock:
+        mock.subscribe("http://shop.test/")
+        with parts.pump.deferred():
+            mock.emit("pet.adopted")
+        assert threading.active_count() == 1
+        parts.pump.kick()
+        mock.settle(PATIENCE)
+
+    assert len(network.sent) == 1
+
+
+def test_settling_waits_for_what_was_begun(parts: Parts, mock: Mockstore) -> None:
+    delivery = begin(parts, mock)
+
+    assert parts.pump.pulse.out == 1
+    assert parts.pump.settle(timedelta(milliseconds=1)) is False
+    parts.pump.moment()
+    mock.settle(PATIENCE)
+
+    assert attempts(mock, delivery) == 1
+
+
+def test_a_thread_ends_what_takes_longer(parts: Parts, mock: Mockstore, network: Network) -> None:
+    network.answered.clear()
+    threading.Timer(0.01, network.answered.set).start()
+    delivery = begin(parts, mock)
+
+    parts.pump.moment()
+    mock.settle(PATIENCE)
+
+    assert attempts(mock, delivery) == 1
+    assert mock.delivery(delivery.id).state is DELIVERED
+
+
+def test_closing_waits_for_what_was_begun_and_begins_nothing(parts: Parts, mock: Mockstore) -> None:
+    delivery = begin(parts, mock)
+    with parts.pump.deferred():
+        mock.emit("pet.adopted")
+
+    mock.close()
+
+    assert attempts(mock, delivery) == 1
+    assert parts.pump.moment() is False
+    assert mock.deliveries[-1].state is PENDING
+    assert not any(parts.store.holds(one.id) for one in mock.deliveries)
+
+
+def test_closing_ends_what_is_handed_over_meanwhile(parts: Parts, mock: Mockstore, network: Network) -> None:
+    delivery = begin(parts, mock)
+    network.answered.clear()
+    closing = threading.Thread(target=mock.close)
+    network.meanwhile = closing.start
+
+    parts.pump.moment()
+    network.answered.set()
+    closing.join(PATIENCE.total_seconds())
+
+    assert attempts(mock, delivery) == 1
+    assert not any(parts.store.holds(one.id) for one in mock.deliveries)

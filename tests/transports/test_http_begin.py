@@ -1,0 +1,178 @@
+"""A request that is sent now and answered later: whoever sent it has other things to do."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from socket import SHUT_RDWR, socket
+from threading import Event
+
+import pytest
+from msgspec.structs import replace
+
+from mockstore.errors import BrokenConnectionError, DeliveryError, ReceiverTimeoutError
+from mockstore.model import Outgoing, Wire
+from mockstore.world.seams import Underway
+from mockstore.world.transports.http import HttpTransport
+
+from .conftest import OK, PATIENT, SHORT, Serve, Talk, always, answering, to
+
+MOMENT = timedelta(milliseconds=1)
+
+
+def begun(transport: HttpTransport, outgoing: Outgoing, timeout: timedelta = PATIENT) -> Underway:
+    """Have a connection kept, and begin a request on it."""
+    assert transport.send(outgoing, PATIENT).status == 200
+    underway = transport.begin(outgoing, timeout)
+    assert underway is not None
+    return underway
+
+
+def after(event: Event, *pieces: bytes) -> Talk:
+    """Answer the first request at once, and the second with `pieces`: the first of them now, the rest after `event`."""
+
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        next(requests_)
+        connection.sendall(OK)
+        next(requests_)
+        connection.sendall(pieces[0])
+        assert event.wait(PATIENT.total_seconds())
+        for piece in pieces[1:]:
+            connection.sendall(piece)
+        list(requests_)
+
+    return talk
+
+
+def test_an_answer_that_is_there_is_found_by_a_look(serve: Serve, transport: HttpTransport) -> None:
+    underway = begun(transport, to(serve(always(OK))))
+
+    reply = underway.look(PATIENT)
+
+    assert reply is not None
+    assert (reply.status, reply.body) == (200, b"ok")
+
+
+def test_a_look_gives_the_connection_back(serve: Serve, transport: HttpTransport) -> None:
+    opened: list[int] = []
+
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        opened.append(1)
+        always(OK)(connection, requests_)
+
+    outgoing = to(serve(talk))
+    begun(transport, outgoing).look(PATIENT)
+    transport.send(outgoing, PATIENT)
+
+    assert len(opened) == 1
+
+
+def test_a_look_does_not_wait_for_an_answer_that_takes_longer(serve: Serve, transport: HttpTransport) -> None:
+    looked = Event()
+    underway = begun(transport, to(serve(after(looked, b"", OK))))
+
+    assert underway.look(MOMENT) is None
+    looked.set()
+
+    assert underway.finish().status == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "body"),
+    [
+        pytest.param(OK[:20], OK[20:], b"ok", id="half a head"),
+        pytest.param(OK[:-1], OK[-1:], b"ok", id="half a body"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", b"0\r\n\r\n", b"ok", id="chunks"
+        ),
+    ],
+)
+def test_what_a_look_has_read_of_an_answer_is_not_lost(
+    serve: Serve, transport: HttpTransport, first: bytes, rest: bytes, body: bytes
+) -> None:
+    looked = Event()
+    outgoing = to(serve(after(looked, first, rest, OK)))
+    underway = begun(transport, outgoing)
+
+    assert underway.look(PATIENT) is None
+    looked.set()
+    reply = underway.finish()
+
+    assert (reply.status, reply.body) == (200, body)
+
+
+def test_what_was_read_of_one_answer_is_none_of_the_next(serve: Serve, transport: HttpTransport) -> None:
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        for number, _ in enumerate(requests_):
+            answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % number
+            connection.sendall(answer[:-1])
+            half.wait(PATIENT.total_seconds() if number == 1 else 0)
+            connection.sendall(answer[-1:])
+
+    half = Event()
+    outgoing = to(serve(talk))
+    underway = begun(transport, outgoing)
+    underway.look(PATIENT)
+    half.set()
+
+    assert underway.finish().body == b"1"
+    assert transport.send(outgoing, PATIENT).body == b"2"
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_connection_that_the_receiver_closed_is_replaced(serve: Serve, transport: HttpTransport, looks: int) -> None:
+    closing = Event()
+
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        next(requests_)
+        connection.sendall(OK)
+        if not closing.is_set():
+            closing.set()
+            next(requests_)
+            connection.shutdown(SHUT_RDWR)
+
+    underway = begun(transport, to(serve(talk)))
+
+    assert [underway.look(PATIENT) for _ in range(looks)] == [None] * looks
+    assert underway.finish().status == 200
+
+
+def test_who_does_not_answer_in_time_has_missed_it(serve: Serve, transport: HttpTransport) -> None:
+    never = Event()
+    underway = begun(transport, to(serve(after(never, b"", OK))), SHORT)
+
+    assert underway.look(MOMENT) is None
+    with pytest.raises(ReceiverTimeoutError, match=r"within 0\.2 s"):
+        underway.finish()
+    never.set()
+
+
+def test_an_answer_that_breaks_off_is_told(serve: Serve, transport: HttpTransport) -> None:
+    underway = begun(transport, to(serve(answering(OK, OK[:20]))))
+
+    underway.look(PATIENT)
+
+    with pytest.raises(BrokenConnectionError):
+        underway.finish()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"body": b"x" * 100_000}, id="a long body"),
+        pytest.param({"method": "HEAD"}, id="another method"),
+        pytest.param({"wire": Wire(chunked=True)}, id="a fault on the wire"),
+    ],
+)
+def test_what_may_take_longer_is_not_begun(serve: Serve, transport: HttpTransport, change: dict[str, object]) -> None:
+    outgoing = to(serve(always(OK)))
+    transport.send(outgoing, PATIENT)
+
+    assert transport.begin(replace(outgoing, **change), PATIENT) is None
+
+
+def test_without_a_kept_connection_nothing_is_begun(transport: HttpTransport) -> None:
+    assert transport.begin(to(1), PATIENT) is None
+
+
+def test_a_header_that_cannot_be_sent_is_refused(transport: HttpTransport) -> None:
+    with pytest.raises(DeliveryError, match="line break"):
+        transport.begin(replace(to(1), headers=(("X-Name", "a\nb"),)), PATIENT)

@@ -1,0 +1,188 @@
+"""What can be answered without waiting is answered on the thread that accepts, and delivered there: nobody is woken."""
+
+import logging
+from collections.abc import Iterator
+from functools import partial
+from json import dumps, loads
+from socket import create_connection
+from threading import current_thread
+from typing import Any, Self
+
+import pytest
+
+from mockstore import Mockstore
+from mockstore.model import DeliveryState, Json
+from mockstore.web.plain import PlainHead
+from mockstore.web.server import Server
+from tests.transports.conftest import OK, always
+from tests.transports.conftest import Serve as Receive
+from tests.transports.conftest import serve as receive
+from tests.web.conftest import STILL, Caller
+
+__all__ = ["receive"]
+
+PATIENCE = 20
+TRIES = 200
+"""How often a receiver in a busy process may take too long to be waited for."""
+BODY = dumps({"type": "pet.adopted"}).encode()
+ACCEPTING = "mockstore-http"
+
+
+def emit(host: str) -> bytes:
+    """Return a plain request in one piece."""
+    head = f"POST /_mockstore/emit HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+
+
+class Client:
+    """A raw client on one connection, which sends each request in one piece."""
+
+    def __init__(self, server: Server) -> None:
+        self.socket = create_connection((server.host, server.port), timeout=PATIENCE)
+        self.request = emit(f"{server.host}:{server.port}")
+        self._file = self.socket.makefile("rb")
+
+    def answer(self) -> Json:
+        """Read an answer to the end, and return its document."""
+        assert self._file.readline().split()[1] == b"202"
+        head = dict(line.strip().lower().split(b": ", 1) for line in iter(self._file.readline, b"\r\n"))
+        return loads(self._file.read(int(head[b"content-length"])))
+
+    def emit(self) -> Json:
+        """Have an event made."""
+        self.socket.sendall(self.request)
+        return self.answer()
+
+    def get(self) -> None:
+        """Get an answer that is the app's, not one of the short way."""
+        self.socket.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert self.socket.recv(15) == b"HTTP/1.1 200 OK"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def client(mock: Caller) -> Iterator[Client]:
+    with Client(mock.server) as made:
+        yield made
+
+
+def is_delivered(shop: Mockstore, count: int) -> bool:
+    return [one.state for one in shop.deliveries] == [DeliveryState.DELIVERED] * count
+
+
+def test_an_event_is_delivered_on_the_thread_that_accepts(
+    mock: Caller, client: Client, receive: Receive, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "mockstore")
+    shop = mock.tenants.of(None)
+    shop.subscribe(f"http://127.0.0.1:{receive(always(OK))}/")
+
+    for number in range(1, TRIES):
+        client.emit()
+        assert shop.news.wait_for(partial(is_delivered, shop, number), PATIENCE)
+        if ACCEPTING in {record.threadName for record in caplog.records}:
+            return
+    pytest.fail("each was delivered by a thread that had to be woken")
+
+
+def test_a_receiver_that_never_answers_holds_up_no_request(mock: Caller, client: Client, receive: Receive) -> None:
+    def talk(connection: Any, requests_: Iterator[bytes]) -> None:  # noqa: ANN401 - a socket
+        next(requests_)
+        connection.sendall(OK)
+        list(requests_)
+
+    shop = mock.tenants.of(None)
+    shop.subscribe(f"http://127.0.0.1:{receive(talk)}/")
+    client.emit()
+    assert shop.news.wait_for(partial(is_delivered, shop, 1), PATIENCE)
+
+    events = [client.emit() for _ in range(20)]
+
+    assert len(events) == 20
+    assert len(shop.deliveries) == 21
+
+
+def test_requests_that_come_together_are_all_answered(client: Client) -> None:
+    client.socket.sendall(client.request * 50)
+
+    ids = [client.answer()["data"][0]["id"] for _ in range(50)]
+
+    assert len(set(ids)) == 50
+
+
+class Short:
+    """A short way with one answer for everything, or an error."""
+
+    def __init__(self, answer: bytes | Exception) -> None:
+        self._answer = answer
+        self.threads: set[str] = set()
+        self.kicks = 0
+
+    def takes(self, head: PlainHead) -> bool:
+        return head.path == b"/_mockstore/emit"
+
+    def answer(self, body: bytes) -> bytes:
+        assert body == BODY
+        self.threads.add(current_thread().name)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+    def kick(self) -> None:
+        self.kicks += 1
+
+    def moment(self) -> bool:
+        return False
+
+
+def app(_environ: object, start_response: Any) -> list[bytes]:  # noqa: ANN401 - WSGI's
+    start_response("200 OK", [("Content-Length", "4")])
+    return [b"well"]
+
+
+def test_an_answer_that_cannot_be_made_ends_its_connection_and_no_other() -> None:
+    with (
+        Server(app, STILL, Short(RuntimeError("on purpose"))) as server,
+        Client(server) as broken,
+        Client(server) as well,
+    ):
+        broken.socket.sendall(broken.request)
+
+        assert broken.socket.recv(100) == b""
+        well.get()
+
+
+def test_an_answer_that_its_client_is_slow_to_take_is_sent_on_by_another_thread() -> None:
+    answer = bytes(range(256)) * 40_000
+    short = Short(answer)
+    with Server(app, STILL, short) as server, Client(server) as slow, Client(server) as quick:
+        slow.socket.sendall(slow.request)
+        quick.get()
+
+        assert read(slow, len(answer)) == answer
+        slow.get()
+    assert short.threads == {ACCEPTING}
+
+
+def test_a_request_in_pieces_is_answered_by_a_thread_that_has_its_event_delivered() -> None:
+    short = Short(b"HTTP/1.1 202 ACCEPTED\r\nContent-Length: 0\r\n\r\n")
+    with Server(app, STILL, short) as server, Client(server) as client, Client(server) as another:
+        client.socket.sendall(client.request[:-5])
+        another.get()  # by then the first piece has been seen
+        client.socket.sendall(client.request[-5:])
+        assert client.socket.recv(100).startswith(b"HTTP/1.1 202 ")
+    assert ACCEPTING not in short.threads
+    assert short.kicks == 1
+
+
+def read(client: Client, size: int) -> bytes:
+    come = bytearray()
+    while len(come) < size:
+        come += client.socket.recv(1 << 20)
+    return bytes(come)
