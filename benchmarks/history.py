@@ -48,7 +48,7 @@ def _pass(store: MemoryStore, number: int) -> None:
         store.save_delivery(delivery)
     sent = Outgoing("http://shop.test/hooks", (("X-Webhook-Id", event.id),), body)
     took = EPOCH - EPOCH
-    attempt = Attempt(1, EPOCH, took, Outcome.ACKNOWLEDGED, 204, took, None, sent, None)
+    attempt = Attempt(1, EPOCH, EPOCH, Outcome.ACKNOWLEDGED, 204, took, None, sent, None)
     store.claim(EPOCH, 1)
     store.save_delivery(
         DeliveryRecord(

@@ -87,10 +87,8 @@ class EventRecord(Struct, frozen=True, gc=False):  # in no cycle, and there may 
     timestamp: datetime
     body: bytes
     content_type: str = "application/json"
-    declared_invalid: bool = False
-    """The caller said that the payload may break its schema on purpose."""
-    checked: bool = False
-    """It was found to fit its schema when it was made."""
+    fits: bool | None = None
+    """Whether it fits its schema: found out when it was made; False where it may break it on purpose, None unknown."""
 
 
 class Wire(Struct, frozen=True):
@@ -139,8 +137,8 @@ class Attempt(Struct, frozen=True):
 
     number: int
     at: datetime
-    offset: timedelta
-    """Time since the delivery was created."""
+    created_at: datetime
+    """When the delivery was created."""
     outcome: Outcome
     status: int | None
     duration: timedelta
@@ -150,6 +148,11 @@ class Attempt(Struct, frozen=True):
     reply: Reply | None
     exception: BaseException | None = None
     """What the consumer's own code raised, where that could be seen."""
+
+    @property
+    def offset(self) -> timedelta:
+        """Time since the delivery was created."""
+        return self.at - self.created_at
 
 
 class PlannedFault(Struct, frozen=True):

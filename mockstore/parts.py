@@ -131,7 +131,6 @@ class Parts(Struct, frozen=True):
         self.chance.reseed()
         self.clock.reset()
         self.engine.reset()
-        self.engine.made.clear()
         self.pump.raised.clear()
 
     def close(self) -> None:

@@ -89,9 +89,7 @@ class Publisher:
             its_id = self._checked_id(event_type, content, invalid=invalid)
         if not isinstance(its_id, str):
             its_id = uuid7(now, self._parts.chance.dice)
-        return EventRecord(
-            its_id, event_type, now, content, content_type, declared_invalid=invalid, checked=not invalid
-        )
+        return EventRecord(its_id, event_type, now, content, content_type, fits=not invalid)
 
     def announce(self, event_type: str, data: Payload) -> None:
         """Publish a change of the shop, with its own values as `data`; the caller runs what is due afterwards."""
@@ -103,7 +101,7 @@ class Publisher:
     def call_back(self, url: str, document: Payload, *, name: str) -> EventRecord:
         """Publish an unsigned answer to one URL, retried like a delivery (contract 2, `POST /orders/{id}`)."""
         now = self._parts.clock.now()
-        record = EventRecord(self._new_id(now), name, now, encode(document), declared_invalid=True)
+        record = EventRecord(self._new_id(now), name, now, encode(document), fits=False)
         once = WebhookRecord(self._new_id(now), url, (), "", now, now, signatures=())
         with self._parts.store.transaction():
             self._parts.store.save_webhook(once)

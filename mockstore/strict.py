@@ -79,7 +79,7 @@ def _exceptions(record: DeliveryRecord) -> list[BaseException]:
 def _broken_schemas(source: Evidence) -> Iterator[str]:
     """Say which events break their schema; those that were made here have been checked when they were made."""
     for event in source.event_records():
-        if not event.declared_invalid and not event.checked and (mistakes := source.mistakes(event)):
+        if event.fits is None and (mistakes := source.mistakes(event)):
             yield f"{event.type} {event.id} breaks its schema:\n" + "\n".join(f"  {mistake}" for mistake in mistakes)
 
 

@@ -104,6 +104,7 @@ class Bench:
             options=Options(strict=False, raise_errors=False),
         )
         self.subject = subject
+        self._made = parts.engine.follow()
         self._tap = Tap(subject)
         pump = InlinePump(parts.engine, self._tap, is_remote=subject.router.is_remote)
         self._parts = replace(parts, router=subject.router, pump=pump)
@@ -118,12 +119,8 @@ class Bench:
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Everything that was sent, in the order in which it came back."""
-        attempts = [self._parts.store.delivery(id_) for id_, _ in self._parts.engine.made]
-        made = [
-            delivery.attempts[number - 1]
-            for delivery, (_, number) in zip(attempts, self._parts.engine.made, strict=True)
-            if delivery is not None
-        ]
+        recorded = [(self._parts.store.delivery(id_), number) for id_, number in self._made]
+        made = [delivery.attempts[number - 1] for delivery, number in recorded if delivery is not None]
         return (*map(Exchange, made, self._tap.readings), *self.direct)
 
     def send(self, event_type: str, fault: str | None = None, variant: int = 0, *, as_: str = "") -> None:
@@ -162,7 +159,7 @@ class Bench:
         attempt = Attempt(
             number=1,
             at=at,
-            offset=timedelta(),
+            created_at=at,
             outcome=verdict.outcome,
             status=reply.status if reply is not None and verdict.outcome is not Outcome.TIMEOUT else None,
             duration=reply.took if reply is not None else timedelta(),
@@ -194,7 +191,7 @@ class Bench:
         if as_ == "large":
             event = {**event, "introducedLater": "x" * LARGE}
         content_type = "application/json; charset=utf-8" if as_ == "charset" else "application/json"
-        return EventRecord(str(event["id"]), event_type, now, encode(event), content_type, declared_invalid=True)
+        return EventRecord(str(event["id"]), event_type, now, encode(event), content_type, fits=False)
 
     def _publish(self, event: EventRecord, fault: str | None, variant: int) -> None:
         def plan_for(_webhook: WebhookRecord) -> tuple[PlannedFault, ...]:

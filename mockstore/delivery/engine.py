@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mockstore.delivery.compose import compose, descriptive, shared, signatures
 from mockstore.delivery.hold import Hold
-from mockstore.delivery.judge import Verdict, bent, judge, next_step, raised_by_consumer
+from mockstore.delivery.judge import Verdict, bent, judge, next_step, raised_by_consumer, shared_reply
 from mockstore.errors import AttemptExistsError, DeliveryError, InvalidInputError
 from mockstore.events import uuid7
 from mockstore.events.shape import Shape
@@ -40,7 +40,6 @@ from mockstore.world.seams import Clock, Store
 SignatureTime = Literal["wall", "virtual"]
 
 _LOG: Final = logging.getLogger(__name__)
-_AT_ONCE: Final = timedelta()  # the same object for the many attempts that are made at once
 _NO_LONGER_OURS: Final = "the delivery was forgotten, or another server has taken it over"
 
 
@@ -80,8 +79,7 @@ class Engine:
         self.chance = chance
         self.hold = Hold(store)
         self.published = 0
-        self.made = Latest[tuple[str, int]](history)
-        """Every attempt in the order in which they were recorded: the delivery's id, the attempt's number."""
+        self._made: Latest[tuple[str, int]] | None = None
         self._history = history
         self._tell = tell
         self._signature_time = signature_time
@@ -179,17 +177,6 @@ class Engine:
         number, at = len(delivery.attempts) + 1, self.clock.now()
         return Started(delivery, webhook, event, number, at, self.compose(event, webhook, number, delivery.faults))
 
-    def twins(self, started: Started) -> list[Started]:
-        """Claim and start what is to be sent side by side with `started`: the copies that a fault has made of it."""
-        found = []
-        for _ in range(faulty.copies(started.delivery.faults)):
-            for claimed in self.claim():
-                if (claimed.event_id, claimed.webhook_id) != (started.delivery.event_id, started.webhook.id):
-                    self.store.release(claimed.id)
-                elif (twin := self.start(claimed)) is not None:
-                    found.append(twin)
-        return found
-
     def compose(
         self, event: EventRecord, webhook: WebhookRecord, number: int, plan: tuple[PlannedFault, ...] = ()
     ) -> Outgoing:
@@ -231,7 +218,8 @@ class Engine:
         attempt = self._attempt(started, answer)
         after = self._recorded(started.delivery.id, attempt)
         if after is not None:
-            self.made.append((started.delivery.id, attempt.number))
+            if self._made is not None:
+                self._made.append((started.delivery.id, attempt.number))
             if self._overtaken:
                 self._let_follow(started.delivery)
             if self._observe is not None:
@@ -253,6 +241,12 @@ class Engine:
             pass  # whoever has taken the delivery over was first
         _LOG.warning("attempt %d of delivery %s is not recorded: %s", attempt.number, delivery_id, _NO_LONGER_OURS)
         return None
+
+    def follow(self) -> Latest[tuple[str, int]]:
+        """Return a list to which every attempt is added from now on: the delivery's id, the attempt's number."""
+        if self._made is None:
+            self._made = Latest(self._history)
+        return self._made
 
     def trim(self) -> None:
         """Forget the oldest history when there is too much of it. Not to be called inside a transaction."""
@@ -296,11 +290,11 @@ class Engine:
         faults = started.delivery.faults
         if faults and verdict.outcome is Outcome.ACKNOWLEDGED and faulty.loses_ack(started.delivery, started.number):
             verdict = Verdict(Outcome.TIMEOUT, "the acknowledgement was lost on its way back (a fault)")
-        reply = answer if isinstance(answer, Reply) else None
+        reply = shared_reply(answer) if isinstance(answer, Reply) else None
         return Attempt(
             number=started.number,
             at=started.at,
-            offset=(started.at - started.delivery.created_at) or _AT_ONCE,
+            created_at=started.delivery.created_at,
             outcome=verdict.outcome,
             status=None if reply is None or verdict.outcome == "timeout" else reply.status,
             duration=self.provider.timeout if verdict.outcome == "timeout" else reply.took if reply else timedelta(),
@@ -330,7 +324,8 @@ class Engine:
 
     def reset(self) -> None:
         """Forget what was made and overtaken."""
-        self.made.clear()
+        if self._made is not None:
+            self._made.clear()
         self._overtaken.clear()
 
     def _enable(self, webhook: WebhookRecord) -> WebhookRecord:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 from msgspec import Struct
 
@@ -24,6 +25,10 @@ OUTCOME_OF: tuple[tuple[type[DeliveryError], Outcome], ...] = (
     (ConsumerError, Outcome.ERROR),
     (DeliveryError, Outcome.ERROR),
 )
+
+
+SHORT: Final = 1024
+"""Bytes of an answer's body."""
 
 
 class Verdict(Struct, frozen=True):
@@ -55,6 +60,21 @@ def judge(answer: Reply | DeliveryError, provider: Provider) -> Verdict:
             f"no answer within {describe(provider.timeout)} (it would have come after {describe(answer.took)})",
         )
     return _of_status(answer.status)
+
+
+def shared_reply(reply: Reply) -> Reply:
+    """Return an equal reply, the same object each time where it is short: there may be many."""
+    if reply.exception is not None or len(reply.body) > SHORT:
+        return reply
+    try:
+        return _same(reply)
+    except TypeError:  # a receiver of one's own may answer with lists
+        return reply
+
+
+@lru_cache(maxsize=256)
+def _same(reply: Reply) -> Reply:
+    return reply
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from mockstore.delivery.engine import Engine, Started
 from mockstore.errors import DeliveryError, EndlessChainError
+from mockstore.faults import plan as faulty
 from mockstore.model import Attempt, Pulse, Reply
 from mockstore.world.seams import Transport
 
@@ -146,7 +147,7 @@ class InlinePump:
         """Send it and its copies: side by side over sockets, in turn into an app, which may be bound to this thread."""
         together = [started]
         if self._is_remote(started.outgoing.url):
-            together += self._engine.twins(started)
+            together += self._twins(started)
         if len(together) == 1:
             self._finish(started, self._send(started))
             return
@@ -161,10 +162,21 @@ class InlinePump:
         """Send it and its copies side by side."""
         import asyncio  # noqa: PLC0415 - whoever awaits this has loaded it
 
-        together = [started, *self._engine.twins(started)]
+        together = [started, *self._twins(started)]
         answers = await asyncio.gather(*map(self._asend, together))
         for one, answer in zip(together, answers, strict=True):
             self._finish(one, answer)
+
+    def _twins(self, started: Started) -> list[Started]:
+        """Claim and start what is to be sent side by side with `started`: the copies that a fault has made of it."""
+        found = []
+        for _ in range(faulty.copies(started.delivery.faults)):
+            for claimed in self._engine.claim():
+                if (claimed.event_id, claimed.webhook_id) != (started.delivery.event_id, started.webhook.id):
+                    self._engine.store.release(claimed.id)
+                elif (twin := self._engine.start(claimed)) is not None:
+                    found.append(twin)
+        return found
 
     def _finish(self, started: Started, answer: Reply | DeliveryError) -> None:
         attempt: Attempt = self._engine.finish(started, answer)

@@ -19,7 +19,8 @@ class Follower:
         self._stage = stage
         self._events = len(stage.parts.store.events())
         self._first_event = self._events
-        self._seen = len(stage.parts.engine.made)
+        self._attempts = stage.parts.engine.follow()
+        self._seen = len(self._attempts)
         self._made: list[tuple[str, Made]] = []
         """Every attempt for the webhooks of the scenario, with the webhook's id, in order."""
         self._statuses = {id_: stage.webhooks[name].status for id_, name in stage.names.items()}
@@ -78,7 +79,7 @@ class Follower:
             yield self.entry(Kind.EVENT, event.timestamp, line, text, facts)
 
     def _new_attempts(self, line: int) -> Iterator[Entry]:
-        self._seen, made = self._stage.parts.engine.made.since(self._seen)
+        self._seen, made = self._attempts.since(self._seen)
         for delivery_id, number in made:
             delivery = self._stage.parts.store.delivery(delivery_id)
             if delivery is not None and delivery.webhook_id in self._stage.names:

@@ -18,7 +18,7 @@ def exchange(status: int | None, reading: Json = None, outcome: Outcome = Outcom
     attempt = Attempt(
         number=1,
         at=NOON,
-        offset=timedelta(),
+        created_at=NOON,
         outcome=outcome,
         status=status,
         duration=timedelta(),

@@ -25,7 +25,7 @@ def attempt(number: int, minute: float, outcome: Outcome = Outcome.REFUSED) -> A
     since = timedelta(minutes=minute)
     status = 200 if outcome is Outcome.ACKNOWLEDGED else 503
     request = Outgoing("http://a.test/", (), b"{}")
-    return Attempt(number, NOON + since, since, outcome, status, timedelta(), None, request, None)
+    return Attempt(number, NOON + since, NOON, outcome, status, timedelta(), None, request, None)
 
 
 def delivery(made: Sequence[int] = (), due: int | None = None, **more: object) -> DeliveryRecord:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from mockstore.delivery.judge import Step, judge, next_step
+from mockstore.delivery.judge import Step, judge, next_step, shared_reply
 from mockstore.errors import (
     BrokenConnectionError,
     ConsumerError,
@@ -22,7 +22,7 @@ OUTGOING = Outgoing("http://shop.test/", (), b"{}")
 
 def attempt(number: int, status: int | None, outcome: Outcome = Outcome.REFUSED, headers: Headers = ()) -> Attempt:
     reply = Reply(status, headers) if status is not None else None
-    return Attempt(number, NOON, timedelta(), outcome, status, timedelta(), None, OUTGOING, reply)
+    return Attempt(number, NOON, NOON, outcome, status, timedelta(), None, OUTGOING, reply)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +120,24 @@ def test_retry_after_counts_where_the_provider_says_so(status: int, asked: str, 
 
     assert next_step(DELIVERY, answered, standard_webhooks(), NOON).due == NOON + timedelta(seconds=wait)
     assert next_step(DELIVERY, answered, petstore(), NOON).due == NOON + timedelta(minutes=1)
+
+
+def test_equal_short_answers_are_kept_once() -> None:
+    first, second = (Reply(503, (("Retry-After", "5"),), b"no", timedelta(milliseconds=3)) for _ in range(2))
+
+    assert shared_reply(second) is shared_reply(first)
+    assert shared_reply(Reply(503)) is not shared_reply(first)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(Reply(500, exception=ValueError("on purpose")), id="what was raised"),
+        pytest.param(Reply(200, body=b"x" * 1025), id="a long body"),
+        pytest.param(Reply(200, [["X", "1"]]), id="lists"),  # type: ignore[arg-type]  # as a receiver may answer
+    ],
+)
+def test_other_answers_are_kept_as_they_are(reply: Reply) -> None:
+    shared_reply(replace(reply))
+
+    assert shared_reply(reply) is reply

@@ -13,7 +13,7 @@ def _attempt(number: int, status: int | None) -> Attempt:
     reply = Reply(status) if status is not None else None
     outcome = Outcome.TIMEOUT if status is None else Outcome.ACKNOWLEDGED if status == 200 else Outcome.REFUSED
     nothing = timedelta()
-    return Attempt(number, NOON, nothing, outcome, status, nothing, None, Outgoing("http://shop.test/", (), b""), reply)
+    return Attempt(number, NOON, NOON, outcome, status, nothing, None, Outgoing("http://shop.test/", (), b""), reply)
 
 
 DELIVERED = DeliveryRecord("d-1", "e-1", "w", NOON, None, DeliveryState.DELIVERED, (_attempt(1, 503), _attempt(2, 200)))

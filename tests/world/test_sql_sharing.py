@@ -15,7 +15,7 @@ from mockstore.world.store_sql import Database
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DELIVERY = DeliveryRecord("d", "e", "w", NOON, NOON)
 DONE = Attempt(
-    1, NOON, timedelta(), Outcome.ACKNOWLEDGED, 200, timedelta(), None, Outgoing("http://shop.test/", (), b"{}"), None
+    1, NOON, NOON, Outcome.ACKNOWLEDGED, 200, timedelta(), None, Outgoing("http://shop.test/", (), b"{}"), None
 )
 
 

@@ -36,7 +36,7 @@ REQUEST = Outgoing("http://shop.test/", (("Content-Type", "application/json"), (
 FIRST = Attempt(
     number=1,
     at=NOON,
-    offset=timedelta(microseconds=1),
+    created_at=NOON - timedelta(microseconds=1),
     outcome=Outcome.REFUSED,
     status=503,
     duration=timedelta(milliseconds=3),
@@ -44,7 +44,7 @@ FIRST = Attempt(
     request=REQUEST,
     reply=Reply(503, (("Retry-After", "5"),), b"\x00no", timedelta(milliseconds=3)),
 )
-SECOND = Attempt(2, FAR, timedelta(days=9), Outcome.TIMEOUT, None, timedelta(seconds=10), None, REQUEST, None)
+SECOND = Attempt(2, FAR, FAR - timedelta(days=9), Outcome.TIMEOUT, None, timedelta(seconds=10), None, REQUEST, None)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_a_webhook_comes_back_as_it_was(store: Store, webhook: WebhookRecord) ->
         pytest.param(EVENT, id="plain"),
         pytest.param(replace(EVENT, body=bytes(range(256)) * 50), id="any bytes"),
         pytest.param(replace(EVENT, body=b""), id="no bytes"),
-        pytest.param(replace(EVENT, checked=True), id="checked"),
-        pytest.param(replace(EVENT, declared_invalid=True, content_type="text/x; a=b", type=ODD), id="invalid"),
+        pytest.param(replace(EVENT, fits=True), id="checked"),
+        pytest.param(replace(EVENT, fits=False, content_type="text/x; a=b", type=ODD), id="invalid"),
     ],
 )
 def test_an_event_comes_back_as_it_was(store: Store, event: EventRecord) -> None:

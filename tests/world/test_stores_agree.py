@@ -190,7 +190,7 @@ def _under_way(store: Store) -> Generator[None]:
 
 
 def _attempt(number: int, outcome: Outcome) -> Attempt:
-    return Attempt(number, NOON, timedelta(), outcome, 200, timedelta(), None, REQUEST, None)
+    return Attempt(number, NOON, NOON, outcome, 200, timedelta(), None, REQUEST, None)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -85,7 +85,7 @@ def step(delivery: DeliveryRecord, event: EventRecord) -> str:
     told: dict[str, Json] = {"type": event.type}
     payload = parsed(redacted(event.body))
     data = payload.get("data") if isinstance(payload, dict) else None
-    if event.declared_invalid or not isinstance(data, dict):
+    if event.fits is False or not isinstance(data, dict):
         told |= {"body": redacted(event.body).decode("utf-8", "replace"), "invalid": True}
         if event.content_type != "application/json":
             told["content_type"] = event.content_type

@@ -128,14 +128,15 @@ def webhook_of(id_: str, record: str) -> WebhookRecord:
 
 def event_values(event: EventRecord) -> Values:
     """Return the row of an event."""
-    record = [event.type, microseconds(event.timestamp), event.content_type, event.declared_invalid, event.checked]
+    record = [event.type, microseconds(event.timestamp), event.content_type, event.fits is False, event.fits is True]
     return {"id": key(event.id), "record": _text_of(record), "body": event.body}
 
 
 def event_of(id_: str, record: str, body: bytes) -> EventRecord:
     """Return the event of a row."""
     type_, timestamp, content_type, declared_invalid, checked = json.loads(record)
-    return EventRecord(unkey(id_), type_, moment_of(timestamp), bytes(body), content_type, declared_invalid, checked)
+    fits = checked or (False if declared_invalid else None)
+    return EventRecord(unkey(id_), type_, moment_of(timestamp), bytes(body), content_type, fits)
 
 
 def delivery_values(delivery: DeliveryRecord) -> Values:
@@ -206,6 +207,7 @@ def attempt_values(attempt: Attempt) -> Values:
 def attempt_of(row: Row) -> Attempt:
     """Return the attempt of a row, whose record is called `attempt_record`."""
     held = json.loads(row.attempt_record)
+    at = moment_of(held["at"])
     url, headers, method, wire = held["request"]
     reply = None
     if held["reply"] is not None:
@@ -213,8 +215,8 @@ def attempt_of(row: Row) -> Attempt:
         reply = Reply(status, _headers(fields), bytes(row.reply_body), timedelta(microseconds=took))
     return Attempt(
         number=row.number,
-        at=moment_of(held["at"]),
-        offset=timedelta(microseconds=held["offset"]),
+        at=at,
+        created_at=at - timedelta(microseconds=held["offset"]),
         outcome=Outcome(held["outcome"]),
         status=held["status"],
         duration=timedelta(microseconds=held["duration"]),

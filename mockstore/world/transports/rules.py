@@ -1,6 +1,7 @@
 """What every transport keeps to: one time limit, 64 KiB of an answer (contract 1.3), the same words for a failure."""
 
 from datetime import timedelta
+from functools import lru_cache
 from time import perf_counter
 
 from mockstore.errors import ConsumerError, ReceiverTimeoutError
@@ -26,6 +27,10 @@ class Deadline:
         """Return the time since the start."""
         return timedelta(seconds=self._real_time() - self._started)
 
+    def took(self) -> timedelta:
+        """Return the time since the start to a tenth of a millisecond, the same object for the same time."""
+        return _tenths(round((self._real_time() - self._started) * 10_000))
+
     def passed(self) -> bool:
         """Return whether the time is up."""
         return self._real_time() - self._started > self._limit
@@ -37,6 +42,11 @@ class Deadline:
     def missed_by(self, receiver: str) -> ReceiverTimeoutError:
         """Return the error for a receiver that has not answered in time."""
         return too_late(receiver, self._timeout)
+
+
+@lru_cache(maxsize=1024)
+def _tenths(count: int) -> timedelta:
+    return timedelta(milliseconds=count / 10)
 
 
 def too_late(receiver: str, timeout: timedelta) -> ReceiverTimeoutError:

@@ -115,7 +115,7 @@ class Connection:
             raise DeliveryError(f"{self._peer} did not answer in HTTP: {_harmless(_said(error)):.200}") from error
         if wire.ended:  # http.client takes that for the end of the headers
             raise _cut_off(self._peer)
-        took = deadline.elapsed()
+        took = deadline.took()
         body, whole = _read_body(response)
         reply = Reply(response.status, tuple(response.headers.items()), body, took)
         self._used = deadline
@@ -124,7 +124,7 @@ class Connection:
 
     def _plain_reply(self, head: PlainHead, body: bytes, deadline: Deadline) -> tuple[Reply, bool]:
         """Do with a plain answer what `exchange` does with any: the verdict has fallen with the headers."""
-        took = deadline.elapsed()
+        took = deadline.took()
         with suppress(OSError):
             while len(body) < head.length:
                 _arm(self._socket, deadline)
