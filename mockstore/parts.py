@@ -22,6 +22,7 @@ from mockstore.provider import Provider, petstore
 from mockstore.registration import checked_signatures
 from mockstore.settings import Settings
 from mockstore.world.clock import EPOCH, Chance, RunningClock, Shelf, TravellingClock, VirtualClock
+from mockstore.world.notes import Note
 from mockstore.world.seams import Clock, Store, Transport
 from mockstore.world.store_memory import MemoryStore
 from mockstore.world.transports.reach import Reach, anywhere, beyond_metadata, public_only
@@ -124,6 +125,10 @@ class Parts(Struct, frozen=True):
     """Whose world it is (the header `X-Tenant-ID`); None is the shared one."""
     base_url: str = "/v1"
     """Where the API is found from outside."""
+
+    def note(self, its_id: str) -> Note:
+        """Return a document among the records that is none of the shop's."""
+        return Note(self.store, its_id)
 
     def reset(self) -> None:
         """Forget every record; start time and chance anew. What is mounted stays."""

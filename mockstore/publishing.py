@@ -1,6 +1,6 @@
 """From what a caller asks to a recorded event with its deliveries. Nothing is sent here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Final, TypedDict, Unpack
@@ -118,8 +118,18 @@ class Publisher:
         if not fault and not len(self._standing):
             self._parts.engine.publish(record, webhooks)
             return
-        told = wanted(fault)
-        rules = {webhook.id: self._standing.matching(record, webhook) for webhook in webhooks if _is_signed(webhook)}
+        with self._parts.store.transaction():  # nobody else may use a rule up meanwhile
+            self._publish_befallen(record, webhooks, wanted(fault))
+
+    def _publish_befallen(
+        self, record: EventRecord, webhooks: Sequence[WebhookRecord], told: tuple[Fault, ...]
+    ) -> None:
+        standing = list(self._standing)
+        rules = {
+            webhook.id: self._standing.matching(record, webhook, standing)
+            for webhook in webhooks
+            if _is_signed(webhook)
+        }
         faults = {
             webhook.id: [*(one for rule in rules.get(webhook.id, ()) for one in rule.faults), *told]
             for webhook in webhooks

@@ -49,7 +49,7 @@ class Mockstore:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.reader = self._reader = Reader(parts)
-        self.faults = StandingFaults(parts.provider.catalogue, self._reader.must_know)
+        self.faults = StandingFaults(parts.provider.catalogue, self._reader.must_know, parts.note("faults"))
         self._publisher = Publisher(parts, self.faults)
         self._shop: Front | None = None
         self._app: WSGIApplication | None = None

@@ -1,16 +1,16 @@
-"""Faults for all later deliveries that match. Whoever holds the object owns the rules; nothing else is touched."""
+"""Faults for all later deliveries that match. The rules are one document, which is kept where the owner says."""
 
-from collections.abc import Callable, Iterable, Iterator
-from threading import Lock
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue
-from mockstore.faults.catalogue import Wanted, wanted
+from mockstore.faults.catalogue import Wanted, named, wanted
 from mockstore.faults.fault import Fault
-from mockstore.model import EventRecord, WebhookRecord
+from mockstore.model import EventRecord, Json, Payload, WebhookRecord
 
 
 class HasId(Protocol):
@@ -19,6 +19,19 @@ class HasId(Protocol):
     @property
     def id(self) -> str:
         """Its id."""
+
+
+class Kept(Protocol):
+    """Where the document is kept."""
+
+    def read(self) -> Payload | None:
+        """Return it; None where none was written."""
+
+    def write(self, document: Payload | None) -> None:
+        """Replace it."""
+
+    def in_turn(self) -> AbstractContextManager[None]:
+        """Let nobody else write between what is read and what is written inside."""
 
 
 class Rule(Struct, frozen=True):
@@ -32,6 +45,8 @@ class Rule(Struct, frozen=True):
     """The id of the webhook; None means any."""
     times: int | None = None
     """For how many deliveries it is good; None means all."""
+    number: int = 0
+    """Tells it from others that are alike, once it is in force."""
 
     def __str__(self) -> str:
         names = " and ".join(map(str, self.faults))
@@ -41,11 +56,10 @@ class Rule(Struct, frozen=True):
 class StandingFaults:
     """The rules in force, oldest first. A delivery gets the faults of every rule that matches it."""
 
-    def __init__(self, catalogue: Catalogue, check_webhook: Callable[[str], object]) -> None:
+    def __init__(self, catalogue: Catalogue, check_webhook: Callable[[str], object], kept: Kept) -> None:
         self._catalogue = catalogue
         self._check_webhook = check_webhook
-        self._rules: list[tuple[Rule, list[None]]] = []  # with a mark for each use
-        self._lock = Lock()
+        self._kept = kept
 
     def add(
         self,
@@ -72,42 +86,66 @@ class StandingFaults:
         webhook_id = to if to is None or isinstance(to, str) else to.id
         if webhook_id is not None:
             self._check_webhook(webhook_id)
-        rule = Rule(found, patterns, webhook_id, times)
-        with self._lock:
-            self._rules = [*self._rules, (rule, [])]
+        with self._kept.in_turn():
+            rules, latest = self._read()
+            rule = Rule(found, patterns, webhook_id, times, number=latest + 1)
+            self._write([*rules, (rule, 0)], rule.number)
         return rule
 
     def remove(self, rule: Rule) -> None:
         """Forget a rule; raise `InvalidInputError` when it is not in force."""
-        with self._lock:
-            kept = [(one, uses) for one, uses in self._rules if one is not rule]
-            if len(kept) == len(self._rules):
+        with self._kept.in_turn():
+            rules, latest = self._read()
+            left = [(one, used) for one, used in rules if one.number != rule.number]
+            if len(left) == len(rules):
                 raise InvalidInputError(f"the rule {rule} is not in force", field="rule")
-            self._rules = kept
+            self._write(left, latest)
 
     def clear(self) -> None:
         """Forget all rules; deliveries that were made under them keep their faults."""
-        with self._lock:
-            self._rules = []
+        with self._kept.in_turn():
+            rules, latest = self._read()
+            if rules:
+                self._write([], latest)
 
-    def matching(self, event: EventRecord, webhook: WebhookRecord) -> list[Rule]:
-        """Return the rules that a delivery of `event` to `webhook` falls under."""
-        return [rule for rule in self if rule.to in (None, webhook.id) and self._covers(rule, event)]
+    def matching(self, event: EventRecord, webhook: WebhookRecord, rules: Sequence[Rule]) -> list[Rule]:
+        """Return those of `rules` that a delivery of `event` to `webhook` falls under."""
+        return [
+            rule for rule in rules if rule.to in (None, webhook.id) and self._catalogue.matches(rule.events, event.type)
+        ]
 
-    def use(self, rules: Iterable[Rule]) -> None:
-        """Count one use of each; a rule that is used up is forgotten."""
-        with self._lock:
-            for rule in rules:
-                for one, uses in self._rules:
-                    if one is rule:
-                        uses.append(None)
-            self._rules = [(one, uses) for one, uses in self._rules if one.times is None or len(uses) < one.times]
+    def use(self, used: Iterable[Rule]) -> None:
+        """Count one use of each; a rule that is used up is forgotten. To be called in turn with what was matched."""
+        uses = [rule.number for rule in used if rule.times is not None]
+        if not uses:
+            return
+        with self._kept.in_turn():
+            rules, latest = self._read()
+            after = [(rule, used + uses.count(rule.number)) for rule, used in rules]
+            self._write([(rule, used) for rule, used in after if rule.times is None or used < rule.times], latest)
 
     def __iter__(self) -> Iterator[Rule]:
-        return iter([rule for rule, _ in self._rules])
+        return iter([rule for rule, _ in self._read()[0]])
 
     def __len__(self) -> int:
-        return len(self._rules)
+        document = self._kept.read()
+        return 0 if document is None else len(document["rules"])
 
-    def _covers(self, rule: Rule, event: EventRecord) -> bool:
-        return self._catalogue.matches(rule.events, event.type)
+    def _read(self) -> tuple[list[tuple[Rule, int]], int]:
+        """Return the rules in force, each with its uses, and the number of the latest that was."""
+        document = self._kept.read()
+        return ([], 0) if document is None else (list(map(_rule, document["rules"])), document["latest"])
+
+    def _write(self, rules: Iterable[tuple[Rule, int]], latest: int) -> None:
+        self._kept.write({"rules": [_document(*one) for one in rules], "latest": latest})
+
+
+def _document(rule: Rule, used: int) -> Json:
+    faults = [[fault.name, list(fault.attempts)] for fault in rule.faults]
+    return [faults, list(rule.events), rule.to, rule.times, rule.number, used]
+
+
+def _rule(document: Json) -> tuple[Rule, int]:
+    faults, events, to, times, number, used = document
+    found = tuple(named(name).on(*attempts) if attempts else named(name) for name, attempts in faults)
+    return Rule(found, tuple(events), to, times, number), used

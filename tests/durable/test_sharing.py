@@ -65,6 +65,35 @@ def test_what_one_server_is_told_to_hold_is_held_by_all_of_them(serve: Serve, po
     assert len(released["data"]) == 1
 
 
+def test_a_standing_fault_that_one_server_was_told_befalls_the_events_of_all(
+    serve: Serve, postgres: PostgresServer
+) -> None:
+    database = postgres.new_database()
+    first, second = serve(database, **STILL), serve(database, **STILL)
+    first.call("POST", "/v1/webhooks", {"url": "http://127.0.0.1:1/hooks", "events": ["*"]})
+
+    first.call("POST", "/_mockstore/faults", {"fault": "duplicate_at_once", "times": 3})
+    told = [server.call("POST", "/_mockstore/emit", {"type": "pet.adopted"})[1] for server in (second, first) * 2]
+
+    assert [len(answer["data"][0]["deliveries"]) for answer in told] == [2, 2, 2, 1]
+    assert second.call("GET", "/_mockstore/faults")[1]["data"] == []
+
+
+def test_standing_faults_outlast_the_server(sqlite: str) -> None:
+    with Tenants(Settings(clock="virtual", database=sqlite)) as tenants:
+        told = tenants.of(None).faults.add("unknown_member", events="pet.*", times=2)
+
+    with Tenants(Settings(clock="virtual", database=sqlite)) as tenants:
+        shop = tenants.of(None)
+        shop.subscribe("http://127.0.0.1:1/hooks")
+        kept = list(shop.faults)
+        for _ in range(3):
+            shop.emit("pet.adopted")
+
+        assert kept == [told]
+        assert [len(delivery.record.faults) for delivery in shop.deliveries] == [1, 1, 0]
+
+
 def test_a_hold_outlasts_the_server(sqlite: str) -> None:
     with Tenants(Settings(clock="virtual", database=sqlite)) as tenants:
         tenants.of(None).subscribe("http://127.0.0.1:1/hooks")

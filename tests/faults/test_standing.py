@@ -147,3 +147,33 @@ def test_a_rule_that_needs_a_socket_is_refused_when_an_app_in_process_falls_unde
     with pytest.raises(InvalidInputError, match="dripped_body needs a socket"):
         store.emit("pet.adopted")
     assert (len(store.events), len(store.faults)) == (0, 1)
+
+
+def test_rules_that_are_alike_are_used_up_each_by_itself(store: Mockstore) -> None:
+    store.subscribe(lambda _: 204)
+    first, second = (store.faults.add("unknown_member", times=times) for times in (1, 1))
+    third = store.faults.add("unknown_member", times=2)
+
+    store.faults.remove(second)
+    store.emit("pet.adopted")
+
+    assert first != second
+    assert list(store.faults) == [third]
+
+
+def test_a_rule_keeps_the_attempts_of_each_fault(store: Mockstore) -> None:
+    rule = store.faults.add([faults.named("ack_lost").on(2, 3), "duplicate"])
+
+    assert list(store.faults) == [rule]
+    assert [fault.attempts for one in store.faults for fault in one.faults] == [(2, 3), ()]
+
+
+def test_an_event_that_is_refused_uses_no_rule_up(store: Mockstore) -> None:
+    store.subscribe(lambda _: 204)
+    rule = store.faults.add("unknown_member", times=1)
+
+    with pytest.raises(InvalidInputError, match="needs a socket"):
+        store.emit("pet.adopted", fault=faults.named("slow_to_connect"))
+
+    assert list(store.faults) == [rule]
+    assert len(store.events) == 0
