@@ -1,5 +1,6 @@
 """Keeps the connections on which nothing is being answered: waits for new ones, and for the next request on each."""
 
+import errno
 import logging
 import selectors
 import socket
@@ -14,12 +15,13 @@ from mockstore.world.transports.rules import Deadline
 
 _LOG: Final = logging.getLogger(__name__)
 
-_SILENCE: Final = timedelta(seconds=30)
+SILENCE: Final = timedelta(seconds=30)
 """How long a client may be silent between two requests."""
-_LOOK: Final = timedelta(seconds=5)
+LOOK: Final = timedelta(seconds=5)
 """How often silent connections are looked for."""
 _BREATH_SECONDS: Final = 0.05
-"""How long to wait when the system has no room for a further connection."""
+"""How long to wait when something is wrong that may last: no room for a further connection, an error of ours."""
+_NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Keeper:
@@ -31,13 +33,18 @@ class Keeper:
 
     can_add_keepalive_connection = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - two of them for tests that cannot wait
         self,
         listening: socket.socket,
         made: Callable[[socket.socket, Any], Connection],
         serve: Callable[[Connection], None],
         short: ShortWay | None,
+        *,
+        silence: timedelta = SILENCE,
+        look: timedelta = LOOK,
     ) -> None:
+        self._silence = silence
+        self._look = look
         self._listening = listening
         self._made = made
         self._serve = serve
@@ -47,12 +54,13 @@ class Keeper:
         self._wake, self._woken = socket.socketpair()
         self._stopped = False
         self._ended = Event()
+        listening.setblocking(False)  # noqa: FBT003 - the standard library's signature; who is announced may be gone again
         self._selector.register(listening, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
 
     def put(self, conn: Connection) -> None:
         """Keep a connection for its next request; from any thread."""
-        conn.patience = Deadline(_SILENCE)
+        conn.patience = Deadline(self._silence)
         if conn.rfile.has_data():
             self._serve(conn)
             return
@@ -66,17 +74,26 @@ class Keeper:
 
     def run(self) -> None:
         """Accept connections, and have requests answered, until `stop`."""
-        busy, next_look = False, Deadline(_LOOK)
+        busy, next_look = False, Deadline(self._look)
         try:
             while not self._stopped:
-                for key, _ in self._selector.select(0 if busy else _LOOK.total_seconds()):
-                    self._attend(key)
-                busy = self._short is not None and self._short.moment()
+                busy = self._turn(0 if busy else self._look.total_seconds())
                 if next_look.passed():
                     self._close_silent()
-                    next_look = Deadline(_LOOK)
+                    next_look = Deadline(self._look)
         finally:
             self._ended.set()
+
+    def _turn(self, timeout: float) -> bool:
+        """Attend to what has come within so many seconds; return whether there is more to be done at once."""
+        try:
+            for key, _ in self._selector.select(timeout):
+                self._attend(key)
+            return self._short is not None and self._short.moment()
+        except Exception:  # noqa: BLE001 - the thread must live; the log has it
+            _LOG.exception("the server could not attend to what has come")
+            self._ended.wait(_BREATH_SECONDS)
+            return False
 
     def stop(self) -> None:
         """Accept nothing new, and return when that is so."""
@@ -107,9 +124,10 @@ class Keeper:
         """Take a new connection; it waits for its first bytes without a thread."""
         try:
             sock, address = self._listening.accept()
-        except OSError as error:  # it is gone already, or there are too many
+        except OSError as error:
             _LOG.debug("a connection could not be accepted: %s", error)
-            self._ended.wait(_BREATH_SECONDS)
+            if error.errno in _NO_ROOM:
+                self._ended.wait(_BREATH_SECONDS)
             return
         try:
             self.put(self._made(sock, address))
@@ -130,7 +148,7 @@ class Keeper:
             _LOG.exception("a request could not be answered")
             self._drop(conn)
             return True
-        conn.patience = Deadline(_SILENCE)
+        conn.patience = Deadline(self._silence)
         return not conn.unsent and not conn.rfile.has_data()
 
     def _close_silent(self) -> None:

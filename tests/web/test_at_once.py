@@ -2,16 +2,20 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from json import dumps, loads
-from socket import create_connection
-from threading import current_thread
+from socket import create_connection, create_server, socket
+from threading import Thread, current_thread
+from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
 
 from mockstore import Mockstore
 from mockstore.model import DeliveryState, Json
+from mockstore.web.connections import Connection
+from mockstore.web.keeper import Keeper
 from mockstore.web.plain import PlainHead
 from mockstore.web.server import Server
 from tests.transports.conftest import OK, always
@@ -123,6 +127,8 @@ class Short:
         self._answer = answer
         self.threads: set[str] = set()
         self.kicks = 0
+        self.wrong: list[Exception] = []
+        """What goes wrong in moments, one after the other."""
 
     def takes(self, head: PlainHead) -> bool:
         return head.path == b"/_mockstore/emit"
@@ -138,6 +144,8 @@ class Short:
         self.kicks += 1
 
     def moment(self) -> bool:
+        if self.wrong:
+            raise self.wrong.pop()
         return False
 
 
@@ -179,6 +187,38 @@ def test_a_request_in_pieces_is_answered_by_a_thread_that_has_its_event_delivere
         assert client.socket.recv(100).startswith(b"HTTP/1.1 202 ")
     assert ACCEPTING not in short.threads
     assert short.kicks == 1
+
+
+def test_a_moment_that_goes_wrong_does_not_stop_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    short = Short(b"")
+    short.wrong = [RuntimeError("on purpose")]
+    with Server(app, STILL, short) as server, Client(server) as first, Client(server) as second:
+        first.get()
+        second.get()
+    assert "on purpose" in caplog.text
+
+
+def test_a_connection_that_says_nothing_for_long_is_closed() -> None:
+    moment, server = (
+        timedelta(milliseconds=20),
+        SimpleNamespace(peercreds_enabled=False, peercreds_resolve_enabled=False),
+    )
+
+    def made(sock: socket, _address: object) -> Connection:
+        sock.settimeout(PATIENCE)
+        return Connection(server, sock)
+
+    with create_server(("127.0.0.1", 0)) as listening:
+        served: list[Connection] = []
+        keeper = Keeper(listening, made, served.append, None, silence=moment, look=moment)
+        thread = Thread(target=keeper.run)
+        thread.start()
+        with create_connection(listening.getsockname(), timeout=PATIENCE) as silent:
+            assert silent.recv(1) == b""
+        keeper.stop()
+        thread.join()
+        keeper.close()
+    assert served == []
 
 
 def read(client: Client, size: int) -> bytes:
