@@ -74,7 +74,7 @@ def _fault(stage: Stage, told: Told) -> Json:
 def _clear_faults(stage: Stage, _told: Told) -> Json:
     in_force = list(stage.mockstore.faults)
     for rule in stage.rules:
-        if any(rule is one for one in in_force):
+        if rule in in_force:
             stage.mockstore.faults.remove(rule)
     stage.rules.clear()
 

@@ -86,7 +86,7 @@ class Post:
         self.turns = Turns(self.parts.engine, 4)
         self.handed: list[Turn] = []
         self._trying = Trying(self.parts.engine, network, network.begin, wait=_never, remember=_never)
-        moments = Moments(self._trying, take=self.turns.alone, hand_over=self.handed.append, end=self._end)
+        moments = Moments(self._trying, take=self.turns.alone, hand_over=self.handed.append, end=self.end)
         self.moment, self.close = moments.moment, moments.close
         self.subscribe()
 
@@ -103,9 +103,9 @@ class Post:
         self.emit()
         turn = self.turns.next()
         assert turn is not None
-        self._end(turn, None)
+        self.end(turn)
 
-    def _end(self, turn: Turn, answer: Reply | None) -> None:
+    def end(self, turn: Turn, answer: Reply | None = None) -> None:
         self.turns.give_back(turn.delivery, self._trying.attempt(turn, None, answer))
 
     def states(self) -> list[DeliveryState]:
@@ -162,6 +162,22 @@ def test_a_receiver_that_takes_longer_is_left_to_a_thread_to_wait_for(post: Post
     (turn,) = post.handed
     assert turn.underway is not None
     assert (network.sent, post.states()) == (["begun"], [DELIVERED, PENDING, PENDING])
+
+
+def test_what_is_out_is_not_sent_again_however_late_a_thread_goes_on_with_it(post: Post, network: Network) -> None:
+    network.answered.clear()
+    post.emit()
+    post.moment()
+    post.moment()
+    (turn,) = post.handed
+    post.parts.clock.jump_to(post.parts.clock.now() + timedelta(seconds=1))
+    network.answered.set()
+
+    post.end(turn)
+
+    assert (network.sent, post.states()) == (["begun"], [DELIVERED, DELIVERED])
+    assert turn.started is not None
+    assert post.mockstore.deliveries[-1].record.attempts[0].request is turn.started.outgoing
 
 
 def test_without_a_connection_a_thread_is_to_make_one(post: Post, network: Network) -> None:
