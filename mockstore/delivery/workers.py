@@ -81,12 +81,12 @@ class WorkerPump:
 
         Never fails for the store: what a caller has made due is recorded.
         """
-        if self._standing_by or self._waking:  # that thread looks in a moment; a storm must not wake one for each
-            return
         if not self._deferring or get_ident() not in self._deferring:
             self._kick()
 
     def _kick(self) -> None:
+        if self._standing_by or self._waking:  # that thread looks in a moment; a storm must not wake one for each
+            return
         with self._work:
             try:
                 needed = self._turns.are_more() or self._engine.store.next_due() is not None
