@@ -265,15 +265,19 @@ def standalone_parts(  # noqa: PLR0913 - the composition root names every part o
         ),
         router=router,
         news=news,
-        options=Options(
-            strict=False,
-            raise_errors=False,
-            url_schemes=("https",) if settings.require_https else ("http", "https"),
-            reach=reach_of(settings),
-            webhooks=settings.webhooks,
-            history=settings.history,
-        ),
+        options=_server_options(settings),
         tenant=tenant,
+    )
+
+
+def _server_options(settings: Settings) -> Options:
+    return Options(
+        strict=False,
+        raise_errors=False,
+        url_schemes=("https",) if settings.require_https else ("http", "https"),
+        reach=reach_of(settings),
+        webhooks=settings.webhooks,
+        history=settings.history,
     )
 
 

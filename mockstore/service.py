@@ -318,7 +318,6 @@ class Mockstore:
     def reset(self) -> None:
         """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
         self._parts.reset()
-        self.faults.clear()
         self._reader.forget()
         self._receivers.inboxes.clear()
 

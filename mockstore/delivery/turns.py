@@ -58,8 +58,7 @@ class Turns:
             return self._handed_over.popleft()
         if self._prepared:  # and the thread has not come back for it
             return self._prepared.popitem()[1]
-        self._claim()
-        delivery = self._lines.take()
+        delivery = self._pick()
         return None if delivery is None else Turn(delivery)
 
     def own(self, thread: Thread) -> Turn | None:
@@ -68,16 +67,13 @@ class Turns:
 
     def prepare(self, thread: Thread, trying: Trying) -> bool:
         """Make the next request, for the thread to send; return whether there was one to make."""
-        if self._prepared:
-            return False
-        self._claim()
-        delivery = self._lines.take()
+        delivery = None if self._prepared else self._pick()
         if delivery is None:
             return False
         self._prepared[thread] = trying.prepared(delivery)
         return True
 
-    def alone(self) -> DeliveryRecord | None:
+    def next_quick(self) -> DeliveryRecord | None:
         """Return what goes next, if it is one of few, nothing is out, and its receiver has proved to be quick."""
         if self._lines.busy or self._claim() == BATCH:
             return None
@@ -108,6 +104,10 @@ class Turns:
         begun = list(self._handed_over)
         self._handed_over.clear()
         return begun
+
+    def _pick(self) -> DeliveryRecord | None:
+        self._claim()
+        return self._lines.take()
 
     def _claim(self) -> int:
         claimed = self._engine.claim(BATCH)

@@ -53,6 +53,7 @@ class WorkerPump:
         self._engine = engine
         self._trying = Trying(engine, transport, begin, wait=self._wait_unless_closing, remember=self._remember)
         self._moments = Moments(self._trying, take=self._take_for_a_moment, hand_over=self._hand_over, end=self._end)
+        self._has_moments = begin is not None
         self._follow = follow
         self._limit = threads
         lock = Lock()
@@ -97,8 +98,11 @@ class WorkerPump:
         self._trim()
 
     def moment(self) -> bool:
-        """Deliver for a moment on the caller's thread, which has other things to do: see `Moments`."""
-        return self._moments.moment()
+        """Deliver for a moment on the caller's thread, which has other things to do: see `Moments`.
+
+        Nothing without `begin`: whoever has other things to do must not wait for a store that is not quick.
+        """
+        return self._has_moments and self._moments.moment()
 
     def look(self) -> None:
         """Take note of what others over the same records have made due, and of the time to which they have moved."""
@@ -214,7 +218,7 @@ class WorkerPump:
     def _take_for_a_moment(self) -> DeliveryRecord | None:
         """Return a delivery for a thread with little time; None where it is for the others to do what is due."""
         with self._work, suppress(StoreUnavailableError):  # they will ask again
-            delivery = None if self._closing else self._turns.alone()
+            delivery = None if self._closing else self._turns.next_quick()
             self._taken += delivery is not None
             self._hand_on()
             return delivery

@@ -99,11 +99,9 @@ class Request(HTTPRequest):
             self.rfile = BytesIO(body)
             self._respond_to_what_is_read()
         else:
+            short.kick()  # before the answer, whose client may be slow to take it
             self.sent_headers = True
-            try:
-                self.conn.wfile.write(answer)
-            finally:
-                short.kick()
+            self.conn.wfile.write(answer)
 
     def _respond_to_what_is_read(self) -> None:
         self.server.gateway(self).respond()

@@ -10,9 +10,11 @@ from mockstore import Mockstore
 from mockstore.delivery.moments import Moments
 from mockstore.delivery.trying import Trying, Turn
 from mockstore.delivery.turns import BATCH, Turns
+from mockstore.delivery.workers import WorkerPump
 from mockstore.model import DeliveryRecord, DeliveryState, Outgoing, Reply
-from mockstore.parts import Options, Parts, in_process_parts, provider_with, standalone_parts
+from mockstore.parts import Parts, standalone_parts
 from mockstore.settings import Settings
+from tests.delivery.parts import still_parts
 
 PATIENCE = timedelta(seconds=20)
 """When a test gives up; none comes near."""
@@ -73,20 +75,12 @@ class Post:
     """Deliveries in the order in which they are due, and a thread that has moments for them. No thread waits."""
 
     def __init__(self, network: Network) -> None:
-        self.parts: Parts = in_process_parts(
-            provider_with(None),
-            seed=0,
-            clock="virtual",
-            start=None,
-            factory=None,
-            signature_time="virtual",
-            options=Options(),
-        )
+        self.parts = still_parts()
         self.mockstore = Mockstore(self.parts)
         self.turns = Turns(self.parts.engine, 4)
         self.handed: list[Turn] = []
         self._trying = Trying(self.parts.engine, network, network.begin, wait=_never, remember=_never)
-        moments = Moments(self._trying, take=self.turns.alone, hand_over=self.handed.append, end=self.end)
+        moments = Moments(self._trying, take=self.turns.next_quick, hand_over=self.handed.append, end=self.end)
         self.moment, self.close = moments.moment, moments.close
         self.subscribe()
 
@@ -302,6 +296,18 @@ def test_what_is_deferred_waits_for_a_kick(parts: Parts, network: Network) -> No
         mock.settle(PATIENCE)
 
     assert len(network.sent) == 1
+
+
+def test_a_store_that_is_not_quick_is_asked_for_nothing(post: Post, network: Network) -> None:
+    pump = WorkerPump(post.parts.engine, network)
+    post.emit()
+
+    assert pump.moment() is False
+    unclaimed = post.parts.store.next_due()
+    pump.close()
+
+    assert unclaimed is not None
+    assert network.sent == []
 
 
 def test_settling_waits_for_what_was_begun(parts: Parts, mock: Mockstore) -> None:

@@ -10,8 +10,8 @@ from mockstore import Mockstore, Reply, Webhook
 from mockstore.delivery.trying import FRESH, Trying, Turn
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import Attempt, DeliveryRecord, Outgoing
-from mockstore.parts import Options, Parts, in_process_parts, provider_with
 from mockstore.world.seams import Store
+from tests.delivery.parts import still_parts
 
 if TYPE_CHECKING:
     from mockstore.delivery.engine import Engine
@@ -23,15 +23,7 @@ class Shop:
     """A Mockstore with one claimed delivery, and the requests that went to its webhook."""
 
     def __init__(self) -> None:
-        self.parts: Parts = in_process_parts(
-            provider_with(None),
-            seed=0,
-            clock="virtual",
-            start=None,
-            factory=None,
-            signature_time="virtual",
-            options=Options(),
-        )
+        self.parts = still_parts()
         self.mockstore = Mockstore(self.parts)
         self.sent: list[Outgoing] = []
         self.webhook: Webhook = self.mockstore.subscribe(self._receive)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from json import dumps, loads
 from socket import create_connection, create_server, socket
-from threading import Thread, current_thread
+from threading import Event, Thread, current_thread
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -127,6 +127,7 @@ class Short:
         self._answer = answer
         self.threads: set[str] = set()
         self.kicks = 0
+        self.kicked = Event()
         self.wrong: list[Exception] = []
         """What goes wrong in moments, one after the other."""
 
@@ -142,6 +143,7 @@ class Short:
 
     def kick(self) -> None:
         self.kicks += 1
+        self.kicked.set()
 
     def moment(self) -> bool:
         if self.wrong:
@@ -187,6 +189,19 @@ def test_a_request_in_pieces_is_answered_by_a_thread_that_has_its_event_delivere
         assert client.socket.recv(100).startswith(b"HTTP/1.1 202 ")
     assert ACCEPTING not in short.threads
     assert short.kicks == 1
+
+
+def test_a_delivery_does_not_wait_for_a_client_that_is_slow_to_take_its_answer() -> None:
+    answer = bytes(range(256)) * 40_000
+    short = Short(answer)
+    with Server(app, STILL, short) as server, Client(server) as slow, Client(server) as another:
+        slow.socket.sendall(slow.request[:-5])
+        another.get()
+        slow.socket.sendall(slow.request[-5:])
+
+        assert short.kicked.wait(PATIENCE)
+        assert read(slow, len(answer)) == answer
+    assert ACCEPTING not in short.threads
 
 
 def test_a_moment_that_goes_wrong_does_not_stop_the_server(caplog: pytest.LogCaptureFixture) -> None:

@@ -136,6 +136,7 @@ def test_a_claim_that_is_undone_with_its_transaction_can_be_made_again(database:
     with pytest.raises(LookupError):
         fail()
     assert not store.holds("d")
+    assert store.next_due() == NOON
     assert [delivery.id for delivery in store.claim(NOON, 1)] == ["d"]
 
 

@@ -108,19 +108,6 @@ def test_a_claim_that_was_limited_leaves_what_is_due_now(store: SqlStore) -> Non
     assert store.next_due() == NOON
 
 
-def test_a_claim_that_is_undone_is_due_again(store: SqlStore) -> None:
-    store.save_delivery(DELIVERY)
-
-    def fail() -> None:
-        with store.transaction():
-            store.claim(NOON, 1)
-            raise LookupError
-
-    with pytest.raises(LookupError):
-        fail()
-    assert store.next_due() == NOON
-
-
 def test_a_retry_is_due_when_its_claim_is_given_back(store: SqlStore) -> None:
     store.save_delivery(DELIVERY)
     store.claim(NOON, 1)
