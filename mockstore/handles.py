@@ -251,7 +251,8 @@ class Delivery:
         mistakes = list(self._source.mistakes(self.event.record))
         secret = self.webhook.secret
         for attempt in self.attempts:
-            verdict = verify(attempt.request.body, attempt.request.headers, secret)
+            request = attempt.request
+            verdict = verify(request.body, request.headers, secret)
             if not verdict.ok:
                 mistakes.append(f"attempt {attempt.number}: {verdict.message}")
         if mistakes:

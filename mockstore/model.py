@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct, field
 
@@ -106,6 +106,18 @@ class Wire(Struct, frozen=True):
     """When the sender resets the connection: before it has read any of the answer, or after the first byte."""
 
 
+class Sent(Protocol):
+    """A request as it is remembered: whole, or as what it was made of, which takes a sixth of the space."""
+
+    @property
+    def url(self) -> str:
+        """Where it went."""
+
+    @property
+    def outgoing(self) -> "Outgoing":
+        """The request, the same to the byte each time."""
+
+
 class Outgoing(Struct, frozen=True, gc=False):  # in no cycle, and there may be many
     """One HTTP request that is about to be sent."""
 
@@ -115,6 +127,11 @@ class Outgoing(Struct, frozen=True, gc=False):  # in no cycle, and there may be 
     method: str = "POST"
     wire: Wire | None = None
     """How it misbehaves on its way; None means not at all."""
+
+    @property
+    def outgoing(self) -> "Outgoing":
+        """Itself, for it is whole."""
+        return self
 
 
 class Reply(Struct, frozen=True):
@@ -144,10 +161,15 @@ class Attempt(Struct, frozen=True):
     duration: timedelta
     error: str | None
     """One sentence of what went wrong, or None."""
-    request: Outgoing
+    sent: Sent
     reply: Reply | None
     exception: BaseException | None = None
     """What the consumer's own code raised, where that could be seen."""
+
+    @property
+    def request(self) -> Outgoing:
+        """What was sent."""
+        return self.sent.outgoing
 
     @property
     def offset(self) -> timedelta:

@@ -71,7 +71,7 @@ def refusal_hints(
     """Return what may explain a refusal: no endpoint; Django's CSRF check; else the signature, and the clocks."""
     last = delivery.attempts[-1] if delivery.attempts else None
     if last is not None and last.status in _ABSENT:
-        asked = urlsplit(last.request.url).path
+        asked = urlsplit(last.sent.url).path
         return [f"path: does the consumer take a POST at {asked}? subscribe(app, path=…) says where its endpoint is"]
     if last is None or last.status not in EXPLAINED:
         return []
@@ -112,7 +112,8 @@ def describe_skew(skew: timedelta) -> str:
 def _signature_hint(attempt: Attempt, webhook: WebhookRecord) -> str:
     from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
 
-    verdict = verify(attempt.request.body, attempt.request.headers, webhook.secret)
+    request = attempt.request
+    verdict = verify(request.body, request.headers, webhook.secret)
     if verdict.ok:
         return (
             f"signature: what was sent verifies with the webhook's secret {mask(webhook.secret)}; "

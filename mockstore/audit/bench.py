@@ -149,7 +149,7 @@ class Bench:
     def send_by(self, method: str, event_type: str) -> None:
         """Send a signed event by another method, which no webhook ever does."""
         event, at = self._event(event_type), self._parts.clock.now()
-        outgoing = replace(self._parts.engine.compose(event, self._webhook.record, 1), method=method)
+        outgoing = replace(self._parts.engine.compose(event, self._webhook.record, 1, at).outgoing, method=method)
         try:
             answer: Reply | DeliveryError = self._tap.send(outgoing, self.subject.provider.timeout)
         except DeliveryError as error:
@@ -164,7 +164,7 @@ class Bench:
             status=reply.status if reply is not None and verdict.outcome is not Outcome.TIMEOUT else None,
             duration=reply.took if reply is not None else timedelta(),
             error=verdict.error,
-            request=outgoing,
+            sent=outgoing,
             reply=reply,
             exception=answer.__cause__ if isinstance(answer, ConsumerError) else None,
         )

@@ -1,13 +1,65 @@
 """Makes the request of an attempt: the headers and the signatures (contract 1.2). Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
+from math import floor
+
+from msgspec import Struct
 
 from mockstore.faults.fault import Draft
-from mockstore.model import Headers, Outgoing
+from mockstore.model import EventRecord, Headers, Outgoing, WebhookRecord
 from mockstore.provider import Provider
 from mockstore.signing import scheme_named
+
+
+class Plain(Struct, frozen=True, gc=False):  # in no cycle, and there may be many
+    """The request of an attempt that no fault befalls, as what it is made of: the event's exact bytes, signed."""
+
+    provider: Provider
+    event: EventRecord
+    webhook: WebhookRecord
+    number: int
+    at: datetime
+    """When the attempt was made; it decides which of the webhook's secrets sign."""
+    signed_at: datetime
+    """What the signature says of that."""
+
+    @property
+    def url(self) -> str:
+        """Where it goes."""
+        return self.webhook.url
+
+    @property
+    def outgoing(self) -> Outgoing:
+        """The request, the same at any time."""
+        event, schemes = self.event, schemes_of(self.webhook, self.provider)
+        headers = (
+            shared("Content-Type", event.content_type),
+            *descriptive(event.id, event.type, self.number, self.provider),
+        )
+        signed = signatures(event.body, schemes, secrets_of(self.webhook, self.at), event.id, self.signed_at)
+        return Outgoing(self.webhook.url, headers + signed, event.body)
+
+
+def secrets_of(webhook: WebhookRecord, at: datetime) -> tuple[str, ...]:
+    """Return those that sign at this moment, the newest first."""
+    return (webhook.secret, *(old.secret for old in webhook.old_secrets if old.until > at))
+
+
+def schemes_of(webhook: WebhookRecord, provider: Provider) -> tuple[str, ...]:
+    """Return the names of those by which the webhook's deliveries are signed."""
+    return provider.signatures if webhook.signatures is None else webhook.signatures
+
+
+def whole_second(at: datetime) -> datetime:
+    """Return the second of the moment, which is all that signatures tell of it: the same object for all alike."""
+    return _second(floor(at.timestamp()))
+
+
+@lru_cache(maxsize=16)
+def _second(number: int) -> datetime:
+    return datetime.fromtimestamp(number, UTC)
 
 
 def compose(draft: Draft, number: int, provider: Provider) -> Outgoing:

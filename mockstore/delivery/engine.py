@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockstore.delivery.compose import compose, descriptive, shared, signatures
+from mockstore.delivery.compose import Plain, compose, schemes_of, secrets_of, whole_second
 from mockstore.delivery.hold import Hold
 from mockstore.delivery.judge import Verdict, bent, judge, next_step, raised_by_consumer, shared_reply
 from mockstore.errors import AttemptExistsError, DeliveryError, InvalidInputError
@@ -29,6 +29,7 @@ from mockstore.model import (
     PlannedFault,
     Published,
     Reply,
+    Sent,
     WebhookRecord,
     WebhookStatus,
 )
@@ -52,6 +53,8 @@ class Started(Struct, frozen=True):
     number: int
     at: datetime
     outgoing: Outgoing
+    sent: Sent
+    """The same, as it is to be remembered."""
 
 
 class Engine:
@@ -175,33 +178,31 @@ class Engine:
             self.store.release(delivery.id)
             return None
         number, at = len(delivery.attempts) + 1, self.clock.now()
-        return Started(delivery, webhook, event, number, at, self.compose(event, webhook, number, delivery.faults))
+        sent = self.compose(event, webhook, number, at, delivery.faults)
+        return Started(delivery, webhook, event, number, at, sent.outgoing, sent)
 
     def compose(
-        self, event: EventRecord, webhook: WebhookRecord, number: int, plan: tuple[PlannedFault, ...] = ()
-    ) -> Outgoing:
+        self,
+        event: EventRecord,
+        webhook: WebhookRecord,
+        number: int,
+        at: datetime,
+        plan: tuple[PlannedFault, ...] = (),
+    ) -> Sent:
         """Return the request of attempt `number`: the event's exact bytes, signed (contract 1.2), unless by a fault."""
-        now = self.clock.now()
-        secrets = (webhook.secret, *(old.secret for old in webhook.old_secrets if old.until > now))
-        schemes = self.provider.signatures if webhook.signatures is None else webhook.signatures
-        signed_at = wall_time() if self._signature_time == "wall" else now
+        signed_at = wall_time() if self._signature_time == "wall" else at
         if not plan:  # the usual case, spared what faults need
-            headers = (
-                shared("Content-Type", event.content_type),
-                *descriptive(event.id, event.type, number, self.provider),
-            )
-            signed = signatures(event.body, schemes, secrets, event.id, signed_at)
-            return Outgoing(webhook.url, headers + signed, event.body)
+            return Plain(self.provider, event, webhook, number, at, whole_second(signed_at))
         draft = Draft(
             url=webhook.url,
             event_id=event.id,
             event_type=event.type,
             content_type=event.content_type,
             body=event.body,
-            secrets=secrets,
-            schemes=schemes,
+            secrets=secrets_of(webhook, at),
+            schemes=schemes_of(webhook, self.provider),
             signed_at=signed_at,
-            retired=tuple(old.secret for old in webhook.old_secrets if old.until <= now),
+            retired=tuple(old.secret for old in webhook.old_secrets if old.until <= at),
             shape=self._shape(event.type),
         )
         return faulty.altered(plan, compose(faulty.composed(plan, draft, number), number, self.provider), number)
@@ -299,7 +300,7 @@ class Engine:
             status=None if reply is None or verdict.outcome == "timeout" else reply.status,
             duration=self.provider.timeout if verdict.outcome == "timeout" else reply.took if reply else timedelta(),
             error=verdict.error,
-            request=started.outgoing,
+            sent=started.sent,
             reply=reply,
             exception=reply.exception if reply is not None else raised_by_consumer(answer),
         )

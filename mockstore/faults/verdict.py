@@ -22,7 +22,8 @@ def is_met(expect: Expect, attempt: Attempt) -> bool:
     It is judged by what it answered, even when that was lost on its way. Where the sender broke the connection there
     is nothing to judge.
     """
-    if attempt.request.wire is not None and attempt.request.wire.reset is not None:
+    wire = attempt.request.wire
+    if wire is not None and wire.reset is not None:
         return True
     status = attempt.reply.status if attempt.reply is not None else None
     if expect is Expect.REJECT:

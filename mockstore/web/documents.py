@@ -129,6 +129,7 @@ def clock_document(now: datetime, *, frozen: bool) -> Document:
 
 
 def _attempt_document(attempt: Attempt) -> Document:
+    request = attempt.request
     return {
         "number": attempt.number,
         "at": rfc3339(attempt.at),
@@ -137,7 +138,7 @@ def _attempt_document(attempt: Attempt) -> Document:
         "status": attempt.status,
         "durationMs": round(attempt.duration.total_seconds() * 1000, 3),
         "error": attempt.error,
-        "request": {"url": attempt.request.url, "headers": _fields(attempt.request.headers)},
+        "request": {"url": request.url, "headers": _fields(request.headers)},
         "reply": None if attempt.reply is None else _reply_document(attempt.reply),
     }
 
@@ -150,7 +151,7 @@ def _url_of(delivery: DeliveryRecord, webhook: WebhookRecord | None) -> str | No
     """Return where it went, or where it is to go; None when that was deleted before the first attempt."""
     if webhook is not None:
         return webhook.url
-    return delivery.attempts[-1].request.url if delivery.attempts else None
+    return delivery.attempts[-1].sent.url if delivery.attempts else None
 
 
 def _mistakes_of(received: Received) -> list[str]:

@@ -70,7 +70,7 @@ def masked(url: str) -> str:
 def _of_attempt(seen: Attempted) -> dict[str, Json]:
     attempt, delivery = seen.attempt, seen.delivery
     due = delivery.due if delivery.state is DeliveryState.PENDING else None
-    url = attempt.request.url
+    url = attempt.sent.url
     error = attempt.error if attempt.outcome in _IN_OUR_WORDS else None
     return {
         "delivery": delivery.id,

@@ -14,8 +14,9 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from mockstore.model import Json
+from mockstore.model import Attempt, Json, Outgoing, Sent
 
 T = TypeVar("T")
 
@@ -32,6 +33,8 @@ def installed_version() -> str:
 
 def to_json(value: object) -> Json:
     """Return a record, or any part of one, as JSON; an exception stays where it was raised, and is null."""
+    if isinstance(value, Attempt):
+        value = replace(value, sent=value.request)  # whole: what it is made of is not for others
     if isinstance(value, Struct):
         return {name: to_json(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
@@ -98,5 +101,10 @@ _WRITERS: Mapping[type, Callable[[Any], Json]] = MappingProxyType(
 )
 
 _READERS: Mapping[type, Callable[[Any], object]] = MappingProxyType(
-    {bytes: _bytes_of, datetime: datetime.fromisoformat, timedelta: lambda count: count * _MICROSECOND}
+    {
+        bytes: _bytes_of,
+        datetime: datetime.fromisoformat,
+        timedelta: lambda count: count * _MICROSECOND,
+        Sent: lambda document: _read(Outgoing, document),
+    }
 )

@@ -23,7 +23,7 @@ def exchange(status: int | None, reading: Json = None, outcome: Outcome = Outcom
         status=status,
         duration=timedelta(),
         error=None,
-        request=Outgoing("http://shop.test/", (), b"{}"),
+        sent=Outgoing("http://shop.test/", (), b"{}"),
         reply=Reply(status) if status is not None else None,
     )
     return Exchange(attempt, reading)

@@ -171,7 +171,7 @@ def test_what_is_out_is_not_sent_again_however_late_a_thread_goes_on_with_it(pos
 
     assert (network.sent, post.states()) == (["begun"], [DELIVERED, DELIVERED])
     assert turn.started is not None
-    assert post.mockstore.deliveries[-1].record.attempts[0].request is turn.started.outgoing
+    assert post.mockstore.deliveries[-1].record.attempts[0].sent is turn.started.sent
 
 
 def test_without_a_connection_a_thread_is_to_make_one(post: Post, network: Network) -> None:

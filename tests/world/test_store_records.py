@@ -41,7 +41,7 @@ FIRST = Attempt(
     status=503,
     duration=timedelta(milliseconds=3),
     error="the receiver answered 503",
-    request=REQUEST,
+    sent=REQUEST,
     reply=Reply(503, (("Retry-After", "5"),), b"\x00no", timedelta(milliseconds=3)),
 )
 SECOND = Attempt(2, FAR, FAR - timedelta(days=9), Outcome.TIMEOUT, None, timedelta(seconds=10), None, REQUEST, None)
@@ -96,13 +96,13 @@ def test_an_event_comes_back_as_it_was(store: Store, event: EventRecord) -> None
         ),
         pytest.param(replace(DELIVERY, attempts=(FIRST, SECOND), round_start=1), id="attempted"),
         pytest.param(
-            replace(DELIVERY, attempts=(replace(FIRST, request=replace(REQUEST, method="PUT", wire=Wire())),)),
+            replace(DELIVERY, attempts=(replace(FIRST, sent=replace(REQUEST, method="PUT", wire=Wire())),)),
             id="wire",
         ),
         pytest.param(
             replace(
                 DELIVERY,
-                attempts=(replace(FIRST, request=replace(REQUEST, wire=Wire(True, True, True, 0, "during"))),),  # noqa: FBT003 - all of them
+                attempts=(replace(FIRST, sent=replace(REQUEST, wire=Wire(True, True, True, 0, "during"))),),  # noqa: FBT003 - all of them
             ),
             id="a wire that does everything",
         ),

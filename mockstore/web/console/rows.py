@@ -104,7 +104,7 @@ def _all(told: Iterable[Told], urls: Mapping[str, str]) -> Iterator[Row]:
 
 def _row(plain: Row, delivery: DeliveryRecord, urls: Mapping[str, str]) -> Row:
     last = delivery.attempts[-1] if delivery.attempts else None
-    where = urls.get(delivery.webhook_id) or (last.request.url if last else "a deleted webhook")
+    where = urls.get(delivery.webhook_id) or (last.sent.url if last else "a deleted webhook")
     return replace(
         plain,
         state=str(delivery.state),

@@ -221,9 +221,7 @@ def attempt_of(row: Row) -> Attempt:
         status=held["status"],
         duration=timedelta(microseconds=held["duration"]),
         error=held["error"],
-        request=Outgoing(
-            url, _headers(headers), bytes(row.request_body), method, None if wire is None else Wire(*wire)
-        ),
+        sent=Outgoing(url, _headers(headers), bytes(row.request_body), method, None if wire is None else Wire(*wire)),
         reply=reply,
     )
 
