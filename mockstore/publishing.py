@@ -21,7 +21,7 @@ class Emission(TypedDict, total=False):
     """What can be said of an event beside its type and what is different in its data."""
 
     body: bytes | str | None
-    """The exact body to send instead of one that is made."""
+    """The exact body to send instead of one that is made; the id in it is the event's, if no other event has it."""
     content_type: str
     invalid: bool
     """It may break its schema: that is the purpose."""
@@ -30,6 +30,9 @@ class Emission(TypedDict, total=False):
     fault: Wanted
     """A fault, its name, or several."""
 
+
+LONGEST_ID: Final = 200
+"""So many characters of an id that an event brings along are taken; with a longer one it is known by an id of ours."""
 
 _KEYWORDS: Final = tuple(Emission.__annotations__)
 
@@ -87,7 +90,7 @@ class Publisher:
         else:
             content = body.encode() if isinstance(body, str) else body
             its_id = self._checked_id(event_type, content, invalid=invalid)
-        if not isinstance(its_id, str):
+        if not isinstance(its_id, str) or len(its_id) > LONGEST_ID:
             its_id = uuid7(now, self._parts.chance.dice)
         return EventRecord(its_id, event_type, now, content, content_type, fits=not invalid)
 

@@ -41,13 +41,13 @@ class PostgresServer:
         options = ("--auth=trust", f"--username={_NAME}", "--encoding=UTF8", "--locale=C", "--no-sync")
         self._run("initdb", "-D", str(self._data), *options)
 
-    def new_database(self) -> str:
+    def new_database(self, encoding: str = "UTF8") -> str:
         """Make an empty database and return its URL."""
         import psycopg  # noqa: PLC0415 - most test runs need no database
 
         name = f"{_NAME}_{os.getpid()}_{next(self._numbers)}"
         with psycopg.connect(host=str(self._folder), user=_NAME, dbname="postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+            connection.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0".encode())
         return f"postgresql+psycopg://{_NAME}@/{name}?host={self._folder}"
 
     @property

@@ -152,7 +152,7 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     ("version", "who"),
     [
         pytest.param(0, "an older mockstore: go on with that", id="older"),
-        pytest.param(3, "a newer mockstore: install that", id="newer"),
+        pytest.param(4, "a newer mockstore: install that", id="newer"),
     ],
 )
 def test_a_database_of_another_version_is_refused(tmp_path: Path, version: int, who: str) -> None:
@@ -164,7 +164,7 @@ def test_a_database_of_another_version_is_refused(tmp_path: Path, version: int, 
     connection.close()
 
     assert refusal(url) == (
-        f"{url} has tables of version {version}, and this mockstore works with version 2; it was made by {who}, or "
+        f"{url} has tables of version {version}, and this mockstore works with version 3; it was made by {who}, or "
         "name a new database"
     )
 

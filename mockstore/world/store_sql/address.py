@@ -23,8 +23,9 @@ _ALLOWED: Final = (
 _POOL: Final[dict[str, Any]] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 30, "pool_reset_on_return": None}
 """At most 16 connections for each server process; who finds none free waits for one. Each comes back at rest."""
 
-_KEPT_ALIVE: Final = {
+_CONNECTION: Final = {
     "application_name": "mockstore",
+    "client_encoding": "utf8",  # else texts come as bytes from a database of no encoding (SQL_ASCII)
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -72,8 +73,8 @@ class Address:
             raise StartupError(f"{self.text} needs a driver: pip install 'mockstore[postgresql]'") from None
 
     def _postgresql(self) -> Engine:
-        kept_alive = {name: value for name, value in _KEPT_ALIVE.items() if name not in self._url.query}
-        engine = create_engine(self._url, connect_args=kept_alive, **_POOL)
+        own = {name: value for name, value in _CONNECTION.items() if name not in self._url.query}
+        engine = create_engine(self._url, connect_args=own, **_POOL)
 
         @event.listens_for(engine, "connect")
         def connected(connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's own

@@ -35,8 +35,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def key(text: str) -> str:
-    """Return `text` as a column holds it: as it is, or escaped where it has what PostgreSQL or UTF-8 cannot hold."""
-    if "\\" not in text and "\0" not in text and (text.isascii() or not _has_surrogates(text)):
+    """Return `text` as a column holds it: in ASCII without NUL, which a database of any encoding can hold."""
+    if text.isascii() and "\\" not in text and "\0" not in text:
         return text
     return text.encode("unicode_escape").decode("ascii")
 
@@ -44,10 +44,6 @@ def key(text: str) -> str:
 def unkey(held: str) -> str:
     """Return the text that `key` made `held` of."""
     return held.encode("ascii").decode("unicode_escape") if "\\" in held else held
-
-
-def _has_surrogates(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def tenant_key(tenant: str | None) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables below; a database of another version is refused."""
 
 metadata: Final = MetaData()
