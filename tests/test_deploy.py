@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -41,6 +43,18 @@ def test_the_files_that_compose_names_are_there() -> None:
     assert (DEPLOY / build["context"] / build["dockerfile"]).is_file()
     assert (DEPLOY / volume.split(":")[0] / "server.mjs").is_file()
     assert set(services["mockstore"]["depends_on"]) <= set(services)
+
+
+def test_the_webhook_that_compose_says_goes_to_a_service_that_listens_there() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    services = yaml.safe_load(text)["services"]
+
+    (url,) = [urlsplit(one) for one in re.findall(r"webhooks add (\S+)", text)]
+    listens = services[str(url.hostname)]["environment"]
+    assert (ip_address(listens["HOST"]).is_unspecified, listens["PORT"]) == (True, str(url.port))
+    assert not [
+        name for name, service in services.items() if "network_mode" in service
+    ]  # it would not outlive a restart
 
 
 def test_the_image_runs_a_command_that_exists_and_asks_for_a_health_that_exists() -> None:

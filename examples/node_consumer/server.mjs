@@ -2,12 +2,15 @@
 //
 //   SECRET=whsec_… PORT=0 node server.mjs
 //
+// It listens on loopback, unless HOST names another address: in a container, 0.0.0.0.
+//
 // POST /webhooks takes events; GET /effects says what was done so far, for the probe of an audit.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 
 const SECRET = process.env.SECRET ?? "";
+const HOST = process.env.HOST ?? "127.0.0.1";
 const PORT = Number(process.env.PORT ?? 8000);
 const LARGEST = 1024 * 1024; // bytes of a body
 const LONGEST_SIGNATURE = 4096; // characters
@@ -98,4 +101,4 @@ const server = createServer((request, response) => {
   });
 });
 
-server.listen(PORT, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
+server.listen(PORT, HOST, () => console.log(`http://${HOST}:${server.address().port}`));
