@@ -16,13 +16,13 @@ from mockstore.delivery.schedule import RetryPolicy, policy, time_limit
 from mockstore.delivery.workers import WorkerPump
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue, EventFactory
-from mockstore.model import Observation, Pulse
+from mockstore.model import Observation, Payload, Pulse
 from mockstore.news import News
 from mockstore.provider import Provider, petstore
 from mockstore.registration import checked_signatures
 from mockstore.settings import Settings
 from mockstore.world.clock import EPOCH, Chance, RunningClock, Shelf, TravellingClock, VirtualClock
-from mockstore.world.notes import Note
+from mockstore.world.notes import Note, read_notes
 from mockstore.world.seams import Clock, Store, Transport
 from mockstore.world.store_memory import MemoryStore
 from mockstore.world.transports.reach import Reach, anywhere, beyond_metadata, public_only
@@ -129,6 +129,10 @@ class Parts(Struct, frozen=True):
     def note(self, its_id: str) -> Note:
         """Return a document among the records that is none of the shop's."""
         return Note(self.store, its_id)
+
+    def notes(self) -> Mapping[str, Payload]:
+        """Read all such documents that are written, by id."""
+        return read_notes(self.store)
 
     def reset(self) -> None:
         """Forget every record; start time and chance anew. What is mounted stays."""

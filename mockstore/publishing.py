@@ -118,14 +118,16 @@ class Publisher:
         an unknown fault, and for one that needs a socket where an app is mounted; then nothing is recorded.
         """
         webhooks = [to] if to is not None else self._subscribers(record.type)
-        if not fault and not len(self._standing):
-            self._parts.engine.publish(record, webhooks)
+        notes = self._parts.notes()
+        held = self._parts.engine.hold.is_on_in(notes)
+        if not fault and not self._standing.are_in(notes):
+            self._parts.engine.publish(record, webhooks, held=held)
             return
         with self._parts.store.transaction():  # nobody else may use a rule up meanwhile
-            self._publish_befallen(record, webhooks, wanted(fault))
+            self._publish_befallen(record, webhooks, wanted(fault), held=held)
 
     def _publish_befallen(
-        self, record: EventRecord, webhooks: Sequence[WebhookRecord], told: tuple[Fault, ...]
+        self, record: EventRecord, webhooks: Sequence[WebhookRecord], told: tuple[Fault, ...], *, held: bool
     ) -> None:
         standing = list(self._standing)
         rules = {
@@ -143,7 +145,7 @@ class Publisher:
         def plan_for(webhook: WebhookRecord) -> tuple[PlannedFault, ...]:
             return planned(faults[webhook.id], self._parts.chance.dice)
 
-        self._parts.engine.publish(record, webhooks, plan_for)
+        self._parts.engine.publish(record, webhooks, plan_for, held=held)
         self._standing.use(rule for matched in rules.values() for rule in matched)
 
     def _must_be_possible(self, faults: list[Fault], webhook: WebhookRecord) -> None:

@@ -95,12 +95,15 @@ class Engine:
         event: EventRecord,
         webhooks: Iterable[WebhookRecord],
         plan_for: Callable[[WebhookRecord], tuple[PlannedFault, ...]] | None = None,
+        *,
+        held: bool = False,
     ) -> list[DeliveryRecord]:
         """Record the event with a delivery for each of `webhooks`, all or nothing (an outbox).
 
         `plan_for` says which faults befall the delivery to a webhook; some of them make several deliveries of one.
+        With `held` they wait for `release`.
         """
-        deliveries, held = list[DeliveryRecord](), self.hold.is_on
+        deliveries = list[DeliveryRecord]()
         for webhook in webhooks:
             plan = plan_for(webhook) if plan_for is not None else ()
             copies = 1 + faulty.copies(plan) if plan else 1

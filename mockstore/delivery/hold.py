@@ -1,5 +1,7 @@
 """Whether new deliveries are kept back: noted among the records, so that every server over them knows."""
 
+from collections.abc import Container
+
 from mockstore.world.notes import Note
 from mockstore.world.seams import Store
 
@@ -9,6 +11,10 @@ class Hold:
 
     def __init__(self, store: Store) -> None:
         self._note = Note(store, "hold")
+
+    def is_on_in(self, notes: Container[str]) -> bool:
+        """Whether it is on by all the notes that have been read."""
+        return self._note.id in notes
 
     @property
     def is_on(self) -> bool:

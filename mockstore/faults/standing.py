@@ -1,6 +1,6 @@
 """Faults for all later deliveries that match. The rules are one document, which is kept where the owner says."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -23,6 +23,10 @@ class HasId(Protocol):
 
 class Kept(Protocol):
     """Where the document is kept."""
+
+    @property
+    def id(self) -> str:
+        """What it is called among others."""
 
     def read(self) -> Payload | None:
         """Return it; None where none was written."""
@@ -107,6 +111,11 @@ class StandingFaults:
             rules, latest = self._read()
             if rules:
                 self._write([], latest)
+
+    def are_in(self, notes: Mapping[str, Payload]) -> bool:
+        """Tell whether any rule is in force, by all the notes that have been read."""
+        document = notes.get(self._kept.id)
+        return document is not None and bool(document["rules"])
 
     def matching(self, event: EventRecord, webhook: WebhookRecord, rules: Sequence[Rule]) -> list[Rule]:
         """Return those of `rules` that a delivery of `event` to `webhook` falls under."""
