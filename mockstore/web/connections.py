@@ -4,9 +4,11 @@ import json
 import os
 import re
 import socket
+import ssl
 from _pyio import BufferedReader  # type: ignore[import-not-found]  # typeshed leaves out what cheroot's readers are
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
@@ -161,6 +163,7 @@ class Connection(HTTPConnection):
 
     def __init__(self, server: Any, sock: socket.socket, makefile: Any = MakeFile) -> None:  # noqa: ANN401 - cheroot's
         super().__init__(server, sock, makefile)
+        self.wfile = Writer(sock.send)
         if makefile is MakeFile:
             self.rfile = Reader(sock)
 
@@ -195,7 +198,27 @@ class Connection(HTTPConnection):
             unsent, self.unsent = self.unsent, b""
             self.wfile.write(unsent)
             return True
+        if isinstance(self.socket, ssl.SSLSocket) and not self._shakes_hands(self.socket):
+            return False
         return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's
+
+    def _shakes_hands(self, secured: ssl.SSLSocket) -> bool:
+        """Return whether TLS is spoken; who speaks plain HTTP is told so.
+
+        What is sent after a handshake that failed would wait for the client to begin another one.
+        """
+        if secured.version() is not None:
+            return True
+        try:
+            secured.do_handshake()
+        except ssl.SSLError as error:
+            if error.reason == "HTTP_REQUEST":
+                self.wfile = Writer(partial(socket.socket.send, secured))  # below TLS
+                Request(self.server, self).simple_response(
+                    "400 Bad Request", "this server speaks HTTPS: write https://"
+                )
+            return False
+        return True
 
     def has_more(self) -> bool:
         """Wait for the next request; return whether it has begun, or the connection has ended, before patience did."""
@@ -251,6 +274,20 @@ class Reader(StreamReader):
     def has_data(self) -> bool:
         """Return whether something can be read without the socket."""
         return bool(self._source.unread or super().has_data())  # type: ignore[no-untyped-call]  # cheroot's
+
+
+class Writer:
+    """What goes out on a socket: at once, or not at all. Nothing is left over to be sent when it is forgotten."""
+
+    def __init__(self, send: Callable[[memoryview], int]) -> None:
+        self._send = send
+
+    def write(self, content: bytes) -> int:
+        """Send all of it; each piece may take as long as the socket waits."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._send(rest) :]
+        return len(content)
 
 
 class _Source(socket.SocketIO):

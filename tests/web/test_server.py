@@ -287,12 +287,18 @@ def test_it_speaks_tls_with_a_certificate(
     assert answer.startswith(b"HTTP/1.1 200 OK")
 
 
-def test_plain_http_to_a_tls_server_does_no_harm(serve: Serve, tmp_path: Path, trusting: SSLContext) -> None:
+def test_plain_http_to_a_tls_server_is_told_so_and_does_no_harm(
+    serve: Serve, tmp_path: Path, trusting: SSLContext
+) -> None:
     caller = serve(tls_certificate=str(tmp_path / "both.pem"))
-    with connect(caller.server) as rude:
-        rude.sendall(HEALTH)
-        assert b"200 OK" not in rude.recv(65_536)
+    with connect(caller.server) as plain, connect(caller.server) as garbled:
+        plain.sendall(HEALTH)
+        garbled.sendall(b"\0 is no greeting \0\r\n\r\n")
+        head, _, body = everything(plain).partition(b"\r\n\r\n")
+        assert b"HTTP" not in everything(garbled)
 
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["detail"] == "this server speaks HTTPS: write https://"
     with trusting.wrap_socket(connect(caller.server), server_hostname="127.0.0.1") as polite:
         polite.sendall(HEALTH)
         assert polite.recv(65_536).startswith(b"HTTP/1.1 200 OK")

@@ -41,11 +41,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, new_tenant: Callable[[
         database = Database.open(f"sqlite:///{tmp_path}/store.db", now=wall_time)
         made = database.store(None)
         yield made
+        made.close()
         database.close()
     else:
         made = request.getfixturevalue("shared_database").store(new_tenant())
         yield made
-    made.close()
+        made.close()
 
 
 @pytest.fixture

@@ -225,6 +225,9 @@ class _Reader(BufferedReader):
     def close(self) -> None:
         """Leave the connection to its owner."""
 
+    def flush(self) -> None:
+        """Nothing is written to it; an answer that was given up calls this when it is forgotten."""
+
 
 class _Source:
     """As much of a socket as `HTTPResponse` asks for."""
