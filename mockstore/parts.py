@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from os import PathLike
 from typing import Literal, Protocol
 
@@ -228,21 +228,22 @@ def standalone_parts(  # noqa: PLR0913 - the composition root names every part o
     *,
     provider: Provider | None = None,
     factory: EventFactory | None = None,
-    network: Callable[[], Transport] = http_network,
+    network: Callable[[], Transport] | None = None,
     tenant: str | None = None,
     observe: Callable[[Observation], None] | None = None,
     keeping: Keeping | None = None,
 ) -> Parts:
     """Return the parts of a server's tenant: sockets, threads that start with the first delivery, time that runs.
 
-    `provider`, `factory` and `network` may be shared by many; what `network` returns is closed by each. `observe` is
-    told what happens. `keeping` is where it outlives the process, if it does.
+    `provider`, `factory` and `network` may be shared by many; what `network` returns is closed by each, and
+    without `network` there is one that reaches what the settings allow. `observe` is told what happens. `keeping` is
+    where it outlives the process, if it does.
     """
     rules = provider or standalone_rules(settings)
     kept = keeping or Keeping(MemoryStore())
     store, chance = kept.store, Chance(settings.seed, salt=kept.salt, root=kept.root)
     clock = RunningClock(EPOCH if settings.clock == "virtual" else None, shelf=kept.shelf)
-    router, news = Router.standalone(network), News()
+    router, news = Router.standalone(network or partial(http_network, reach_of(settings))), News()
     engine = Engine(
         rules,
         store,

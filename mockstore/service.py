@@ -28,7 +28,6 @@ from mockstore.settings import Settings
 from mockstore.strict import complaints, consumers_frames
 from mockstore.timeline import timeline_text
 from mockstore.world.seams import Transport
-from mockstore.world.transports.router import http_network
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -103,7 +102,7 @@ class Mockstore:
         *,
         provider: Provider | None = None,
         factory: EventFactory | None = None,
-        network: Callable[[], Transport] = http_network,
+        network: Callable[[], Transport] | None = None,
         tenant: str | None = None,
     ) -> Self:
         """Return a Mockstore of a server: time runs, threads deliver over HTTP, no call waits for a delivery.

@@ -22,6 +22,7 @@ from mockstore.provider import petstore
 from mockstore.signing import scheme_named
 from mockstore.world.clock import wall_time
 from mockstore.world.transports.http import HttpTransport
+from mockstore.world.transports.reach import beyond_metadata
 from mockstore.world.transports.rules import Deadline
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class WebhookUser(User):
         self._rules = replace(petstore(), schedule=policy(self.retries), signatures=schemes)
         self._sender = Sender(self._rules, self.host.rstrip("/") + self.path if self.path else self.host, self.secret)
         self._stream = self._own_stream()
-        self._transport = HttpTransport()
+        self._transport = HttpTransport(reach=beyond_metadata)
         self._under_way = Group()
         self._room = BoundedSemaphore(self.most_under_way)
         self._since: Deadline | None = None

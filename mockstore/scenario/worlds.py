@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -13,29 +14,37 @@ from mockstore.scenario.mistakes import InvalidScenarioError, Mistake
 from mockstore.scenario.play import Play
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
-from mockstore.world.transports.router import Router
+from mockstore.world.transports.reach import Reach, beyond_metadata
+from mockstore.world.transports.router import Router, http_network
 
 
 @contextmanager
 def playing(
-    scenario: Scenario, *, to: Mapping[str, object] | None = None, provider: Provider | None = None
+    scenario: Scenario,
+    *,
+    to: Mapping[str, object] | None = None,
+    provider: Provider | None = None,
+    reach: Reach = beyond_metadata,
 ) -> Iterator[Play]:
     """Yield a play of the scenario on a Mockstore of its own, which is closed afterwards.
 
     `to` names live consumers by webhook; `provider` is whose rules hold where the scenario says nothing.
+    `reach` says which addresses are refused, when a webhook names one and when something is sent.
     """
-    parts = _parts(scenario, provider)
+    parts = _parts(scenario, provider, reach)
     with Mockstore(parts) as mockstore:
         yield Play(scenario, mockstore, parts, to=to)
 
 
-def _parts(scenario: Scenario, provider: Provider | None) -> Parts:
-    wanted = scenario.rules
+def _parts(scenario: Scenario, provider: Provider | None, reach: Reach) -> Parts:
+    wanted, network = scenario.rules, partial(http_network, reach)
     rules = provider_with(
         provider, schedule=wanted.schedule, timeout=wanted.timeout, signatures=wanted.signatures or None
     )
     if scenario.clock == "system":
-        return standalone_parts(Settings(seed=scenario.seed, signature_time=wanted.signature_time), provider=rules)
+        settings = Settings(seed=scenario.seed, signature_time=wanted.signature_time)
+        running = standalone_parts(settings, provider=rules, network=network)
+        return replace(running, options=replace(running.options, reach=reach))
     parts = in_process_parts(
         rules,
         seed=scenario.seed,
@@ -43,9 +52,9 @@ def _parts(scenario: Scenario, provider: Provider | None) -> Parts:
         start=None,
         factory=None,
         signature_time=wanted.signature_time,
-        options=Options(strict=False, raise_errors=False),
+        options=Options(strict=False, raise_errors=False, reach=reach),
     )
-    router = Router.standalone()
+    router = Router.standalone(network)
     return replace(parts, router=router, pump=InlinePump(parts.engine, router, is_remote=router.is_remote))
 
 

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from mockstore.errors import InvalidInputError
-from mockstore.web.site import mockstore
+from mockstore.parts import reach_of
+from mockstore.web.site import mockstore, site
 
 routes = Blueprint("scenarios", __name__)
 
@@ -46,5 +47,5 @@ def play_scenario() -> ResponseReturnValue:
     from mockstore.web.scenario_requests import asked  # noqa: PLC0415 - likewise
 
     scenario, to = asked()
-    with playing(scenario, to=to, provider=mockstore().provider) as performance:
+    with playing(scenario, to=to, provider=mockstore().provider, reach=reach_of(site().settings)) as performance:
         return result_document(performance.run())

@@ -12,6 +12,7 @@ from mockstore.provider import petstore
 from mockstore.scenario import Scenario, read
 from mockstore.tenants import Tenants
 from mockstore.web.console.plays import AT_ONCE, KEPT, Performance, Plays
+from mockstore.world.transports.reach import anywhere
 
 SCENARIOS = "/_mockstore/console/scenarios"
 SECONDS = 20
@@ -52,7 +53,7 @@ def test_a_play_is_stopped_by_hand(client: FlaskClient, tenants: Tenants) -> Non
 
 def test_a_server_that_closes_ends_its_plays() -> None:
     closing = Event()
-    play = begin(Plays(News(), BoundedSemaphore(1), closing), LONG)
+    play = begin(Plays(News(), BoundedSemaphore(1), closing, anywhere), LONG)
 
     closing.set()
 
@@ -62,7 +63,7 @@ def test_a_server_that_closes_ends_its_plays() -> None:
 
 def test_a_few_run_at_once_and_a_place_is_free_again_at_the_end() -> None:
     places = BoundedSemaphore(AT_ONCE)
-    plays = Plays(News(), places, Event())
+    plays = Plays(News(), places, Event(), anywhere)
     running = [begin(plays, LONG) for _ in range(AT_ONCE)]
 
     with pytest.raises(ServiceUnavailable, match="4 scenarios are being played, which is as many as may"):
@@ -120,7 +121,7 @@ def test_an_error_of_ours_is_said_and_ends_the_play() -> None:
                 super().tell()
                 raise RuntimeError("no room")
 
-    play = begin(Plays(Broken(), BoundedSemaphore(1), Event()), SHORT)
+    play = begin(Plays(Broken(), BoundedSemaphore(1), Event(), anywhere), SHORT)
 
     assert play.ended.wait(SECONDS)
     assert (play.state, play.error) == ("stopped", "RuntimeError: no room")

@@ -180,3 +180,11 @@ def test_an_unmounted_apps_host_is_free_again() -> None:
 
     assert router.mount_app(receiver(202)) == "testserver"
     router.close()
+
+
+def test_no_network_of_ours_reaches_a_metadata_address() -> None:
+    router = Router.standalone()
+
+    with pytest.raises(UnreachableError, match="is link-local or a cloud's metadata service"):
+        router.send(Outgoing("http://169.254.169.254/latest", (), b"{}"), timedelta(seconds=1))
+    router.close()

@@ -1,12 +1,17 @@
 """Addresses that no delivery goes to are refused when a webhook names one, and when something would be sent."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from socket import create_server, socket
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
+from werkzeug.test import TestResponse
 
+from mockstore import Mockstore
 from mockstore.model import Json
+from mockstore.settings import Settings
 from tests.web.conftest import Caller, MakeClient, Serve, detail
 
 BASE = "/v1/webhooks"
@@ -57,6 +62,70 @@ def door() -> Iterator[socket]:
     with create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
         yield listening
+
+
+def scenario(url: str, clock: str) -> str:
+    """Return a scenario whose webhook is at `url`."""
+    return f"name: x\nclock: {clock}\nwebhooks: {{shop: {{to: '{url}'}}}}\nsteps:\n  - emit: pet.adopted\n"
+
+
+CLOCKS = pytest.mark.parametrize("clock", ["virtual", "system"])
+WAYS = pytest.mark.parametrize(
+    ("path", "member"),
+    [
+        pytest.param("/_mockstore/scenarios", "scenario", id="over HTTP"),
+        pytest.param("/_mockstore/console/scenarios", "text", id="on the console"),
+    ],
+)
+
+
+def played(client: FlaskClient, path: str, member: str, text: str) -> TestResponse:
+    document = {member: text}
+    return client.post(path, data=document) if member == "text" else client.post(path, json=document)
+
+
+@WAYS
+@CLOCKS
+@pytest.mark.parametrize(
+    ("host", "deny_private", "why"),
+    [
+        pytest.param("127.0.0.1:9", True, PRIVATE, id="private"),
+        pytest.param("169.254.169.254", False, METADATA, id="link-local"),
+    ],
+)
+def test_a_scenario_may_not_name_what_a_webhook_may_not(  # noqa: PLR0913 - two ways in, two clocks, two addresses
+    make_client: MakeClient, path: str, member: str, clock: str, host: str, *, deny_private: bool, why: str
+) -> None:
+    answer = played(make_client(deny_private=deny_private), path, member, scenario(f"http://{host}/", clock))
+
+    assert answer.status_code == 422
+    assert escape(why) in answer.text if member == "text" else why in answer.text
+
+
+@CLOCKS
+def test_a_scenario_sends_nothing_to_a_name_of_a_private_address(
+    make_client: MakeClient, door: socket, clock: str
+) -> None:
+    text = scenario(f"http://localhost:{door.getsockname()[1]}/", clock)
+
+    answer = played(make_client(deny_private=True), "/_mockstore/scenarios", "scenario", text)
+
+    assert f"is refused: {PRIVATE}" in answer.text
+    with pytest.raises(BlockingIOError):
+        door.accept()
+
+
+def test_a_mockstore_of_its_own_goes_as_far_as_its_settings_say(door: socket) -> None:
+    with Mockstore.standalone(Settings(deny_private=True)) as mockstore:
+        mockstore.subscribe(f"http://localhost:{door.getsockname()[1]}/")
+        mockstore.emit("pet.adopted")
+        mockstore.settle(timedelta(seconds=20))
+
+        (attempt,) = mockstore.deliveries[0].attempts
+
+    assert PRIVATE in str(attempt.error)
+    with pytest.raises(BlockingIOError):
+        door.accept()
 
 
 def only_attempt(mock: Caller, event_type: str) -> Json:

@@ -14,6 +14,7 @@ from mockstore.provider import Provider
 from mockstore.scenario import Consumer, Play, Scenario, playing
 from mockstore.scenario.result import Entry, Result
 from mockstore.web.console.stream import Closing
+from mockstore.world.transports.reach import Reach
 
 AT_ONCE: Final = 4
 """How many plays of a server run at the same time."""
@@ -86,10 +87,14 @@ class Performance:
 
 
 class Plays:
-    """The latest plays of one tenant; `places` is shared by all tenants of a server."""
+    """The latest plays of one tenant; `places` is shared by all tenants of a server.
 
-    def __init__(self, news: News, places: BoundedSemaphore, closing: Closing) -> None:
+    `reach` says which addresses a play may not deliver to.
+    """
+
+    def __init__(self, news: News, places: BoundedSemaphore, closing: Closing, reach: Reach) -> None:
         self._news = news
+        self._reach = reach
         self._places = places
         self._closing = closing
         self._lock = Lock()
@@ -107,7 +112,7 @@ class Plays:
             raise ServiceUnavailable(f"{AT_ONCE} scenarios are being played, which is as many as may; stop one or wait")
         with ExitStack() as stack:
             stack.callback(self._places.release)
-            play = stack.enter_context(playing(scenario, to=to, provider=provider))
+            play = stack.enter_context(playing(scenario, to=to, provider=provider, reach=self._reach))
             performance = self._keep(text, play, is_ready=is_ready)
             started(partial(self._perform, performance, stack.pop_all()), "mockstore-play")
         started(partial(self._watch, performance), "mockstore-play-watch")

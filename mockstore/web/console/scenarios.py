@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from mockstore.errors import InvalidInputError
+from mockstore.parts import reach_of
 from mockstore.scenario import Consumer, Scenario, load, names, read, text_of
 from mockstore.service import Mockstore
 from mockstore.web.console.plays import AT_ONCE, Plays
@@ -30,7 +31,8 @@ class Houses:
 
     def of(self, shop: Mockstore) -> Plays:
         """Return the plays of a tenant; they are forgotten with its world."""
-        return self._of.setdefault(shop, Plays(shop.news, self._places, site().tenants.closing))
+        closing, reach = site().tenants.closing, reach_of(site().settings)
+        return self._of.setdefault(shop, Plays(shop.news, self._places, closing, reach))
 
 
 def show_all() -> ResponseReturnValue:

@@ -11,14 +11,14 @@ from mockstore.errors import InvalidInputError, NotMountedError, UnreachableErro
 from mockstore.model import Outgoing, Reply
 from mockstore.world.seams import Overlapping, Transport, Underway
 from mockstore.world.transports.location import locate
-from mockstore.world.transports.reach import Reach, anywhere
+from mockstore.world.transports.reach import Reach, beyond_metadata
 from mockstore.world.transports.target import transport_for
 
 FIRST_HOST = "testserver"
 """The host of the first app; the only one that Django's and pytest-django's test settings allow."""
 
 
-def http_network(reach: Reach = anywhere) -> Overlapping:
+def http_network(reach: Reach = beyond_metadata) -> Overlapping:
     """Return a new `HttpTransport` that goes as far as `reach` lets it, loading its modules only now."""
     from mockstore.world.transports.http import HttpTransport  # noqa: PLC0415 - loads ssl, which in-process tests spare
 
@@ -59,7 +59,7 @@ class Router:
 
     @classmethod
     def standalone(cls, network: Callable[[], Transport] = http_network) -> Self:
-        """Reach every host."""
+        """Reach every host that `network` reaches; by default that is all but link-local and metadata addresses."""
         return cls(network, lambda _host: True)
 
     def mount(self, origin_host: str, transport: Transport) -> None:
