@@ -5,26 +5,21 @@ Built on `http.client.HTTPResponse` and sockets: the connection classes, which v
 
 import asyncio
 import ssl
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache, partial
 from socket import socket
 from threading import Lock
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from mockstore.errors import DeliveryError
 from mockstore.model import Outgoing, Reply, Wire
+from mockstore.world.transports.idle import IdleConnections, Origin
 from mockstore.world.transports.location import Location, locate
 from mockstore.world.transports.reach import Reach, anywhere
 from mockstore.world.transports.rules import Deadline
 from mockstore.world.transports.wire import Connection, NoAnswerError, connect
 
-Origin: TypeAlias = tuple[str, str, int]
-
-_IDLE_LIMIT = 64
-"""Connections kept for one origin: more than any pool of deliveries has threads."""
 _SHORT = 16 * 1024
 """Bytes that any socket takes at once."""
 _LENGTHS = frozenset({"content-length", "transfer-encoding"})
@@ -46,7 +41,8 @@ class HttpTransport:
     Success within `timeout` means: connected, sent and every header of the answer read. Redirects are answers, and the
     headers are the caller's, plus `Host` and `Content-Length` where they are missing. A kept connection that turns out
     to be closed is replaced once; one that has rested longer than `trusted_rest` is looked at before it is used.
-    `ssl_context` is what HTTPS trusts; by default what the system trusts. `reach` says which addresses are refused.
+    `ssl_context` is what HTTPS trusts; by default what the system trusts. `reach` says which addresses are refused,
+    `idle` keeps the connections that are not in use.
     """
 
     def __init__(
@@ -55,13 +51,12 @@ class HttpTransport:
         *,
         trusted_rest: timedelta = timedelta(seconds=1),
         reach: Reach = anywhere,
+        idle: IdleConnections | None = None,
     ) -> None:
         self._reach = reach
         self._trusted_rest = trusted_rest
         self._ssl_context = ssl_context
-        # No lock: appending to a deque and popping from it are atomic, and the last one used is the freshest.
-        self._idle: dict[Origin, deque[Connection]] = {}
-        self._closed = False
+        self._idle = IdleConnections() if idle is None else idle
         self._trusting = Lock()
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
@@ -96,11 +91,7 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the idle connections; one in use is closed when its answer is in."""
-        self._closed = True
-        for connections in tuple(self._idle.values()):
-            while connections:
-                with suppress(IndexError):  # another thread was faster
-                    connections.pop().close()
+        self._idle.close()
 
     def _exchange_or_anew(self, kept: Connection, errand: _Errand, unsent: bytes) -> Reply:
         """Send what is unsent on a kept connection; the whole on a new one, if the receiver has closed it meanwhile."""
@@ -122,7 +113,7 @@ class HttpTransport:
 
     def _put_away(self, connection: Connection, errand: _Errand, *, reusable: bool) -> None:
         if reusable and _is_framed_by_us(errand.outgoing):
-            self._keep(connection, errand.location)
+            self._idle.put(_origin(errand.location), connection)
         else:
             connection.close()
 
@@ -142,25 +133,13 @@ class HttpTransport:
         return connect(errand.location, self._tls, errand.deadline, kind=kind, reach=self._reach)
 
     def _take(self, location: Location) -> Connection | None:
-        connections = self._idle.setdefault((location.scheme, location.host, location.port), deque())
-        while True:
-            try:
-                connection = connections.pop()
-            except IndexError:
-                return None
+        origin = _origin(location)
+        while (connection := self._idle.take(origin)) is not None:
             # The look costs throughput when there are many threads: a system call hands the GIL on.
             if connection.rested_for() < self._trusted_rest or connection.is_quiet():
-                return connection
+                break
             connection.close()
-
-    def _keep(self, connection: Connection, location: Location) -> None:
-        connections = self._idle.setdefault((location.scheme, location.host, location.port), deque())
-        if len(connections) >= _IDLE_LIMIT:
-            connection.close()
-            return
-        connections.append(connection)
-        if self._closed:  # meanwhile: nobody else would close it
-            self.close()
+        return connection
 
     def _tls(self) -> ssl.SSLContext:
         with self._trusting:
@@ -187,6 +166,10 @@ class _Underway:
 
     def finish(self) -> Reply:
         return self._transport._exchange_or_anew(self._connection, self._errand, b"")  # noqa: SLF001 - same file
+
+
+def _origin(location: Location) -> Origin:
+    return location.scheme, location.host, location.port
 
 
 def _errand(outgoing: Outgoing, timeout: timedelta) -> _Errand:
