@@ -18,6 +18,7 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 from mockstore.web.documents import PROBLEM_TYPE, problem_document
+from mockstore.web.lingering import drain
 from mockstore.web.plain import PlainHead, plain_head
 from mockstore.web.site import BREAK_OFF
 from mockstore.world.transports.rules import Deadline
@@ -30,10 +31,6 @@ _LINE: Final = 4096
 _TRAILERS: Final = 100
 _SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _CRLF: Final = b"\r\n"
-
-_LINGERING_SECONDS: Final = 0.5
-_LINGERING_BYTES: Final = 64 * 1024 * 1024
-"""How much of a refused body is read and dropped, so that its sender comes to read the answer."""
 
 _TOO_LARGE: Final = 413
 
@@ -246,17 +243,9 @@ class Connection(HTTPConnection):
     def close(self) -> None:
         """Close it; a client that is still sending what was refused gets time to read why."""
         if self.lingering:
-            self._drain()
+            self.lingering = False
+            drain(self.socket)
         super().close()
-
-    def _drain(self) -> None:
-        self.lingering = False
-        with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_WR)
-            self.socket.settimeout(_LINGERING_SECONDS)
-            dropped = 0
-            while dropped < _LINGERING_BYTES and (piece := self.socket.recv(65_536)):
-                dropped += len(piece)
 
 
 class Reader(StreamReader):
