@@ -4,11 +4,11 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
-from datetime import timedelta
 from functools import partial
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Final, Self
+from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
@@ -23,9 +23,7 @@ from mockstore.provider import Provider
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.signing import SCHEMES
-from mockstore.world.seams import Overlapping, Underway
-from mockstore.world.transports.reach import Reach
-from mockstore.world.transports.router import http_network
+from mockstore.world.transports.shared import SharedNetwork
 
 TURNS: Final = 10
 """How many such looks it takes at least to open as many tenants as are kept."""
@@ -136,9 +134,13 @@ class Tenants:
         self._observe = observe
         self._provider = provider or standalone_rules(settings)
         self._factory = EventFactory(self._provider.catalogue)
-        self._network = _SharedNetwork(reach_of(settings))
-        self._lock = Lock()
+        self._network = SharedNetwork(reach_of(settings))
+        self._lock = Lock()  # held for a few steps only: no world is opened or closed under it
         self._kept: OrderedDict[str, Tenant] = OrderedDict()
+        self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        """What each of those who open or take away a tenant's world holds: one at a time."""
+        self._leaving: list[Thread] = []
+        """Those that close the worlds that made room."""
         self.closing = Event()
         """Set when whoever waits for something should stop waiting."""
         self._records = None if settings.database is None else Records(settings.database)
@@ -166,50 +168,78 @@ class Tenants:
         return found
 
     def _own(self, id_: str) -> Tenant:
+        return self._known(id_) or self._opened(id_)
+
+    def _known(self, id_: str) -> Tenant | None:
+        with self._lock:
+            if id_ in self._kept:
+                self._kept.move_to_end(id_)
+            return self._kept.get(id_)
+
+    def _opened(self, id_: str) -> Tenant:
+        with self._turn(id_):
+            found = self._known(id_)  # another thread may have been faster
+            return self._keep(self._make(id_)) if found is None else found
+
+    def _turn(self, id_: str) -> Lock:
+        with self._lock:
+            return self._turns.setdefault(id_, Lock())
+
+    def _keep(self, tenant: Tenant) -> Tenant:
+        """Keep a world; when there are too many, the one that was silent longest makes room."""
         silent = None
         with self._lock:
-            if id_ not in self._kept:
-                self._kept[id_] = self._make(id_)
-                if len(self._kept) > self._settings.tenants:
-                    _, silent = self._kept.popitem(last=False)
-                    self._made_room = True
-            self._kept.move_to_end(id_)
-            found = self._kept[id_]
+            self._kept[str(tenant.id)] = tenant
+            if len(self._kept) > self._settings.tenants:
+                _, silent = self._kept.popitem(last=False)
+                self._made_room = True
         if silent is not None:
-            silent.close()
-        return found
+            self._leave(silent)
+        return tenant
+
+    def _leave(self, silent: Tenant) -> None:
+        """Have a world closed, which may have to wait for a receiver, while its caller goes on."""
+        with self._lock:
+            self._leaving = [one for one in self._leaving if one.is_alive()]
+            if len(self._leaving) < CLOSERS:
+                self._leaving.append(started(silent.close, "mockstore-close"))
+                return
+        silent.close()
 
     def renew(self) -> None:
-        """Give everybody a fresh world; what the old ones have under way ends first."""
-        if self._records is not None:
-            for tenant_id in self._records.database.tenants():
-                self.tenant(tenant_id).reset()
-            return
+        """Give everybody a fresh world; what the old ones have under way ends first. For worlds in memory only."""
+        shared = self._make(None)
         with self._lock:
             old = [self._shared, *self._kept.values()]
             self._kept.clear()
-            self._shared = self._make(None)
+            self._shared = shared
         for tenant in old:
             tenant.close()
 
     def change(self, tenant_id: str, settings: Settings, provider: Provider) -> Tenant:
         """Give one tenant a fresh world under rules of its own, which hold until it is forgotten."""
-        self.tenant(tenant_id)  # makes room for it
         id_ = checked_tenant(tenant_id)
-        made = self._make(id_, settings, provider)
-        with self._lock:
-            old, self._kept[id_] = self._kept.get(id_), made
-        if old is not None:
-            old.close()
-        return made
+        with self._turn(id_):
+            self._take_away(id_)
+            return self._keep(self._make(id_, settings, provider))
 
     def forget(self, tenant_id: str) -> None:
         """Take one tenant's world away; whoever asks for it again gets a fresh one under the server's rules."""
+        id_ = checked_tenant(tenant_id)
+        with self._turn(id_):
+            self._take_away(id_)
+
+    def _take_away(self, id_: str) -> None:
+        """Forget what a tenant has, in the database, too, and close its world."""
         with self._lock:
-            old = self._kept.pop(checked_tenant(tenant_id), None)
+            old = self._kept.pop(id_, None)
+        if old is None and self._records is not None:
+            old = self._make(id_)
         if old is not None:
-            old.reset()
-            old.close()
+            try:
+                old.reset()
+            finally:
+                old.close()
 
     @property
     def ids(self) -> Sequence[str]:
@@ -239,6 +269,8 @@ class Tenants:
                 stack.callback(self._records.close)  # until then the server says that it lives
             if self._watching is not None:
                 self._watching.join()
+            for thread in self._leaving:
+                thread.join()
             _close_all(list(self))
 
     def _watch(self) -> None:
@@ -272,7 +304,7 @@ class Tenants:
             settings or self._settings,
             provider=provider or self._provider,
             factory=self._factory,
-            network=lambda: _Lent(self._network()),
+            network=self._network.lend,
             tenant=tenant_id,
             observe=None if self._observe is None else partial(self._observe, tenant_id),
             keeping=None if self._records is None else self._records.keeping(tenant_id),
@@ -303,41 +335,3 @@ def _close_all(tenants: Sequence[Tenant]) -> None:
 
     with ThreadPoolExecutor(min(len(tenants), CLOSERS)) as threads:
         list(threads.map(Tenant.close, tenants))
-
-
-class _SharedNetwork:
-    """The connections of all tenants, made when the first delivery goes out."""
-
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
-        self._lock = Lock()
-        self._transport: Overlapping | None = None
-
-    def __call__(self) -> Overlapping:
-        with self._lock:
-            if self._transport is None:
-                self._transport = http_network(self._reach)
-            return self._transport
-
-    def close(self) -> None:
-        with self._lock:
-            if self._transport is not None:
-                self._transport.close()
-
-
-class _Lent(Struct, frozen=True):
-    """The shared connections in the hands of one tenant, which must not close them."""
-
-    transport: Overlapping
-
-    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        return self.transport.send(outgoing, timeout)
-
-    def begin(self, outgoing: Outgoing, timeout: timedelta) -> Underway | None:
-        return self.transport.begin(outgoing, timeout)
-
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
-        return await self.transport.asend(outgoing, timeout)
-
-    def close(self) -> None:
-        """Leave them to the others."""

@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from socket import create_server
+from threading import Event
 
 import pytest
 
 from mockstore import Outgoing
 from mockstore.errors import InvalidInputError
+from mockstore.parts import standalone_rules
+from mockstore.provider import Provider
 from mockstore.settings import Settings
 from mockstore.signing import scheme_named
-from mockstore.tenants import ServedInbox, Tenants
+from mockstore.tenants import ServedInbox, Tenant, Tenants
 from mockstore.world.clock import EPOCH
 
 ADA = "019b4132-70aa-764f-b315-e2803d882a24"
@@ -75,6 +79,82 @@ def test_a_reset_forgets_the_inbox_too(tenants: Tenants) -> None:
 
     assert (len(tenant.mockstore.webhooks), tenant.inbox.captured) == (0, [])
     assert tenant.inbox.take(Outgoing("http://mock.test/", (), b"{}")).status == 200
+
+
+@pytest.fixture(params=["in memory", "in a database"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    kept = request.param == "in a database"
+    return Settings(clock="virtual", tenants=1, database=f"sqlite:///{tmp_path}/petstore.db" if kept else None)
+
+
+def test_a_tenant_that_was_forgotten_has_nothing_after_a_restart_either(settings: Settings) -> None:
+    with Tenants(settings) as tenants:
+        tenants.of(ADA).subscribe("http://127.0.0.1:1/")
+
+    with Tenants(settings) as tenants:
+        tenants.forget(ADA)
+
+        assert list(tenants.of(ADA).webhooks) == []
+
+
+def test_a_tenant_has_nothing_under_new_rules(settings: Settings) -> None:
+    with Tenants(settings) as tenants:
+        tenants.of(ADA).subscribe("http://127.0.0.1:1/")
+
+        tenants.change(ADA, settings, standalone_rules(settings))
+
+        assert list(tenants.of(ADA).webhooks) == []
+        assert tenants.ids == [ADA]
+
+
+def test_a_tenant_that_comes_back_under_new_rules_starts_empty(settings: Settings) -> None:
+    with Tenants(settings) as tenants:
+        tenants.of(ADA).subscribe("http://127.0.0.1:1/")
+        tenants.of(BOB)  # there is room for one
+
+        tenants.change(ADA, settings, standalone_rules(settings))
+
+        assert list(tenants.of(ADA).webhooks) == []
+
+
+def test_a_world_that_is_being_opened_holds_nobody_up_but_its_tenant() -> None:
+    opening, go_on = Event(), Event()
+
+    class Slow(Tenants):
+        made = 0
+
+        def _make(
+            self, tenant_id: str | None, settings: Settings | None = None, provider: Provider | None = None
+        ) -> Tenant:
+            if tenant_id == ADA:
+                self.made += 1
+                opening.set()
+                go_on.wait(20)
+            return super()._make(tenant_id, settings, provider)
+
+    with Slow(Settings(clock="virtual")) as tenants, ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(tenants.of, ADA) for _ in range(2)]
+        opening.wait(20)
+
+        tenants.of(BOB)
+
+        assert not any(one.done() for one in asked)
+        go_on.set()
+        assert asked[0].result() is asked[1].result()
+        assert tenants.made == 1
+
+
+def test_who_takes_the_place_of_a_tenant_does_not_wait_for_its_receivers() -> None:
+    with create_server(("127.0.0.1", 0)) as receiver, Tenants(Settings(tenants=1)) as tenants:
+        ada = tenants.of(ADA)
+        ada.subscribe(f"http://127.0.0.1:{receiver.getsockname()[1]}/")
+        ada.emit("pet.adopted")
+        connection, _ = receiver.accept()
+
+        tenants.of(BOB)
+
+        assert [len(delivery.attempts) for delivery in ada.deliveries] == [0], "it is still under way"
+        connection.close()
 
 
 def signed(secret: str) -> Outgoing:
