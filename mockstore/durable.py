@@ -32,7 +32,7 @@ class Records:
         """Whether everybody who had something to be delivered has been found once."""
         self._openings = Counter[str | None]()
         self._ended = Event()
-        self._beating = started(self._beat, "mockstore-beat")
+        self.beating = Rounds(self._beat, "mockstore-beat", until=self._ended)
 
     def keeping(self, tenant: str | None) -> Keeping:
         """Return where the tenant's world is kept, for a further opening of it."""
@@ -50,16 +50,46 @@ class Records:
         if self._ended.is_set():
             return
         self._ended.set()
-        self._beating.join()
+        self.beating.join()
         with suppress(StoreUnavailableError):
             self.database.close()
 
     def _beat(self) -> None:
-        while not self._ended.wait(LOOK.total_seconds()):
+        try:
+            self.database.beat()
+        except StoreUnavailableError as error:
+            _LOG.warning("this server cannot say that it lives, and loses its claims in a while: %s", error)
+
+
+class Rounds:
+    """Does the same work again and again on a thread of its own, until an event is set.
+
+    An error of the work is logged, and does not end the thread.
+    """
+
+    def __init__(self, work: Callable[[], None], name: str, *, until: Event, every: timedelta = LOOK) -> None:
+        self.name = name
+        self._work = work
+        self._until = until
+        self._every = every
+        self._thread = started(self._run, name)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the thread has ended before it should."""
+        return not self._until.is_set() and not self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait for the end of the thread."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._until.is_set():
             try:
-                self.database.beat()
-            except StoreUnavailableError as error:
-                _LOG.warning("this server cannot say that it lives, and loses its claims in a while: %s", error)
+                self._work()
+            except Exception:  # noqa: BLE001 - the thread must live; the log has it
+                _LOG.exception("%s met an error, and goes on", self.name)
+            self._until.wait(self._every.total_seconds())
 
 
 def _database(url: str) -> "Database":

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
-from mockstore.durable import LOOK, Records, started
+from mockstore.durable import Records, Rounds, started
 from mockstore.errors import InvalidInputError, StoreUnavailableError
 from mockstore.events import EventFactory
 from mockstore.inbox import Expected, Inbox, Received
@@ -26,7 +26,7 @@ from mockstore.signing import SCHEMES
 from mockstore.world.transports.shared import SharedNetwork
 
 TURNS: Final = 10
-"""How many such looks it takes at least to open as many tenants as are kept."""
+"""How many looks at the database it takes at least to open as many tenants as are kept."""
 CLOSERS: Final = 32
 """How many tenants are closed at once."""
 
@@ -152,7 +152,7 @@ class Tenants:
                 stack.callback(self._records.close)
             self._shared = self._make(None)
             stack.pop_all()
-        self._watching = None if self._records is None else started(self._watch, "mockstore-watch")
+        self._watching = None if self._records is None else Rounds(self._watch, "mockstore-watch", until=self.closing)
 
     def of(self, tenant_id: str | None) -> Mockstore:
         """Return the tenant's Mockstore, for None the shared one; raise `InvalidInputError` for what is no UUID."""
@@ -247,6 +247,13 @@ class Tenants:
         with self._lock:
             return list(self._kept)
 
+    @property
+    def broken(self) -> Sequence[str]:
+        """Which of the threads that look after a database have ended, though they should not."""
+        if self._records is None or self._watching is None:
+            return ()
+        return [one.name for one in (self._records.beating, self._watching) if one.broken]
+
     def __len__(self) -> int:
         return len(self._kept) + 1
 
@@ -275,11 +282,8 @@ class Tenants:
 
     def _watch(self) -> None:
         """See to it that everything due is delivered: at the start, and whoever else may have made it due."""
-        while True:
-            with suppress(StoreUnavailableError):  # the next look may find it there
-                self._look_around()
-            if self.closing.wait(LOOK.total_seconds()):
-                return
+        with suppress(StoreUnavailableError):  # the next look may find it there
+            self._look_around()
 
     def _look_around(self) -> None:
         records = self._records

@@ -37,6 +37,11 @@ class OneWorld:
         """Nobody has another one."""
         return ()
 
+    @property
+    def broken(self) -> Sequence[str]:
+        """There is no thread that could be."""
+        return ()
+
     def __iter__(self) -> Iterator[Tenant]:
         return iter([self._tenant])
 

@@ -35,6 +35,10 @@ class Worlds(Protocol):
     def ids(self) -> Sequence[str]:
         """Who has a world of his own."""
 
+    @property
+    def broken(self) -> Sequence[str]:
+        """Which threads that look after the worlds have ended, though they should not."""
+
     def __len__(self) -> int: ...
 
 

@@ -34,6 +34,8 @@ def health() -> ResponseReturnValue:
     lost = sum(tenant.pump.pulse.lost for tenant in site().tenants if tenant.pump is not None)
     if lost:
         return problem(503, f"{lost} of the threads that deliver ended by an error; the log says which: start anew")
+    if broken := site().tenants.broken:
+        return problem(503, f"a thread that looks after the database has ended ({', '.join(broken)}): start anew")
     return document
 
 
