@@ -15,9 +15,8 @@ from mockstore.web.console import paths as console
 from mockstore.web.guard import admit, secured, tell
 from mockstore.web.limits import RateLimit
 from mockstore.web.problems import problem
-from mockstore.web.reading import tenant_id
 from mockstore.web.rest import chat, inventories, orders, pets, staff, tokens, users
-from mockstore.web.site import Site, Worlds, mockstore, site
+from mockstore.web.site import Site, Worlds, mockstore, site, tenant
 from mockstore.web.tally import Tally
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def count_call() -> Response | None:
     """Count a call of the API, and refuse it when the tenant has used its allowance up."""
     if not _is_api():
         return None
-    g.allowance = site().rate_limit.take(tenant_id(), mockstore().clock.now())
+    g.allowance = site().rate_limit.take(tenant().id, mockstore().clock.now())
     if g.allowance.granted:
         return None
     return problem(429, f"more than {g.allowance.limit} calls a minute; come back in {g.allowance.reset} s")

@@ -16,7 +16,7 @@ from mockstore.delivery.schedule import parse_duration
 from mockstore.errors import InvalidInputError, UnknownEventTypeError
 from mockstore.handles import Event
 from mockstore.service import Mockstore
-from mockstore.tenants import Tenants
+from mockstore.tenants import Tenants, checked_tenant
 from mockstore.web.deliveries import SHOWN, deliveries_page, several
 from mockstore.web.documents import Document, clock_document, delivery_document, event_document, page_document
 from mockstore.web.fault_routes import TEXTS
@@ -191,7 +191,7 @@ def reset() -> ResponseReturnValue:
     """Forget everything that this tenant has, and start its time and chance anew."""
     exact_object({})
     tenant().reset()
-    site().rate_limit.forget(tenant_id())
+    site().rate_limit.forget(tenant().id)
     return nothing()
 
 
@@ -229,7 +229,7 @@ def change_settings() -> ResponseReturnValue:
 def forget_tenant() -> ResponseReturnValue:
     """Forget this tenant with all that it has, its own rules included."""
     _worlds().forget(_own_id())
-    site().rate_limit.forget(tenant_id())
+    site().rate_limit.forget(_own_id())
     return nothing()
 
 
@@ -263,7 +263,7 @@ def _own_id() -> str:
             field=TENANT_HEADER,
             code="required",
         )
-    return told
+    return checked_tenant(told)
 
 
 def _clock() -> Document:

@@ -94,3 +94,17 @@ def test_a_reset_grants_the_whole_limit_anew(serve: Callable[..., Client]) -> No
 
     assert spent == [200, 429]
     assert client.get("/v1/inventories", headers=ONE).status_code == 200
+
+
+def test_a_tenant_has_one_limit_however_its_id_is_written(serve: Callable[..., Client]) -> None:
+    client = serve(Settings(rate_limit=1, clock="virtual"))
+    shouted = {name: value.upper() for name, value in ONE.items()}
+
+    counted = [client.get("/v1/inventories", headers=one).status_code for one in (ONE, shouted)]
+    client.post("/_mockstore/reset", headers=shouted)
+    after_reset = client.get("/v1/inventories", headers=ONE).status_code
+    client.delete("/_mockstore/tenant", headers=shouted)
+
+    assert counted == [200, 429]
+    assert after_reset == 200
+    assert client.get("/v1/inventories", headers=ONE).status_code == 200

@@ -11,7 +11,6 @@ from werkzeug.exceptions import NotFound
 
 from mockstore.delivery.schedule import parse_duration
 from mockstore.errors import InvalidInputError
-from mockstore.web.console.paths import named_tenant
 from mockstore.web.console.rendering import to
 from mockstore.web.reading import about
 from mockstore.web.site import mockstore, site, tenant
@@ -66,7 +65,7 @@ def _release() -> Done:
 
 def _reset() -> Done:
     tenant().reset()
-    site().rate_limit.forget(named_tenant())
+    site().rate_limit.forget(tenant().id)
     return "reset", {}
 
 
