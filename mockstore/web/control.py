@@ -123,7 +123,7 @@ def read_event(event_id: str) -> ResponseReturnValue:
 @routes.get("/deliveries")
 def list_deliveries() -> ResponseReturnValue:
     """Return what was sent, oldest first."""
-    return deliveries_page(mockstore().deliveries)
+    return deliveries_page(mockstore().reader)
 
 
 @routes.get("/deliveries/<delivery_id>")

@@ -1,33 +1,41 @@
 """Several deliveries as an answer: a filtered page of them, or those that a call has started."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from flask import request
 
-from mockstore.handles import Deliveries, Delivery
+from mockstore.handles import Delivery
 from mockstore.model import DeliveryState
 from mockstore.petstore.errors import FieldMistake, ValidationError
-from mockstore.web.documents import Document, delivery_document, page_document
+from mockstore.reader import Reader
+from mockstore.web.documents import Document, delivery_document, page_document, told_document
 from mockstore.web.paging import page_of
 
 SHOWN = 100
 """How many of those that a call has started are shown; the count says how many there are."""
 
 
-def deliveries_page(deliveries: Deliveries) -> Document:
-    """Return the page that the query asks for, of those with its `type`, `webhook` and `state`."""
+def deliveries_page(reader: Reader, webhook_id: str | None = None) -> Document:
+    """Return the page that the query asks for, of those to a webhook or of all, with its `type`, `webhook`, `state`."""
     page = page_of(request.args)
     type_, webhook, state = (request.args.get(name) for name in ("type", "webhook", "state"))
     if state is not None and state not in list(DeliveryState):
         raise ValidationError([FieldMistake("state", f"must be one of {', '.join(DeliveryState)}", "unknown_state")])
+    of_type = None if type_ is None else {event.id for event in reader.event_records() if event.type == type_}
     found = [
-        delivery
-        for delivery in deliveries
-        if (state is None or delivery.record.state == state)
-        and (webhook is None or delivery.record.webhook_id == webhook)
-        and (type_ is None or delivery.type == type_)
+        record
+        for record in reader.delivery_records(webhook_id=webhook_id or webhook)
+        if (state is None or record.state == state)
+        and (webhook is None or record.webhook_id == webhook)
+        and (of_type is None or record.event_id in of_type)
     ]
-    return page_document(found, page, delivery_document)
+    webhook_record = cache(reader.webhook_record)
+    return page_document(
+        found,
+        page,
+        lambda record: told_document(record, reader.event_record(record.event_id), webhook_record(record.webhook_id)),
+    )
 
 
 def several(deliveries: Sequence[Delivery]) -> Document:

@@ -83,16 +83,17 @@ def event_with_payload(event: Event, payload: object) -> Document:
         "timestamp": rfc3339(event.timestamp),
         "payload": payload,
         "body": _text(event.body),
-        "deliveries": [_told_document(*told) for told in event.told()],
+        "deliveries": [told_document(*told) for told in event.told()],
     }
 
 
 def delivery_document(delivery: Delivery) -> Document:
     """Return a delivery with every attempt."""
-    return _told_document(*delivery.told())
+    return told_document(*delivery.told())
 
 
-def _told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> Document:
+def told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> Document:
+    """Return a delivery with every attempt, as its records say."""
     return {
         "id": record.id,
         "eventId": record.event_id,

@@ -123,7 +123,7 @@ def rotate_secret(webhook_id: str) -> ResponseReturnValue:
 @routes.get("/<webhook_id>/deliveries")
 def list_deliveries(webhook_id: str) -> ResponseReturnValue:
     """Return what was sent to it, oldest first."""
-    return deliveries_page(mockstore().webhooks[webhook_id].deliveries)
+    return deliveries_page(mockstore().reader, mockstore().webhooks[webhook_id].id)
 
 
 @routes.get("/<webhook_id>/deliveries/<delivery_id>")

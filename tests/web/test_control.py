@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mockstore.model import Json
+from mockstore import Mockstore
+from mockstore.model import DeliveryRecord, Json
+from mockstore.reader import Reader
+from mockstore.web.deliveries import deliveries_page
 from tests.web.conftest import MakeClient
 
 ADA = {"X-Tenant-ID": "019b4132-70aa-764f-b315-e2803d882a24"}
@@ -386,3 +389,23 @@ def test_a_tenants_own_inbox_is_named_in_the_url(client: FlaskClient) -> None:
     client.post(f"{INBOX}?tenant={ADA['X-Tenant-ID']}", data=b"{}")
 
     assert [len(client.get(INBOX, headers=headers).get_json()["data"]) for headers in (ADA, BOB, {})] == [1, 0, 0]
+
+
+class Once(Reader):
+    """Reads deliveries all at once only."""
+
+    def delivery_record(self, delivery_id: str) -> DeliveryRecord:
+        raise AssertionError(f"{delivery_id} is read by itself")
+
+
+@pytest.mark.parametrize("query", ["", "type=pet.adopted", "state=held", "webhook=none"])
+def test_a_page_of_deliveries_reads_none_of_them_by_itself(client: FlaskClient, query: str) -> None:
+    with Mockstore.in_process() as mockstore:
+        mockstore.hold()
+        mockstore.subscribe("http://127.0.0.1:1/")
+        mockstore.emit("pet.adopted")
+
+        with client.application.test_request_context(f"/?{query}"):
+            page = deliveries_page(Once(mockstore._parts))  # noqa: SLF001 - what a reader reads
+
+    assert len(page["data"]) == (query != "webhook=none")
