@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from mockstore.events import Catalogue
-from mockstore.model import Attempt, EventRecord, Headers, Json, WebhookRecord
+from mockstore.model import Attempt, EventRecord, WebhookRecord
 from mockstore.signing import verify
 from mockstore.source import parsed
 
@@ -82,13 +82,3 @@ def schema_check(event: EventRecord, catalogue: Catalogue) -> tuple[Check, list[
     if mistakes:
         return Check("schema", ok=False, message="The event does not fit its schema."), mistakes
     return Check("schema", ok=True, message=f"The event fits the schema of {event.type}."), []
-
-
-def header(headers: Headers, name: str) -> str:
-    """Return the first field of this name, or an empty text."""
-    return next((value for key, value in headers if key.lower() == name.lower()), "")
-
-
-def payload_of(event: EventRecord) -> Json:
-    """Return the event as JSON, or None when it is none."""
-    return parsed(event.body)
