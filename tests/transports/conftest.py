@@ -12,6 +12,7 @@ import pytest
 
 from mockstore.model import Outgoing
 from mockstore.world.transports.http import HttpTransport
+from mockstore.world.transports.rules import Deadline
 
 PATIENT = timedelta(seconds=20)
 SHORT = timedelta(seconds=0.2)
@@ -22,6 +23,24 @@ Talk: TypeAlias = Callable[[socket, Iterator[bytes]], None]
 
 Serve: TypeAlias = Callable[[Talk], int]
 """Starts such a server and returns its port."""
+
+
+class Watch:
+    """Makes deadlines whose time passes by hand only: `now` is in seconds."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self, timeout: timedelta) -> Deadline:
+        class ByHand(Deadline):
+            _real_time = staticmethod(lambda: self.now)
+
+        return ByHand(timeout)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
 
 
 @pytest.fixture

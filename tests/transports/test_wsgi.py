@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import repeat
-from threading import Event
 from typing import TypeAlias
 from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.validate import validator
@@ -17,6 +16,7 @@ import pytest
 from mockstore.errors import ConsumerError, ReceiverTimeoutError
 from mockstore.model import Outgoing, Reply
 from mockstore.world.transports.wsgi import WsgiApp, WsgiTransport
+from tests.transports.conftest import Watch
 
 SECOND = timedelta(seconds=1)
 LIMIT = 64 * 1024
@@ -208,33 +208,39 @@ def test_what_pytest_raises_in_the_app_passes(deliver: Deliver) -> None:
         deliver(app)
 
 
-def slow_start(_: WSGIEnvironment, start: StartResponse) -> list[bytes]:
-    Event().wait(0.02)
-    start("200 OK", [])
-    return []
+def slow_start(watch: Watch) -> WsgiApp:
+    def app(_: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        watch.now += 2
+        start("200 OK", [])
+        return []
+
+    return app
 
 
-def slow_first_chunk(_: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
-    start("200 OK", [])
-    Event().wait(0.02)
-    yield b"late"
+def slow_first_chunk(watch: Watch) -> WsgiApp:
+    def app(_: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
+        start("200 OK", [])
+        watch.now += 2
+        yield b"late"
+
+    return app
 
 
-@pytest.mark.parametrize("app", [slow_start, slow_first_chunk])
-def test_an_app_that_takes_too_long_has_not_answered(app: WsgiApp) -> None:
-    with pytest.raises(ReceiverTimeoutError, match=r"no answer from shop\.test:8080 within 0\.01 s"):
-        WsgiTransport(app).send(OUTGOING, timedelta(seconds=0.01))
+@pytest.mark.parametrize("make", [slow_start, slow_first_chunk])
+def test_an_app_that_takes_too_long_has_not_answered(make: Callable[[Watch], WsgiApp], watch: Watch) -> None:
+    with pytest.raises(ReceiverTimeoutError, match=r"no answer from shop\.test:8080 within 1 s"):
+        WsgiTransport(make(watch), deadline=watch).send(OUTGOING, SECOND)
 
 
-def test_a_slow_body_is_cut_at_the_deadline_and_the_status_counts() -> None:
+def test_a_slow_body_is_cut_at_the_deadline_and_the_status_counts(watch: Watch) -> None:
     def app(_: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
         start("200 OK", [])
         yield b"first"
-        Event().wait(0.5)
+        watch.now += 2
         yield b" second"
         yield b" third"
 
-    reply = WsgiTransport(app).send(OUTGOING, timedelta(seconds=0.4))
+    reply = WsgiTransport(app, deadline=watch).send(OUTGOING, SECOND)
 
     assert reply == Reply(200, (), b"first second")
 

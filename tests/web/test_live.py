@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ import pytest
 from standardwebhooks import Webhook as OfficialVerifier
 
 from mockstore.model import Json
+from mockstore.world.transports.rules import Deadline
 from tests.web.conftest import Caller, Serve
 
 PATIENCE = 20
@@ -32,6 +33,13 @@ def emit(mock: Caller, tenant: str | None = None, type_: str = "pet.adopted") ->
 
 def settled(mock: Caller, tenant: str | None = None) -> None:
     assert mock.ok("POST", "/_mockstore/settle", {"timeoutSeconds": PATIENCE}, tenant) == {"settled": True}
+
+
+def until(claim: Callable[[], bool]) -> None:
+    """Ask until it holds; fail when it does not in time."""
+    deadline = Deadline(timedelta(seconds=PATIENCE))
+    while not claim():
+        assert not deadline.passed(), f"it did not come true within {PATIENCE} s"
 
 
 def test_an_emitted_event_arrives_signed_and_valid(mock: Caller) -> None:
@@ -142,8 +150,7 @@ def test_a_dead_consumer_holds_up_neither_the_others_nor_the_callers(mock: Calle
     assert silent.reached.wait(PATIENCE)
 
     event = emit(mock)
-    while mock.ok("GET", f"/_mockstore/events/{event['id']}")["deliveries"][0]["state"] != "delivered":
-        pass
+    until(lambda: mock.ok("GET", f"/_mockstore/events/{event['id']}")["deliveries"][0]["state"] == "delivered")
 
     states = {one["state"] for one in mock.ok("GET", f"/v1/webhooks/{dead['id']}/deliveries?limit=100")["data"]}
     assert states == {"pending"}
@@ -185,8 +192,7 @@ def test_a_clock_that_is_let_run_delivers_what_falls_due(mock: Caller) -> None:
     mock.ok("POST", "/_mockstore/clock/advance", {"seconds": 59.9})
 
     mock.ok("POST", "/_mockstore/clock/run")
-    while mock.ok("GET", "/_mockstore/deliveries")["data"][0]["state"] != "delivered":
-        pass
+    until(lambda: mock.ok("GET", "/_mockstore/deliveries")["data"][0]["state"] == "delivered")
 
     assert mock.ok("GET", "/_mockstore/clock")["frozen"] is False
 
@@ -196,8 +202,7 @@ def test_a_stop_does_not_wait_for_those_who_wait(serve: Serve) -> None:
     mock.ok("PUT", "/_mockstore/inbox/answers", {"answers": ["timeout"]})
     with socket.create_connection((mock.server.host, mock.server.port), PATIENCE) as waiting:
         waiting.sendall(b"POST /_mockstore/inbox HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
-        while not mock.ok("GET", "/_mockstore/inbox")["data"]:
-            pass
+        until(lambda: mock.ok("GET", "/_mockstore/inbox")["data"] != [])
 
         mock.tenants.closing.set()
         mock.server.stop()

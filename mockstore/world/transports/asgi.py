@@ -1,7 +1,7 @@
 """Delivers into an ASGI app by calling it: no socket, no thread."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
@@ -21,11 +21,12 @@ class AsgiTransport:
     `send` runs a loop of its own that lives until `close`; `asend` runs on the caller's. Once its answer is complete
     the app is awaited to its end, background tasks included; an answer without end is cut short. An exception instead
     of an answer is a `ConsumerError`; one behind an answer (Starlette raises again after its 500) is in the reply.
-    `took` is zero: under a virtual clock no time passes in process.
+    `took` is zero: under a virtual clock no time passes in process. `deadline` measures the time limit.
     """
 
-    def __init__(self, app: AsgiApp) -> None:
+    def __init__(self, app: AsgiApp, *, deadline: Callable[[timedelta], Deadline] = Deadline) -> None:
         self._app = app
+        self._deadline = deadline
         self._runner: asyncio.Runner | None = None
         self._lifespans: dict[asyncio.AbstractEventLoop, Lifespan] = {}
 
@@ -42,7 +43,7 @@ class AsgiTransport:
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         """Call the app on the running event loop."""
         lifespan = await self._started()
-        exchange = _Exchange(outgoing, Deadline(timeout))
+        exchange = _Exchange(outgoing, self._deadline(timeout))
         task = asyncio.create_task(exchange.run(self._app, lifespan.state))
         try:
             await exchange.follow(task)

@@ -25,16 +25,17 @@ class WsgiTransport:
 
     An exception that leaves the app is a `ConsumerError`; one that Flask or Django turned into a 500 is in the reply.
     An app that takes longer than the time limit, in real time, is a `ReceiverTimeoutError`, found out once it returns.
-    Otherwise `took` is zero: under a virtual clock no time passes in process.
+    Otherwise `took` is zero: under a virtual clock no time passes in process. `deadline` measures the time limit.
     """
 
-    def __init__(self, app: WsgiApp) -> None:
+    def __init__(self, app: WsgiApp, *, deadline: Callable[[timedelta], Deadline] = Deadline) -> None:
         self._app = app
+        self._deadline = deadline
         self._swallowed = SwallowedErrors()
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         """Call the app and return its answer."""
-        exchange = _Exchange(Deadline(timeout))
+        exchange = _Exchange(self._deadline(timeout))
         environ = _environ(outgoing)
         caught = self._swallowed.mark(environ)
         try:
