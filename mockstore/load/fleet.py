@@ -49,9 +49,13 @@ class Reading(Struct, frozen=True):
 
 
 class Fleet:
-    """The processes that send, from the first to the last; use it as a context manager."""
+    """The processes that send, from the first to the last; use it as a context manager.
+
+    Raises `StartupError` on a system that is not POSIX.
+    """
 
     def __init__(self, course: Course, environment: Mapping[str, str]) -> None:
+        check_system(os.name)
         self._said = TemporaryFile()  # noqa: SIM115 - closed with the fleet
         reading, writing = os.pipe()
         self._lines = os.fdopen(reading, "rb")
@@ -103,6 +107,14 @@ class Fleet:
         self._said.seek(0)
         said = [line for line in self._said.read().decode(errors="replace").splitlines() if line.strip()]
         return said[-1].strip() if said else "it said nothing"
+
+
+def check_system(name: str) -> None:
+    """Raise `StartupError` where Locust cannot be run; `name` is that of the system, as `os.name` has it."""
+    if name != "posix":
+        raise StartupError(
+            "load runs Locust in processes that inherit a pipe, which takes a POSIX system: use Linux, macOS or WSL"
+        )
 
 
 def command(course: Course, descriptor: int) -> list[str]:

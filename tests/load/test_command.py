@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mockstore.cli.app import mockstore as root
+from mockstore.errors import StartupError
+from mockstore.load.fleet import check_system
 
 Run = Callable[..., Result]
 LOCAL = "http://127.0.0.1:9/"
@@ -133,3 +135,14 @@ def test_the_ready_locustfile_can_be_named_to_locust(run: Run) -> None:
     result = run("--locustfile")
 
     assert result.stdout.endswith("mockstore/load/locustfile.py\n")
+
+
+def test_a_system_that_cannot_run_it_is_told_in_one_line() -> None:
+    check_system("posix")
+
+    with pytest.raises(StartupError) as caught:
+        check_system("nt")
+
+    assert str(caught.value) == (
+        "load runs Locust in processes that inherit a pipe, which takes a POSIX system: use Linux, macOS or WSL"
+    )
