@@ -12,7 +12,7 @@ from mockstore.web import control, docs, fault_routes, inbox, login, problems, s
 from mockstore.web.address import at_tenant
 from mockstore.web.auth import require_bearer
 from mockstore.web.console import paths as console
-from mockstore.web.guard import admit, secured, tell
+from mockstore.web.guard import add_cors_headers, admit, secured, trim_health
 from mockstore.web.limits import RateLimit
 from mockstore.web.problems import problem
 from mockstore.web.rest import chat, inventories, orders, pets, staff, tokens, users
@@ -77,7 +77,8 @@ def create_app(tenants: Worlds, settings: Settings, tally: Tally | None = None) 
     settings bring the one that the caller knows. In `tally` it counts its requests, and shows what else was counted.
     """
     app = routed_app(settings.body_limit, first=(admit,))
-    app.after_request(tell)
+    app.after_request(add_cors_headers)
+    app.after_request(trim_health)
     Site(tenants, secured(settings), RateLimit(settings.rate_limit), tally).keep_in(app.extensions)
     return app
 

@@ -24,8 +24,8 @@ COOKIE: Final = "mockstore_control"
 
 _HEALTH: Final = f"{CONTROL}/health"
 _INBOX: Final = f"{CONTROL}/inbox"
-_TOLD_TO_ALL: Final = ("status", "version")
-"""What the server's health is for somebody without the token."""
+_HEALTH_FOR_ALL: Final = ("status", "version")
+"""Which members of the health document everybody may read."""
 _TOKEN_BYTES: Final = 24
 _MOST_HEADERS: Final = 100
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, QUERY, OPTIONS"
@@ -47,17 +47,22 @@ def admit() -> Response | None:
     return _check_size() or _check_host() or _check_page() or _preflight() or _check_token()
 
 
-def tell(answer: Response) -> Response:
-    """Say on an answer which pages may read it; tell of the server's health no more than its asker may know."""
+def add_cors_headers(answer: Response) -> Response:
+    """Say on an answer whether the page that asks may read it (CORS)."""
     if site().settings.cors_origins:
         answer.vary.add("Origin")
         if _trusts_page():
             answer.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             answer.headers["Access-Control-Expose-Headers"] = _EXPOSED
-    if g.get("stranger") and answer.mimetype == "application/json":
+    return answer
+
+
+def trim_health(answer: Response) -> Response:
+    """Leave in the health document what everybody may know, when it was asked for without the control token."""
+    if g.get("without_token") and answer.mimetype == "application/json":
         document = answer.get_json(silent=True)
         known = document if isinstance(document, dict) else {}
-        answer.set_data(current_app.json.dumps({name: known[name] for name in _TOLD_TO_ALL if name in known}))
+        answer.set_data(current_app.json.dumps({name: known[name] for name in _HEALTH_FOR_ALL if name in known}))
     return answer
 
 
@@ -161,7 +166,7 @@ def _check_token() -> Response | None:
     if request.path == _INBOX and request.method == "POST":  # events have to arrive
         return None
     if request.path == _HEALTH and request.method in ("GET", "HEAD"):
-        g.stranger = True
+        g.without_token = True
         return None
     if request.method == "GET" and is_token(request.args.get("token", "")):
         return enter(_without_token())
