@@ -1,3 +1,8 @@
 """What all tests share."""
 
+from hypothesis import settings
+
 pytest_plugins = ["pytester", "tests.postgres"]
+
+settings.register_profile("busy machines", deadline=None)
+settings.load_profile("busy machines")

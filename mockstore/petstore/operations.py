@@ -52,7 +52,7 @@ _PETS: Final = (
     Operation("getPet", "GET", "/pets/{petId}", "Pets", "Read a pet.", _FREE, _shows("pet", "The pet.")),
     Operation(
         "updatePet", "PUT", "/pets/{petId}", "Pets", "Change a pet; a part of its members will do.", _BEARER,
-        _shows("pet", "The pet as it is now."), _json("pet-update"), refusals=(409,),
+        _shows("pet", "The pet as it is now."), _json("pet-update"),
     ),
     Operation("deletePet", "DELETE", "/pets/{petId}", "Pets", "Remove a pet.", _BEARER, _REMOVES),
     Operation(

@@ -1,5 +1,7 @@
 """The orders of a shop: placing, moving on, cancelling and processing, and the events that follow."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from mockstore.errors import NotFoundError
@@ -10,6 +12,8 @@ from mockstore.petstore.documents import demand
 from mockstore.petstore.money import amount_of, event_number
 from mockstore.petstore.people import customer, open_orders
 from mockstore.petstore.pets import Pets
+
+_CANCELLED: Final = "Order cancelled"
 
 
 class Callback(Struct, frozen=True):
@@ -79,8 +83,7 @@ class Orders:
         """
         with self._desk.transaction():
             after = self._advance(self._shelf.get(order_id), "cancel")
-            if self._frees(after):
-                self._pets.move(after["petId"], "release", "Order cancelled")
+            self._let_go(after)
             return after
 
     def process(self, order_id: str, request: Payload) -> Processing:
@@ -146,12 +149,19 @@ class Orders:
         if status in transitions.MOVES["pet"]["adopt"]:
             self._pets.move(order["petId"], "adopt", "Payment received", by=order["userId"], through=order["id"])
 
-    def _frees(self, order: Payload) -> bool:
-        """Tell whether nothing but this order, now cancelled, held its pet."""
-        status = self._status_of_pet(order["petId"])
-        if status == "ADOPTED":
-            return bool(self._pets.adopted_through(order["petId"]) == order["id"])
-        return status == "PENDING" and not open_orders(self._desk, order["petId"])
+    def _let_go(self, order: Payload) -> None:
+        """Leave the pet of an order that was cancelled to the other orders that hold it, or free it."""
+        pet_id = order["petId"]
+        status, others = self._status_of_pet(pet_id), open_orders(self._desk, pet_id)
+        if status == "PENDING" and not others:
+            self._pets.move(pet_id, "release", _CANCELLED)
+        if status != "ADOPTED" or self._pets.adopted_through(pet_id) != order["id"]:
+            return
+        paid = [other for other in others if other["status"] == "APPROVED"]
+        if paid:
+            self._pets.pass_on(pet_id, through=paid[0]["id"])
+        else:
+            self._pets.move(pet_id, "await" if others else "release", _CANCELLED)
 
     def _status_of_pet(self, pet_id: str) -> str | None:
         try:

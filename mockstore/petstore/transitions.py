@@ -1,4 +1,4 @@
-"""What may become of a pet, an order and a payment, and in which words events tell it. Tables, and three readers."""
+"""What may become of a pet, an order and a payment, and in which words events tell it. Tables, and two readers."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,6 +11,7 @@ MOVES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "order": {"AVAILABLE": "PENDING", "PENDING": "PENDING"},
             "adopt": {"AVAILABLE": "ADOPTED", "PENDING": "ADOPTED"},
             "release": {"PENDING": "AVAILABLE", "ADOPTED": "AVAILABLE"},
+            "await": {"ADOPTED": "PENDING"},
         },
         "order": {
             "pay": {"PLACED": "APPROVED", "APPROVED": "APPROVED"},
@@ -28,18 +29,9 @@ MOVES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 """By kind and verb: from which status to which. What is not here is a conflict.
 
-A pending pet can be ordered again and an approved order be paid again, without a second change (contract 2).
+A pending pet can be ordered again and an approved order be paid again, without a second change (contract 2). Staff may
+give a pet any status by PUT.
 """
-
-EDITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "AVAILABLE": ("PENDING", "ADOPTED", "NOT_AVAILABLE"),
-        "PENDING": ("AVAILABLE", "ADOPTED", "NOT_AVAILABLE"),
-        "ADOPTED": ("AVAILABLE",),
-        "NOT_AVAILABLE": ("AVAILABLE", "PENDING"),
-    }
-)
-"""The statuses that staff may give a pet by PUT: one adopted has to come back first, one not for sale is not sold."""
 
 OPEN_ORDERS = ("PLACED", "APPROVED")
 """An order in one of these holds its pet."""
@@ -55,12 +47,6 @@ def after(kind: str, id_: str, status: str, verb: str) -> str:
         allowed = [name for name, steps in moves.items() if status in steps]
         raise ConflictError(kind, id_, status=status, wanted=verb, allowed=allowed)
     return moves[verb][status]
-
-
-def check_edit(pet_id: str, status: str, wanted: str) -> None:
-    """Raise `ConflictError` unless staff may turn a pet's `status` into `wanted`; to leave it as it is, is allowed."""
-    if wanted != status and wanted not in EDITS[status]:
-        raise ConflictError("pet", pet_id, status=status, wanted=f"become {wanted}", allowed=EDITS[status])
 
 
 def event_word(order_status: str) -> str:

@@ -161,6 +161,22 @@ def test_a_pet_that_another_order_won_stays_adopted(shop: Shop, pet_in: Callable
     assert shop.pets.get(pet_id)["status"] == "ADOPTED"
 
 
+@pytest.mark.parametrize(("paid", "status"), [(2, "ADOPTED"), (1, "PENDING")], ids=["paid, too", "only placed"])
+def test_an_adopted_pet_is_left_to_the_other_order_that_holds_it(
+    shop: Shop, pet_in: Callable[[str], str], paid: int, status: str
+) -> None:
+    pet_id = pet_in("AVAILABLE")
+    first, second = (shop.orders.place({"petId": pet_id, "userId": user}) for user in (ADA, BEN))
+    for order in (first, second)[:paid]:
+        shop.payments.pay(order["id"], {"source": CARD})
+
+    shop.orders.cancel(first["id"])
+    held = shop.pets.get(pet_id)["status"]
+    shop.orders.cancel(second["id"])
+
+    assert (held, shop.pets.get(pet_id)["status"]) == (status, "AVAILABLE")
+
+
 def test_the_order_of_a_removed_pet_goes_on(shop: Shop, order_in: Callable[[str], str]) -> None:
     order_id = order_in("PLACED")
     shop.pets.remove(shop.orders.get(order_id)["petId"])

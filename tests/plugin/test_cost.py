@@ -19,14 +19,21 @@ def test_it({fixtures}):
     print("modules", json.dumps(sorted(sys.modules)))
 """
 
-WITHOUT_OTHERS = ("-p", "pytest_mockstore", "-s", "-q")
+PLUGIN = ("-p", "pytest_mockstore")
 
 
-def _modules(run: "Run", monkeypatch: pytest.MonkeyPatch, fixtures: str = "", body: str = "pass") -> set[str]:
+def _added(run: "Run", monkeypatch: pytest.MonkeyPatch, fixtures: str = "", body: str = "pass") -> set[str]:
+    """Return what a test loads that pytest alone does not: its debugger loads asyncio since Python 3.14."""
+    return _modules(run, monkeypatch, fixtures, body, *PLUGIN) - _modules(run, monkeypatch, "", "pass")
+
+
+def _modules(run: "Run", monkeypatch: pytest.MonkeyPatch, fixtures: str, body: str, *options: str) -> set[str]:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     result = run(
         LOADED.format(fixtures=fixtures, body=body),
-        *WITHOUT_OTHERS,
+        *options,
+        "-s",
+        "-q",
         "-W",
         "ignore:Unknown config option::",  # those of the plugins that are left out
         apart=True,
@@ -44,7 +51,7 @@ def _tops(modules: set[str]) -> set[str]:
 
 
 def test_a_run_that_does_not_use_it_loads_three_modules(run: "Run", monkeypatch: pytest.MonkeyPatch) -> None:
-    modules = _modules(run, monkeypatch)
+    modules = _added(run, monkeypatch)
 
     assert _ours(modules) == ["pytest_mockstore", "pytest_mockstore.fixtures", "pytest_mockstore.judgement"]
     heavy = {"asyncio", "cheroot", "click", "faker", "flask", "http", "jsonschema", "responses", "sqlalchemy", "ssl"}
@@ -52,7 +59,7 @@ def test_a_run_that_does_not_use_it_loads_three_modules(run: "Run", monkeypatch:
 
 
 def test_a_test_in_process_loads_no_network_and_no_server(run: "Run", monkeypatch: pytest.MonkeyPatch) -> None:
-    modules = _modules(
+    modules = _added(
         run,
         monkeypatch,
         "mockstore, mockstore_inbox",

@@ -27,7 +27,9 @@ REMEDY = (
 FOUND = {
     "untrusted": "the certificate of {url} is not trusted (unable to get local issuer certificate); if it is one of "
     "your own, say in SSL_CERT_FILE which file holds the certificates that are",
-    "plain for TLS": "{url} breaks the connection off without an answer; if it speaks TLS, write https://{authority}",
+    "plain for TLS": "{url} speaks TLS; write https://{authority}",
+    "plain for TLS, cut off": "{url} breaks the connection off without an answer; if it speaks TLS, write "
+    "https://{authority}",
     "plain for another's TLS": "{url} speaks TLS; write https://{authority}",
     "TLS for plain": "no TLS with {url}: ",
     "no token": "{url} asks for its control token" + REMEDY,
@@ -41,10 +43,12 @@ FOUND = {
 
 @contextmanager
 def _answering(status: int, content: bytes) -> Iterator[str]:
-    """Yield the URL of a web server that answers so to everything."""
+    """Yield the URL of a web server that answers so to everything; with status 0, with nothing."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if not status:
+                return
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -83,6 +87,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     servers: dict[str, Callable[[], Any]] = {
         "untrusted": lambda: _served(tls_certificate=_certificate(tmp_path)),
         "plain for TLS": lambda: _served(tls_certificate=_certificate(tmp_path)),
+        "plain for TLS, cut off": lambda: _answering(0, b""),
         "TLS for plain": _served,
         "no token": lambda: _served(control_token=TOKEN),
         "another version": lambda: _answering(200, json.dumps(settings).encode()),

@@ -111,12 +111,13 @@ class Asking:
         connection.close()  # somebody was still waiting for news
 
     def _read(self, response: HTTPResponse, content: bytes) -> Answered:
+        plain = self._location.scheme == "http" and not self._was_there
+        if plain and response.status == _BAD_REQUEST and b"HTTPS" in content:
+            raise NoServerError(f"{self.url} speaks TLS; write https://{self._location.authority}")
         document = None if response.status == _NO_CONTENT else _parsed(content)
         is_problem = isinstance(document, dict) and "title" in document
         fits = is_problem if response.status >= _ERRORS_FROM else document is not None
         if not fits and response.status != _NO_CONTENT:
-            if response.status == _BAD_REQUEST and self._location.scheme == "http" and b"HTTPS" in content:
-                raise NoServerError(f"{self.url} speaks TLS; write https://{self._location.authority}")
             raise self.stranger(f"{response.status} {response.reason}")
         self._was_there = True
         return Answered(response.status, response.reason, document)
