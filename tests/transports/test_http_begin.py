@@ -119,20 +119,50 @@ def test_what_was_read_of_one_answer_is_none_of_the_next(serve: Serve, transport
 
 @pytest.mark.parametrize("looks", [0, 1])
 def test_a_connection_that_the_receiver_closed_is_replaced(serve: Serve, transport: HttpTransport, looks: int) -> None:
-    closing = Event()
+    closing, closed = Event(), Event()
 
     def talk(connection: socket, requests_: Iterator[bytes]) -> None:
         next(requests_)
         connection.sendall(OK)
         if not closing.is_set():
             closing.set()
-            next(requests_)
-            connection.shutdown(SHUT_RDWR)
+            connection.close()
+            closed.set()
 
-    underway = begun(transport, to(serve(talk)))
+    port = serve(talk)
+    transport.send(to(port), PATIENT)
+    closed.wait(10)
+    underway = transport.begin(to(port), PATIENT)
 
+    assert underway is not None
     assert [underway.look(PATIENT) for _ in range(looks)] == [None] * looks
     assert underway.finish().status == 200
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_request_that_the_receiver_has_got_is_not_sent_again(
+    serve: Serve, transport: HttpTransport, looks: int
+) -> None:
+    requests: list[bytes] = []
+
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        for request in requests_:
+            requests.append(request)
+            if len(requests) < 3:
+                connection.sendall(OK)
+                continue
+            connection.shutdown(SHUT_RDWR)
+            return
+
+    port = serve(talk)
+    transport.send(to(port), PATIENT)
+    underway = begun(transport, to(port))
+    for _ in range(looks):
+        underway.look(PATIENT)
+
+    with pytest.raises(BrokenConnectionError):
+        underway.finish()
+    assert len(requests) == 3
 
 
 def test_who_does_not_answer_in_time_has_missed_it(serve: Serve, transport: HttpTransport) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
+import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
-from socket import SHUT_WR, socket
+from socket import SHUT_WR, SO_LINGER, SOL_SOCKET, socket
 from threading import Event
 from urllib.request import urlopen
 
@@ -103,6 +104,33 @@ def test_a_new_connection_that_breaks_is_not_tried_again(serve: Serve, transport
         transport.send(to(serve(counting(opened, reset))), PATIENT)
 
     assert opened == [1]
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+@pytest.mark.parametrize("trusted", [timedelta(), timedelta(hours=1)], ids=["looked at", "taken on trust"])
+def test_a_request_that_the_receiver_has_got_is_not_sent_again(serve: Serve, trusted: timedelta, how: str) -> None:
+    requests: list[bytes] = []
+
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        for request in requests_:
+            requests.append(request)
+            if len(requests) < 3:
+                connection.sendall(OK)
+                continue
+            if how == "reset":
+                connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+            return
+
+    port, transport = serve(talk), HttpTransport(trusted_rest=trusted)
+    for _ in range(2):
+        transport.send(to(port), PATIENT)
+
+    with pytest.raises(BrokenConnectionError):
+        transport.send(to(port), PATIENT)
+    transport.close()
+
+    assert len(requests) == 3
 
 
 def test_a_kept_connection_that_breaks_amid_an_answer_is_not_tried_again(

@@ -18,7 +18,7 @@ from mockstore.world.transports.idle import IdleConnections, Origin
 from mockstore.world.transports.location import Location, locate
 from mockstore.world.transports.reach import Reach, anywhere
 from mockstore.world.transports.rules import Deadline
-from mockstore.world.transports.wire import Connection, NoAnswerError, connect
+from mockstore.world.transports.wire import Connection, NotTakenError, connect
 
 _SHORT = 16 * 1024
 """Bytes that any socket takes at once."""
@@ -39,8 +39,9 @@ class HttpTransport:
     """Sends requests as they are; safe to use from many threads.
 
     Success within `timeout` means: connected, sent and every header of the answer read. Redirects are answers, and the
-    headers are the caller's, plus `Host` and `Content-Length` where they are missing. A kept connection that turns out
-    to be closed is replaced once; one that has rested longer than `trusted_rest` is looked at before it is used.
+    headers are the caller's, plus `Host` and `Content-Length` where they are missing. A kept connection that the
+    receiver had closed before the request came is replaced; what a receiver has got is never sent again, since that
+    would be a further attempt. One that has rested longer than `trusted_rest` is looked at before it is used.
     `ssl_context` is what HTTPS trusts; by default what the system trusts. `reach` says which addresses are refused,
     `idle` keeps the connections that are not in use.
     """
@@ -97,7 +98,7 @@ class HttpTransport:
         """Send what is unsent on a kept connection; the whole on a new one, if the receiver has closed it meanwhile."""
         try:
             return self._exchange(kept, errand, unsent)
-        except NoAnswerError:  # delivery is at least once, so trying again is safe
+        except NotTakenError:
             return self._send_anew(errand)
 
     def _send_anew(self, errand: _Errand) -> Reply:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mockstore.errors import BrokenConnectionError
 from mockstore.model import Outgoing, Reply, Wire
 from mockstore.world.transports.rules import Deadline
-from mockstore.world.transports.wire import Connection, NoAnswerError
+from mockstore.world.transports.wire import Connection
 
 _PIECES: Final = 16
 _PAUSED: Final = 0.2  # the share of the time limit that pauses take in all
@@ -38,7 +38,7 @@ class RoughConnection(Connection):
         except TimeoutError:
             raise deadline.missed_by(self._peer) from None
         except OSError as error:
-            raise NoAnswerError(f"{self._peer} broke the connection before the answer: {error}") from error
+            raise BrokenConnectionError(f"{self._peer} broke the connection before the answer: {error}") from error
         self._socket.setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
         self._socket.close()
         raise BrokenConnectionError(

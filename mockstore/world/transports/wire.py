@@ -4,40 +4,34 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from http.client import HTTPException, HTTPResponse
-from io import BufferedReader, RawIOBase
+from http.client import HTTPException
 from socket import (
     AF_UNSPEC,
     IPPROTO_TCP,
     MSG_PEEK,
+    SO_ERROR,
     SOCK_STREAM,
+    SOL_SOCKET,
     TCP_NODELAY,
     getaddrinfo,
     socket,
 )
-from typing import TYPE_CHECKING, cast
 
 from mockstore.errors import BrokenConnectionError, DeliveryError, UnreachableError
 from mockstore.model import Reply
+from mockstore.world.transports.answer import FINAL, PIECE, Incoming, Reader, arm, final_response, read_body
 from mockstore.world.transports.location import Location
 from mockstore.world.transports.plain import PlainHead, plain_head
 from mockstore.world.transports.reach import Reach, anywhere
-from mockstore.world.transports.rules import BODY_LIMIT, Deadline
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-_PIECE = 16 * 1024
-_FINAL = 200
-_SWITCHING_PROTOCOLS = 101
+from mockstore.world.transports.rules import Deadline
 
 
-class NoAnswerError(BrokenConnectionError):
-    """The connection broke before the first byte of an answer."""
+class NotTakenError(BrokenConnectionError):
+    """The receiver had closed the connection before the request came, so it never got it."""
 
 
-SLACK = 0.01
-"""By how many seconds a socket's time limit may be off: setting it anew costs a system call each time."""
+JUST_NOW = timedelta(milliseconds=50)
+"""For so long after its first answer a receiver may be about to close the connection without having said so."""
 
 
 class Connection:
@@ -50,6 +44,9 @@ class Connection:
         """Runs since the latest exchange began."""
         self._come = b""
         """What has come in of an answer, and has not been read."""
+        self._answers = 0
+        self._is_doubtful = False
+        """The receiver may be about to close it, since it has answered but once and only just."""
 
     def rested_for(self) -> timedelta:
         """Return how long it has not been used."""
@@ -81,7 +78,7 @@ class Connection:
         """
         self._socket.settimeout(patience.total_seconds())
         try:
-            come = self._socket.recv(_PIECE)
+            come = self._socket.recv(PIECE)
         except OSError:  # nothing yet, or nothing any more
             return None
         head = plain_head(come)
@@ -91,23 +88,29 @@ class Connection:
         return self._plain_reply(head, come[head.size :], deadline)
 
     def exchange(self, request: bytes, method: str, deadline: Deadline) -> tuple[Reply, bool]:
-        """Send a request; return the answer and whether the connection can take another one."""
-        wire = _Wire(self._socket, deadline)
+        """Send a request; return the answer and whether the connection can take another one.
+
+        Raises `NotTakenError` where it is certain that the receiver did not get the request.
+        """
+        wire = Incoming(self._socket, deadline)
         come, self._come = self._come, b""
+        is_sent = False
         try:
             self._send(request, deadline)
+            is_sent = True
             come = wire.first_piece(come)
             plain = plain_head(come) if method == "POST" else None
             if plain is not None:
                 return self._plain_reply(plain, come[plain.size :], deadline)
-            reader = _Reader(wire)
-            response = _final_response(wire, reader, method)
+            reader = Reader(wire)
+            response = final_response(wire, reader, method)
         except TimeoutError:
             raise deadline.missed_by(self._peer) from None
         except ssl.SSLError as error:  # with TLS 1.3 a refused client certificate shows here
             raise tls_failed(self._peer, error) from error
         except OSError as error:
-            kind = BrokenConnectionError if wire.received else NoAnswerError
+            is_certain = is_sent and (wire.received or not self._was_closed())
+            kind = BrokenConnectionError if is_certain else NotTakenError
             raise kind(f"{self._peer} broke the connection before the answer was complete: {_said(error)}") from error
         except HTTPException as error:
             if wire.ended:
@@ -116,33 +119,48 @@ class Connection:
         if wire.ended:  # http.client takes that for the end of the headers
             raise _cut_off(self._peer)
         took = deadline.took()
-        body, whole = _read_body(response)
+        body, whole = read_body(response)
         reply = Reply(response.status, tuple(response.headers.items()), body, took)
-        self._used = deadline
-        broken = wire.ended or response.will_close or response.status < _FINAL
+        self._has_answered(deadline)
+        broken = wire.ended or response.will_close or response.status < FINAL
         return reply, whole and not broken and not wire.has_more(reader)
+
+    def _was_closed(self) -> bool:
+        """Return whether what was sent has found the connection closed, or may have.
+
+        The receiver's system then says so with a reset, which is noted as an error of the socket. A receiver that took
+        the request and closed the connection after that causes none. Some receivers close it after each answer and do
+        not say so; a request that comes at that very moment is lost.
+        """
+        return self._is_doubtful or self._socket.getsockopt(SOL_SOCKET, SO_ERROR) != 0
 
     def _plain_reply(self, head: PlainHead, body: bytes, deadline: Deadline) -> tuple[Reply, bool]:
         """Do with a plain answer what `exchange` does with any: the verdict has fallen with the headers."""
         took = deadline.took()
         with suppress(OSError):
             while len(body) < head.length:
-                _arm(self._socket, deadline)
+                arm(self._socket, deadline)
                 piece = self._socket.recv(head.length - len(body))
                 if not piece:
                     break
                 body += piece
-        self._used = deadline
+        self._has_answered(deadline)
         return Reply(head.status, head.headers, body, took), len(body) == head.length
+
+    def _has_answered(self, deadline: Deadline) -> None:
+        self._used = deadline if self._answers else Deadline(timedelta())
+        self._answers += 1
 
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
 
     def _send(self, request: bytes, deadline: Deadline) -> None:
+        if request:
+            self._is_doubtful = self._answers == 1 and self._used.elapsed() < JUST_NOW
         rest = memoryview(request)
         while rest:
-            _arm(self._socket, deadline)
+            arm(self._socket, deadline)
             rest = rest[self._socket.send(rest) :]
 
 
@@ -174,104 +192,6 @@ def tls_failed(peer: str, error: OSError) -> UnreachableError:
     return UnreachableError(f"TLS failed with {peer}: {str(why).replace('_', ' ').lower()}")
 
 
-class _Wire(RawIOBase):
-    """What comes in from a socket, each read within what is left of the deadline."""
-
-    def __init__(self, sock: socket, deadline: Deadline) -> None:
-        self._socket = sock
-        self._deadline = deadline
-        self.received = False
-        self.ended = False
-        self._over = False
-        self._come = b""
-
-    def first_piece(self, come: bytes) -> bytes:
-        """Return what has come in, or else the first bytes that do; reading begins with them all the same."""
-        if not come:
-            _arm(self._socket, self._deadline)
-            come = self._socket.recv(_PIECE)
-        self._come = come
-        self.received = bool(self._come)
-        return self._come
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        if self._over:
-            return 0
-        if self._come:
-            room = memoryview(buffer)
-            count = min(len(room), len(self._come))
-            room[:count], self._come = self._come[:count], self._come[count:]
-            return count
-        _arm(self._socket, self._deadline)
-        count = self._socket.recv_into(buffer)
-        if count:
-            self.received = True
-        else:
-            self.ended = True
-        return count
-
-    def has_more(self, reader: BufferedReader) -> bool:
-        """Return whether more has come in than was read; it would pass for the next answer. Ends all reading."""
-        self._over = True
-        return bool(reader.peek(1))
-
-
-class _Reader(BufferedReader):
-    """Survives http.client, which closes what it reads from after every answer, the informational ones too."""
-
-    def close(self) -> None:
-        """Leave the connection to its owner."""
-
-    def flush(self) -> None:
-        """Nothing is written to it; an answer that was given up calls this when it is forgotten."""
-
-
-class _Source:
-    """As much of a socket as `HTTPResponse` asks for."""
-
-    def __init__(self, reader: BufferedReader) -> None:
-        self._reader = reader
-
-    def makefile(self, _mode: str) -> BufferedReader:
-        return self._reader
-
-
-def _final_response(wire: _Wire, reader: BufferedReader, method: str) -> HTTPResponse:
-    """Read answers up to the first that is not merely informational, to the end of its headers."""
-    source = cast("socket", _Source(reader))
-    while True:
-        response = HTTPResponse(source, method=method)
-        response.begin()
-        if response.status >= _FINAL or response.status == _SWITCHING_PROTOCOLS or wire.ended:
-            return response
-
-
-def _read_body(response: HTTPResponse) -> tuple[bytes, bool]:
-    """Return what arrives of the body within the limits, and whether that is all of it.
-
-    The verdict has fallen with the headers: a body that breaks off or comes too late is cut short, no more.
-    """
-    pieces: list[bytes] = []
-    room = BODY_LIMIT
-    try:
-        while room and not _is_read(response):
-            piece = response.read1(min(room, _PIECE))
-            if not piece:
-                break
-            pieces.append(piece)
-            room -= len(piece)
-    except (OSError, HTTPException):
-        return b"".join(pieces), False
-    return b"".join(pieces), _is_read(response)
-
-
-def _is_read(response: HTTPResponse) -> bool:
-    return response.isclosed() if response.chunked else response.length == 0
-
-
 def _connected_socket(location: Location, deadline: Deadline, reach: Reach) -> socket:
     try:
         found = getaddrinfo(location.host, location.port, AF_UNSPEC, SOCK_STREAM)
@@ -286,7 +206,7 @@ def _connected_socket(location: Location, deadline: Deadline, reach: Reach) -> s
             continue
         sock = socket(family, kind, protocol)
         try:
-            _arm(sock, deadline)
+            arm(sock, deadline)
             sock.connect(address)
             sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
             return sock
@@ -309,7 +229,7 @@ def _secured(sock: socket, context: ssl.SSLContext, location: Location, deadline
         sock.close()
         raise
     try:
-        _arm(secured, deadline)
+        arm(secured, deadline)
         secured.do_handshake()
         return secured
     except BaseException as error:
@@ -321,15 +241,6 @@ def _secured(sock: socket, context: ssl.SSLContext, location: Location, deadline
 
 def _cut_off(peer: str) -> BrokenConnectionError:
     return BrokenConnectionError(f"{peer} closed the connection amid the headers of its answer")
-
-
-def _arm(sock: socket, deadline: Deadline) -> None:
-    """Give the next operation what is left of the time: a drip of bytes does not extend it."""
-    left = deadline.left()
-    if not left:
-        raise TimeoutError
-    if abs(left - (sock.gettimeout() or 0.0)) > SLACK:
-        sock.settimeout(left)
 
 
 def _harmless(text: str) -> str:

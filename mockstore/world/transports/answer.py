@@ -1,0 +1,127 @@
+"""Reads an answer off a socket with `http.client`, each step of it within what is left of a deadline."""
+
+from http.client import HTTPException, HTTPResponse
+from io import BufferedReader, RawIOBase
+from socket import socket
+from typing import TYPE_CHECKING, cast
+
+from mockstore.world.transports.rules import BODY_LIMIT, Deadline
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+PIECE = 16 * 1024
+FINAL = 200
+_SWITCHING_PROTOCOLS = 101
+
+SLACK = 0.01
+"""By how many seconds a socket's time limit may be off: setting it anew costs a system call each time."""
+
+
+def arm(sock: socket, deadline: Deadline) -> None:
+    """Give the next operation what is left of the time: a drip of bytes does not extend it."""
+    left = deadline.left()
+    if not left:
+        raise TimeoutError
+    if abs(left - (sock.gettimeout() or 0.0)) > SLACK:
+        sock.settimeout(left)
+
+
+class Incoming(RawIOBase):
+    """What comes in from a socket, each read within what is left of the deadline."""
+
+    def __init__(self, sock: socket, deadline: Deadline) -> None:
+        self._socket = sock
+        self._deadline = deadline
+        self.received = False
+        self.ended = False
+        self._over = False
+        self._come = b""
+
+    def first_piece(self, come: bytes) -> bytes:
+        """Return what has come in, or else the first bytes that do; reading begins with them all the same."""
+        if not come:
+            arm(self._socket, self._deadline)
+            come = self._socket.recv(PIECE)
+        self._come = come
+        self.received = bool(self._come)
+        return self._come
+
+    def readable(self) -> bool:
+        """Tell what `io` asks for: it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Read what has come in, waiting for it within the deadline; 0 is the end."""
+        if self._over:
+            return 0
+        if self._come:
+            room = memoryview(buffer)
+            count = min(len(room), len(self._come))
+            room[:count], self._come = self._come[:count], self._come[count:]
+            return count
+        arm(self._socket, self._deadline)
+        count = self._socket.recv_into(buffer)
+        if count:
+            self.received = True
+        else:
+            self.ended = True
+        return count
+
+    def has_more(self, reader: BufferedReader) -> bool:
+        """Return whether more has come in than was read; it would pass for the next answer. Ends all reading."""
+        self._over = True
+        return bool(reader.peek(1))
+
+
+class Reader(BufferedReader):
+    """Survives http.client, which closes what it reads from after every answer, the informational ones too."""
+
+    def close(self) -> None:
+        """Leave the connection to its owner."""
+
+    def flush(self) -> None:
+        """Nothing is written to it; an answer that was given up calls this when it is forgotten."""
+
+
+class _Source:
+    """As much of a socket as `HTTPResponse` asks for."""
+
+    def __init__(self, reader: BufferedReader) -> None:
+        self._reader = reader
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        return self._reader
+
+
+def final_response(wire: Incoming, reader: BufferedReader, method: str) -> HTTPResponse:
+    """Read answers up to the first that is not merely informational, to the end of its headers."""
+    source = cast("socket", _Source(reader))
+    while True:
+        response = HTTPResponse(source, method=method)
+        response.begin()
+        if response.status >= FINAL or response.status == _SWITCHING_PROTOCOLS or wire.ended:
+            return response
+
+
+def read_body(response: HTTPResponse) -> tuple[bytes, bool]:
+    """Return what arrives of the body within the limits, and whether that is all of it.
+
+    The verdict has fallen with the headers: a body that breaks off or comes too late is cut short, no more.
+    """
+    pieces: list[bytes] = []
+    room = BODY_LIMIT
+    try:
+        while room and not _is_read(response):
+            piece = response.read1(min(room, PIECE))
+            if not piece:
+                break
+            pieces.append(piece)
+            room -= len(piece)
+    except (OSError, HTTPException):
+        return b"".join(pieces), False
+    return b"".join(pieces), _is_read(response)
+
+
+def _is_read(response: HTTPResponse) -> bool:
+    return response.isclosed() if response.chunked else response.length == 0
