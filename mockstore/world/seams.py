@@ -119,7 +119,10 @@ class Store(Protocol):
         """Tell whether this process has the claim, and nobody took it for lost in the meantime."""
 
     def release(self, delivery_id: str) -> None:
-        """Give a claim back; a delivery that is still pending can be claimed again when due."""
+        """Give a claim back; a delivery that is still pending can be claimed again when due.
+
+        Inside a transaction that fails, the claim stays where it was.
+        """
 
     def next_due(self) -> datetime | None:
         """Return when the earliest unclaimed pending delivery is due, as far as `look` has noticed."""

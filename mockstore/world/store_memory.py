@@ -182,7 +182,7 @@ class MemoryStore:
     def release(self, delivery_id: str) -> None:
         """Give a claim back; a delivery that is still pending can be claimed again when due."""
         with self._lock:
-            self._claimed.pop(delivery_id, None)
+            self._take(self._claimed, delivery_id)
             delivery = self._deliveries.get(delivery_id)
             if delivery is not None:
                 self._enqueue(delivery)

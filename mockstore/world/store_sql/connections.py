@@ -190,6 +190,8 @@ class Session:
         """Called when nothing is kept, or when nobody knows."""
         self.done: list[Callable[[], None]] = []
         """Called when it is kept, after that."""
+        self.freed: set[tuple[str, str]] = set()
+        """Claims that are given back here, by tenant and id: whoever made them has them until that is kept."""
         self.known: dict[tuple[str, str, str], Any] = {}
         """What a store has read here, while nothing has been changed here since then."""
 
@@ -248,6 +250,7 @@ class Session:
             self._doomed = True
         with suppress(*self._connections.failures, SQLAlchemyError):
             if self._doomed:
+                self._cursor.close()  # or SQLite keeps the file locked for as long as somebody has the error
                 self._connection.invalidate()
             else:
                 self._connection.close()
