@@ -33,6 +33,8 @@ class Pool:
         self._threads: list[Thread] = []
         self.idle = 0
         self._staying = 0
+        self._is_short = False
+        """The system had no thread to give at the last try."""
         self._closing = False
 
     @property
@@ -44,14 +46,15 @@ class Pool:
         """Begin; the first connection brings the first thread."""
 
     def put(self, connection: Connection) -> None:
-        """Let a thread serve the request that has come in on the connection."""
+        """Let a thread serve the request that has come in on the connection; without any thread, close it."""
         with self._changed:
             if not self._closing:
-                self._waiting.append(connection)
-                if len(self._waiting) > self.idle and len(self._threads) < self._limit:
+                if len(self._waiting) >= self.idle and len(self._threads) < self._limit:
                     self._start_thread()
-                self._changed.notify()
-                return
+                if self._threads:
+                    self._waiting.append(connection)
+                    self._changed.notify()
+                    return
         connection.close()
 
     def stop(self, timeout: float) -> None:
@@ -70,9 +73,17 @@ class Pool:
             thread.join(patience.left())
 
     def _start_thread(self) -> None:
+        """Start a further thread, where the system has one to give; those that run have to do otherwise."""
         thread = Thread(target=self._run, name=f"mockstore-http-{len(self._threads) + 1}", daemon=True)
+        was_short, self._is_short = self._is_short, True
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not was_short:
+                _LOG.warning("requests have to do with %d threads for now: %s", len(self._threads), error)
+            return
+        self._is_short = False
         self._threads.append(thread)
-        thread.start()
 
     def _run(self) -> None:
         while (connection := self._next()) is not None:
@@ -111,7 +122,8 @@ class Pool:
 
     def _may_stay(self) -> bool:
         with self._changed:
-            if self._waiting or self._closing or self._staying >= self._limit // _SHARE:
+            most = (len(self._threads) if self._is_short else self._limit) // _SHARE
+            if self._waiting or self._closing or self._staying >= most:
                 return False
             self._staying += 1
             return True
