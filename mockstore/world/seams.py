@@ -1,6 +1,6 @@
 """What the engine asks of the world: a clock, a transport, a store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -66,6 +66,9 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make what happens inside all or nothing; reentrant."""
+
+    def when_kept(self, call: Callable[[], object]) -> None:
+        """Call it at once; inside a transaction once the outermost one is kept and over, and never if that fails."""
 
     def save_webhook(self, webhook: WebhookRecord) -> None:
         """Add or replace, by id."""

@@ -34,7 +34,7 @@ class Network:
         self.reached = threading.Event()
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        assert outgoing
+        assert outgoing.url
         assert timeout
         self.reached.set()
         assert self.open.wait(PATIENCE.total_seconds())

@@ -1,4 +1,4 @@
-"""A transaction that fails at its very end, at the release of a claim or at the commit, keeps nothing and loses nothing."""
+"""A transaction that fails at its very end, at the release of a claim or at the commit: nothing is kept or lost."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -71,9 +71,7 @@ def in_postgresql(postgres: PostgresServer) -> Iterator[Trouble]:
             connection.execute(words.encode())
 
     database = Database.open(url, now=wall_time)
-    yield Trouble(
-        database.store(None), execute, failing=FAILING_COMMIT, mended="DROP TRIGGER failing ON deliveries"
-    )
+    yield Trouble(database.store(None), execute, failing=FAILING_COMMIT, mended="DROP TRIGGER failing ON deliveries")
     database.close()
 
 
@@ -91,7 +89,7 @@ class Receiver:
         self._trouble = trouble
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        assert outgoing
+        assert outgoing.url
         assert timeout
         self.seen += 1
         self._trouble.begin()
