@@ -58,3 +58,15 @@ def test_a_request_waits_for_a_thread_at_work_where_no_further_one_can_be_starte
             answered = [status_of(one) for one in (first, second, third)]
 
     assert answered == [202, 202, 202]
+
+
+def test_a_client_that_says_nothing_keeps_no_thread_from_another_where_no_further_one_can_be_started(
+    mock: Caller,
+) -> None:
+    with connect(mock) as silent, connect(mock) as other:
+        silent.sendall(CLOCK)
+        assert status_of(silent) == 200
+        with no_more_threads():
+            other.sendall(CLOCK)
+
+            assert status_of(other) == 200
