@@ -117,14 +117,14 @@ class Publisher:
         `fault` befalls each delivery, after those of the standing rules that match it. Raises `InvalidInputError` for
         an unknown fault, and for one that needs a socket where an app is mounted; then nothing is recorded.
         """
-        webhooks = [to] if to is not None else self._subscribers(record.type)
-        notes = self._parts.notes()
-        held = self._parts.engine.hold.is_on_in(notes)
-        if not fault and not self._standing.are_in(notes):
-            self._parts.engine.publish(record, webhooks, held=held)
-            return
-        with self._parts.store.transaction():  # nobody else may use a rule up meanwhile
-            self._publish_befallen(record, webhooks, wanted(fault), held=held)
+        with self._parts.store.transaction():  # nobody else may end a hold or use a rule up meanwhile
+            webhooks = [to] if to is not None else self._subscribers(record.type)
+            notes = self._parts.notes()
+            held = self._parts.engine.hold.is_on_in(notes)
+            if fault or self._standing.are_in(notes):
+                self._publish_befallen(record, webhooks, wanted(fault), held=held)
+            else:
+                self._parts.engine.publish(record, webhooks, held=held)
 
     def _publish_befallen(
         self, record: EventRecord, webhooks: Sequence[WebhookRecord], told: tuple[Fault, ...], *, held: bool

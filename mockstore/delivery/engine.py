@@ -3,15 +3,17 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mockstore.delivery.compose import Plain, compose, schemes_of, secrets_of, whole_second
-from mockstore.delivery.hold import Hold
+from mockstore.delivery.hold import Hold, checked_order
 from mockstore.delivery.judge import Verdict, bent, judge, next_step, raised_by_consumer, shared_reply
-from mockstore.errors import AttemptExistsError, DeliveryError, InvalidInputError
+from mockstore.delivery.overtaken import Overtaken
+from mockstore.errors import AttemptExistsError, DeliveryError
 from mockstore.events import uuid7
 from mockstore.events.shape import Shape
 from mockstore.faults import plan as faulty
@@ -60,7 +62,8 @@ class Started(Struct, frozen=True):
 class Engine:
     """Turns events into deliveries and deliveries into recorded attempts; the provider's rules decide.
 
-    `tell` is called whenever an attempt has ended. `observe` is told what happens, and must neither raise nor wait.
+    `tell` is called whenever an attempt has ended. `observe` is told what has happened once it is kept, outside any
+    transaction, and must not raise.
     `history` is how many finished deliveries are kept; None is all.
     """
 
@@ -87,8 +90,7 @@ class Engine:
         self._tell = tell
         self._signature_time = signature_time
         self._observe = observe
-        self._overtaken: dict[str, set[str]] = {}
-        """Ids of deliveries that wait for another one to go first, by webhook."""
+        self._overtaken = Overtaken()
 
     def publish(
         self,
@@ -113,9 +115,15 @@ class Engine:
             for delivery in deliveries:
                 self.store.save_delivery(delivery)
         self.published += len(deliveries)
-        if self._observe is not None:
-            self._observe(Published(event, len(deliveries)))
+        for delivery in deliveries if plan_for is not None and not held else ():
+            if faulty.is_overtaken(delivery.faults):
+                self.store.when_kept(partial(self._overtaken.add, delivery))
+        self._report(Published(event, len(deliveries)))
         return deliveries
+
+    def _report(self, seen: Observation) -> None:
+        if self._observe is not None:
+            self.store.when_kept(partial(self._observe, seen))
 
     def _new(
         self, event: EventRecord, webhook_id: str, plan: tuple[PlannedFault, ...], *, held: bool
@@ -131,27 +139,19 @@ class Engine:
         )
         if not plan:
             return delivery
-        if not held and faulty.is_overtaken(plan):
-            self._overtaken.setdefault(webhook_id, set()).add(delivery.id)
         return replace(delivery, faults=plan, due=None if held else faulty.first_due(plan, now))
 
     def release(self, order: Sequence[int] | None = None) -> list[DeliveryRecord]:
         """Stop holding, and make due what was held: all, oldest first, or the positions in `order`.
 
         The second time that a position is named makes a further delivery of the same event. Returns what is due, in
-        that order. Raises `InvalidInputError` for a position that does not exist; then only the holding has ended.
+        that order. Raises `InvalidInputError` for a position that does not exist; then nothing has changed.
         """
-        self.hold.turn(on=False)
-        held = [record for record in self.store.deliveries() if record.state is DeliveryState.HELD]
-        wanted = range(len(held)) if order is None else order
-        if not all(0 <= position < len(held) for position in wanted):
-            positions = f" (0 to {len(held) - 1})" if held else ""
-            raise InvalidInputError(
-                f"{list(wanted)} is no order of the {len(held)} held deliveries{positions}", field="order"
-            )
-        seen, released = set[int](), []
-        with self.store.transaction():
-            for position in wanted:
+        with self.store.transaction():  # or who publishes or releases at the same time would find another state
+            self.hold.turn(on=False)
+            held = [record for record in self.store.deliveries() if record.state is DeliveryState.HELD]
+            seen, released = set[int](), []
+            for position in checked_order(order, len(held)):
                 released.append((self._copy if position in seen else self.restart)(held[position]))
                 seen.add(position)
         return released
@@ -224,25 +224,27 @@ class Engine:
         if after is not None:
             if self._made is not None:
                 self._made.append((started.delivery.id, attempt.number))
-            if self._overtaken:
-                self._let_follow(started.delivery)
-            if self._observe is not None:
-                self._observe(Attempted(started.event, started.webhook, after, attempt, started.delivery.due))
+            self._report(Attempted(started.event, started.webhook, after, attempt, started.delivery.due))
         self._tell()
         return attempt
 
     def _recorded(self, delivery_id: str, attempt: Attempt) -> DeliveryRecord | None:
-        """Record the attempt and give the claim back, in one transaction; None when it is not ours to record."""
+        """Record the attempt and give the claim back, in one transaction; None when it is not ours to record.
+
+        The claim is given back even then: the delivery is in hand no more, and may come back to us.
+        """
         try:
             with self.store.transaction():
                 delivery = self.store.delivery(delivery_id) if self.store.holds(delivery_id) else None
                 if delivery is not None:
                     after = self._record(delivery, attempt)
+                    if self._overtaken:
+                        self._let_follow(delivery)
                     self.store.release(delivery_id)
                     return after
-                self.store.release(delivery_id)  # it is in hand no more, and may come back to us
         except AttemptExistsError:
             pass  # whoever has taken the delivery over was first
+        self.store.release(delivery_id)
         _LOG.warning("attempt %d of delivery %s is not recorded: %s", attempt.number, delivery_id, _NO_LONGER_OURS)
         return None
 
@@ -263,8 +265,7 @@ class Engine:
         with self.store.transaction():
             self.store.save_webhook(disabled)
             self.discard_pending(disabled, f"the webhook was disabled: {why}")
-        if self._observe is not None:
-            self._observe(Disabled(disabled, why))
+            self._report(Disabled(disabled, why))
         return disabled
 
     def discard_pending(self, webhook: WebhookRecord, why: str) -> None:
@@ -339,10 +340,10 @@ class Engine:
 
     def _let_follow(self, gone: DeliveryRecord) -> None:
         """Make due what waited for another delivery to the same webhook to go first."""
-        waiting = self._overtaken.get(gone.webhook_id, set())
-        if gone.id in waiting:
-            waiting.discard(gone.id)
-            return
-        for delivery in map(self.store.delivery, sorted(self._overtaken.pop(gone.webhook_id, ()))):
+        waiting = self._overtaken.to(gone.webhook_id)
+        done = [gone.id] if gone.id in waiting else waiting
+        for delivery in map(self.store.delivery, done):
             if delivery is not None and delivery.state is DeliveryState.PENDING and not delivery.attempts:
                 self.store.save_delivery(replace(delivery, due=self.clock.now()))
+        if done:
+            self.store.when_kept(partial(self._overtaken.forget, gone.webhook_id, done))

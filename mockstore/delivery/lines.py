@@ -34,6 +34,10 @@ _GROUPS: Final[tuple[tuple[frozenset[Pace], int], ...]] = (
 )
 """Receivers that share a part of the places, and into how many such parts all places are divided."""
 
+REMEMBERED: Final = 2000
+"""The pace of so many receivers is remembered, twice as many as a tenant may register by default; whose latest attempt
+is longest ago is forgotten first."""
+
 _RESERVED: Final = 32
 """One place in so many, and one in any case, is kept for receivers of the group that have nothing out."""
 
@@ -110,9 +114,13 @@ class Lines:
             still_out = self._out.get(webhook_id, 0)
             self._out_at[before] -= still_out
             self._out_at[learnt] += still_out
-            self._pace[webhook_id] = learnt
             if (waiting := self._lines[before].pop(webhook_id, None)) is not None:
                 self._lines[learnt][webhook_id] = waiting
+        if learnt is not None:
+            self._pace.pop(webhook_id, None)
+            self._pace[webhook_id] = learnt  # as the latest
+            if len(self._pace) > REMEMBERED:
+                self._forget_one()
 
     def drain(self) -> list[DeliveryRecord]:
         """Empty all lines and return what stood in them."""
@@ -120,6 +128,13 @@ class Lines:
         for line in self._lines.values():
             line.clear()
         return left
+
+    def _forget_one(self) -> None:
+        """Forget the pace that was learnt first, unless it says where deliveries are now."""
+        webhook_id = next(iter(self._pace))
+        pace = self._pace.pop(webhook_id)
+        if webhook_id in self._out or webhook_id in self._lines[pace]:
+            self._pace[webhook_id] = pace  # as the latest
 
     def _next_in(self, pace: Pace) -> str | None:
         """Return the webhook whose turn it is among those of a pace."""

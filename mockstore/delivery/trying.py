@@ -150,10 +150,15 @@ class Trying:
             return DeliveryError(f"it could not be sent: {type(error).__name__}: {error}")
 
     def _give_up(self, delivery: DeliveryRecord, error: Exception) -> None:
-        """Discard what cannot even be tried; where that fails too, the claim stays, so that nobody tries for ever."""
+        """Discard what cannot be tried, or not be recorded; an attempt that is recorded has been ended by that.
+
+        Where it cannot be discarded, the claim stays, so that nobody tries for ever.
+        """
         store = self._engine.store
         with suppress(Exception), store.transaction():
             current = store.delivery(delivery.id)
+            if current is not None and len(current.attempts) > len(delivery.attempts):
+                return
             if current is not None and current.state is DeliveryState.PENDING:
                 self._engine.discard(current, f"it could not be tried: {type(error).__name__}: {error}")
             store.release(delivery.id)

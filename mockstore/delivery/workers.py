@@ -1,13 +1,13 @@
 """Runs what is due on a pool of threads, under a clock that runs. An API call never waits for it."""
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
-from threading import Condition, Lock, Thread, current_thread, get_ident
+from threading import Condition, Lock, current_thread, get_ident
 from types import TracebackType
 from typing import Final
 
+from mockstore.delivery.crew import Crew, Outage
 from mockstore.delivery.engine import Engine
 from mockstore.delivery.moments import Moments
 from mockstore.delivery.trying import Begin, Trying, Turn
@@ -15,8 +15,6 @@ from mockstore.delivery.turns import Turns
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import Attempt, DeliveryRecord, Pulse, Reply
 from mockstore.world.seams import Transport
-
-_LOG: Final = logging.getLogger(__name__)
 
 STALL: Final = timedelta(milliseconds=2)
 """How long a delivery may be out before a further thread takes the next: receivers that answer sooner are best served
@@ -55,7 +53,8 @@ class WorkerPump:
         self._moments = Moments(self._trying, take=self._take_for_a_moment, hand_over=self._hand_over, end=self._end)
         self._has_moments = begin is not None
         self._follow = follow
-        self._limit = threads
+        self._crew = Crew(self._run, threads)
+        self._outage = Outage()
         lock = Lock()
         self._work = Condition(lock)
         self._calm = Condition(lock)
@@ -63,7 +62,6 @@ class WorkerPump:
         self._turns = Turns(engine, threads)
         self._deferring: set[int] = set()
         """Threads that make something due, and will see to it later."""
-        self._threads: set[Thread] = set()
         self._idle = 0
         self._taken = 0
         self._patience = STALL.total_seconds()
@@ -146,7 +144,7 @@ class WorkerPump:
     def pulse(self) -> Pulse:
         """How the deliveries are going."""
         with self._work:
-            return Pulse(self._turns.out, sum(not thread.is_alive() for thread in self._threads))
+            return Pulse(self._turns.out, self._crew.dead)
 
     def deferred(self) -> AbstractContextManager[None]:
         """Leave what this thread makes due inside to its next `kick`, `akick` or `moment`."""
@@ -159,7 +157,7 @@ class WorkerPump:
             self._work.notify_all()
             self._calm.notify_all()
             self._trouble.notify_all()
-            threads, left = self._threads - {current_thread()}, self._turns.drain()
+            threads, left = self._crew.others, self._turns.drain()
         self._moments.close()
         with self._work:
             left += self._turns.drain()
@@ -186,6 +184,8 @@ class WorkerPump:
         """Do what is left of an attempt, and what follows from it."""
         attempt = self._trying.attempt(turn, meanwhile, answer)
         with self._work:
+            if not self._closing:  # or it may have given up waiting
+                self._outage.end()
             self._turns.give_back(turn.delivery, attempt)
             with suppress(StoreUnavailableError):  # whoever looks next finds it settled
                 if self._turns.are_over():
@@ -212,7 +212,7 @@ class WorkerPump:
                 if turn is not None:
                     return turn
                 break
-            self._threads.discard(current_thread())
+            self._crew.leave()
             return None
 
     def _take_for_a_moment(self) -> DeliveryRecord | None:
@@ -244,7 +244,9 @@ class WorkerPump:
                 self._calm.notify_all()
             if tired and self._unwatched() is None:
                 return None
-            if may_take or self._standing_by or not self._turns.are_more():
+            is_to_rest = may_take or self._standing_by or not self._turns.are_more()
+            self._outage.end()
+            if is_to_rest:
                 eager, tired = False, self._rest(may_take=may_take)
             else:
                 eager, tired = self._stand_by(), False
@@ -257,7 +259,7 @@ class WorkerPump:
             self._wait_for_the_store(error)
 
     def _wait_for_the_store(self, error: StoreUnavailableError) -> None:
-        _LOG.warning("deliveries wait for the store: %s", error)
+        self._outage.begin(error)
         self._trouble.wait(TROUBLE.total_seconds())
 
     def _prepare(self) -> None:
@@ -307,14 +309,12 @@ class WorkerPump:
                 self._wake()
 
     def _wake(self) -> None:
+        """Have one more thread look; where none can be had, those at work or the next kick see to what is due."""
         if self._idle:
             self._waking = True
             self._work.notify()
-        elif len(self._threads) < self._limit and not self._closing:
-            thread = Thread(target=self._run, name=f"mockstore-delivery-{len(self._threads) + 1}", daemon=True)
+        elif not self._closing and self._crew.grow():
             self._waking = True
-            self._threads.add(thread)
-            thread.start()
 
     def _trim(self) -> None:
         with suppress(StoreUnavailableError):  # later is soon enough

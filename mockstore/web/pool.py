@@ -32,7 +32,8 @@ class Pool:
         self._served: set[Connection] = set()
         self._threads: list[Thread] = []
         self.idle = 0
-        self._staying = 0
+        self._silent: set[Connection] = set()
+        """Those with which a thread stays that say nothing."""
         self._is_short = False
         """The system had no thread to give at the last try."""
         self._closing = False
@@ -54,6 +55,8 @@ class Pool:
                 if self._threads:
                     self._waiting.append(connection)
                     self._changed.notify()
+                    if self._is_short and self._silent and len(self._waiting) > self.idle:
+                        self._silent.pop().hang_up()  # its thread is needed, and its client may come again
                     return
         connection.close()
 
@@ -108,7 +111,7 @@ class Pool:
         keep = False
         try:
             keep = connection.communicate()
-            while keep and self._may_stay():
+            while keep and self._may_stay(connection):
                 keep = self._stay(connection) and connection.communicate()
         except OSError:
             _LOG.debug("a connection broke", exc_info=True)
@@ -120,12 +123,12 @@ class Pool:
             else:
                 connection.close()
 
-    def _may_stay(self) -> bool:
+    def _may_stay(self, connection: Connection) -> bool:
         with self._changed:
             most = (len(self._threads) if self._is_short else self._limit) // _SHARE
-            if self._waiting or self._closing or self._staying >= most:
+            if self._waiting or self._closing or len(self._silent) >= most:
                 return False
-            self._staying += 1
+            self._silent.add(connection)
             return True
 
     def _stay(self, connection: Connection) -> bool:
@@ -134,4 +137,4 @@ class Pool:
             return connection.has_more()
         finally:
             with self._changed:
-                self._staying -= 1
+                self._silent.discard(connection)

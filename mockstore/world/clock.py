@@ -158,7 +158,7 @@ class RunningClock:
     def __init__(self, frozen_at: datetime | None = None, *, shelf: Shelf | None = None) -> None:
         self._lock = Lock()
         self._shelf = shelf
-        self._start = Hands(timedelta(), frozen_at)
+        self._start = Hands(timedelta(), None if frozen_at is None else _checked(frozen_at))
         self._hands = (shelf.read() if shelf is not None else None) or self._start
 
     @property
@@ -230,6 +230,7 @@ class RunningClock:
 
 
 def _checked(start: datetime) -> datetime:
+    """Return the start in UTC: where clocks are put forward, an hour later is not what the same zone says is one."""
     if not isinstance(start, datetime):
         raise InvalidInputError(f"start is {start!r}; it must be a datetime with a time zone", field="start")
     if start.tzinfo is None or start > FARTHEST:
@@ -237,7 +238,7 @@ def _checked(start: datetime) -> datetime:
             f"start is {start}; it must have a time zone, such as tzinfo=UTC, and no clock goes beyond {FARTHEST:%Y}",
             field="start",
         )
-    return start
+    return start.astimezone(UTC)
 
 
 def _process_time_is_frozen() -> bool:

@@ -1,6 +1,6 @@
 """What the engine asks of the world: a clock, a transport, a store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -67,6 +67,9 @@ class Store(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Make what happens inside all or nothing; reentrant."""
 
+    def when_kept(self, call: Callable[[], object]) -> None:
+        """Call it at once; inside a transaction once the outermost one is kept and over, and never if that fails."""
+
     def save_webhook(self, webhook: WebhookRecord) -> None:
         """Add or replace, by id."""
 
@@ -119,7 +122,10 @@ class Store(Protocol):
         """Tell whether this process has the claim, and nobody took it for lost in the meantime."""
 
     def release(self, delivery_id: str) -> None:
-        """Give a claim back; a delivery that is still pending can be claimed again when due."""
+        """Give a claim back; a delivery that is still pending can be claimed again when due.
+
+        Inside a transaction that fails, the claim stays where it was.
+        """
 
     def next_due(self) -> datetime | None:
         """Return when the earliest unclaimed pending delivery is due, as far as `look` has noticed."""

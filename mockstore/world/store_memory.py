@@ -1,20 +1,18 @@
 """The default store: dicts and a heap. Made in microseconds, gone with the process."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Reversible, Sequence
+from collections.abc import Callable, Reversible, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from heapq import heappop, heappush
-from itertools import count, islice
+from itertools import count
 from threading import RLock
 from types import TracebackType
-from typing import TypeVar
 
 from mockstore.errors import AttemptExistsError
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
+from mockstore.world.listing import backwards, forwards, several
 from mockstore.world.undo import ALL, MISSING, Before, Table, put_back, put_in_order
-
-T = TypeVar("T")
 
 _FINISHED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISCARDED})
 
@@ -33,6 +31,8 @@ class MemoryStore:
         self._lock = RLock()
         self._undo: list[Before] | None = None
         self._depth = 0
+        self._calls: list[Callable[[], object]] = []
+        """What is to be called when the transaction under way is kept."""
         self._transaction = _Transaction(self)
         self._ticket = count()
         self._forget()
@@ -67,17 +67,31 @@ class MemoryStore:
             self._undo = [(self._counts, ALL, self._counts.copy())]
 
     def _end(self, *, failed: bool) -> None:
+        calls: list[Callable[[], object]] = []
         try:
             self._depth -= 1
             if self._depth == 0:
                 undo, self._undo = self._undo or [], None
                 keep, self._keep = self._keep, None
+                if self._calls:
+                    calls, self._calls = self._calls, calls
                 if failed:
+                    calls = []
                     self._put_back(undo)
                 elif keep is not None:
                     self._trim(keep)
         finally:
             self._lock.release()
+        for call in calls:
+            call()
+
+    def when_kept(self, call: Callable[[], object]) -> None:
+        """Call it at once, or when the transaction under way is kept and over."""
+        with self._lock:
+            if self._depth:
+                self._calls.append(call)
+                return
+        call()
 
     def save_webhook(self, webhook: WebhookRecord) -> None:
         """Add or replace, by id."""
@@ -114,7 +128,7 @@ class MemoryStore:
     def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
         """Return all, or so many of the latest, oldest first."""
         with self._lock:
-            return _forwards(_backwards(self._events.values(), latest), latest)
+            return forwards(backwards(self._events.values(), latest), latest)
 
     def count_events(self) -> int:
         """Return how many there are."""
@@ -151,12 +165,12 @@ class MemoryStore:
         with self._lock:
             ids: Reversible[str] = self._deliveries.keys()
             if event_id is not None:
-                ids = _several(self._of_event.get(event_id, ()))
+                ids = several(self._of_event.get(event_id, ()))
             elif webhook_id is not None:
                 ids = self._of_webhook.get(webhook_id, ())
-            found = (self._deliveries[id_] for id_ in _backwards(ids, latest))
+            found = (self._deliveries[id_] for id_ in backwards(ids, latest))
             wanted = (delivery for delivery in found if webhook_id is None or delivery.webhook_id == webhook_id)
-            return _forwards(wanted, latest)
+            return forwards(wanted, latest)
 
     def count(self, state: DeliveryState) -> int:
         """Return how many deliveries are in this state."""
@@ -182,7 +196,7 @@ class MemoryStore:
     def release(self, delivery_id: str) -> None:
         """Give a claim back; a delivery that is still pending can be claimed again when due."""
         with self._lock:
-            self._claimed.pop(delivery_id, None)
+            self._take(self._claimed, delivery_id)
             delivery = self._deliveries.get(delivery_id)
             if delivery is not None:
                 self._enqueue(delivery)
@@ -241,7 +255,7 @@ class MemoryStore:
 
     def _index(self, delivery: DeliveryRecord) -> None:
         others = self._of_event.get(delivery.event_id)
-        self._of_event[delivery.event_id] = delivery.id if others is None else (*_several(others), delivery.id)
+        self._of_event[delivery.event_id] = delivery.id if others is None else (*several(others), delivery.id)
         self._of_webhook.setdefault(delivery.webhook_id, {})[delivery.id] = next(self._ticket)
 
     def _unindex(self, delivery: DeliveryRecord) -> None:
@@ -249,7 +263,7 @@ class MemoryStore:
         del to_its_webhook[delivery.id]
         if not to_its_webhook:
             del self._of_webhook[delivery.webhook_id]
-        left = tuple(one for one in _several(self._of_event[delivery.event_id]) if one != delivery.id)
+        left = tuple(one for one in several(self._of_event[delivery.event_id]) if one != delivery.id)
         if left:
             self._of_event[delivery.event_id] = left
         else:
@@ -334,17 +348,3 @@ def _check_attempts(before: DeliveryRecord | None, after: DeliveryRecord) -> Non
         raise AttemptExistsError(after.id, len(recorded))
     if recorded and fresh and fresh[0].number <= recorded[-1].number:
         raise AttemptExistsError(after.id, fresh[0].number)
-
-
-def _several(ids: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (ids,) if isinstance(ids, str) else ids
-
-
-def _backwards(kept: Reversible[T], latest: int | None) -> Iterable[T]:
-    """Return what is `kept`, the latest first where only some of the latest are wanted."""
-    return kept if latest is None else reversed(kept)
-
-
-def _forwards(found: Iterable[T], latest: int | None) -> list[T]:
-    """Return all, or the latest, oldest first, of what `_backwards` went through."""
-    return list(found) if latest is None else list(islice(found, latest))[::-1]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from mockstore.delivery.lines import Lines, Pace
+from mockstore.delivery.lines import REMEMBERED, Lines, Pace
 from mockstore.model import DeliveryRecord
 from mockstore.world.clock import EPOCH
 
@@ -130,3 +130,38 @@ def test_draining_returns_what_waits() -> None:
 
     assert sorted(left.id for left in made.drain()) == ["a-0", "a-1", "b-0"]
     assert made.empty
+
+
+def test_the_pace_of_so_many_receivers_is_remembered_the_latest_ones() -> None:
+    made = lines(16, [], {f"w{number}": SLOW for number in range(REMEMBERED + 100)})
+
+    assert [made.pace(f"w{number}") for number in (0, 99, 100, REMEMBERED + 99)] == [UNPROVEN, UNPROVEN, SLOW, SLOW]
+
+
+def test_a_receiver_that_is_tried_again_is_not_forgotten_for_others() -> None:
+    made = lines(16, [], {f"w{number}": SLOW for number in range(REMEMBERED)})
+
+    for webhook in ("w0", "new"):
+        made.add(delivery(webhook))
+        taken = made.take()
+        assert taken is not None
+        made.give_back(taken, SLOW)
+
+    assert (made.pace("w0"), made.pace("w1")) == (SLOW, UNPROVEN)
+
+
+def test_a_receiver_that_has_something_out_keeps_its_pace() -> None:
+    made = lines(16, [], {"busy": QUICK} | {f"w{number}": SLOW for number in range(REMEMBERED - 1)})
+    made.add(delivery("busy"))
+    out = made.take()
+    assert out is not None
+
+    for number in range(3):
+        made.add(delivery(f"new-{number}"))
+        taken = made.take()
+        assert taken is not None
+        made.give_back(taken, SLOW)
+    pace = made.pace("busy")
+    made.give_back(out, None)
+
+    assert (pace, made.empty, made.out) == (QUICK, True, 0)

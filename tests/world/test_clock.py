@@ -1,5 +1,6 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import freezegun
 import pytest
@@ -29,6 +30,35 @@ def test_a_clock_jumps_forward_only(clock: Clock) -> None:
     clock.jump_to(ELSEWHEN)
 
     assert clock.now() == ELSEWHEN + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("make", [VirtualClock, TravellingClock, RunningClock])
+@pytest.mark.parametrize("day", [datetime(2025, 3, 30, 1, 30), datetime(2025, 10, 26, 1, 30)], ids=["spring", "autumn"])  # noqa: DTZ001 - in Berlin
+def test_a_clock_that_starts_in_another_zone_tells_utc_and_counts_real_hours(
+    make: Callable[[datetime], Clock], day: datetime
+) -> None:
+    start = day.replace(tzinfo=ZoneInfo("Europe/Berlin"))
+    clock = make(start)
+    told = [clock.now()]
+    for _ in range(3):
+        clock.jump_to(clock.now() + timedelta(hours=1))
+        told.append(clock.now())
+    clock.reset()
+    told.append(clock.now())
+    clock.close()
+
+    first = start.astimezone(UTC)
+    assert told == [first + timedelta(hours=hours) for hours in (0, 1, 2, 3, 0)]
+    assert {moment.tzinfo for moment in told} == {UTC}
+
+
+def test_a_moment_of_another_zone_is_the_same_moment() -> None:
+    clock = VirtualClock(datetime(2025, 3, 30, 0, 30, tzinfo=UTC))
+
+    clock.jump_to(datetime(2025, 3, 30, 3, 30, tzinfo=ZoneInfo("Europe/Berlin")))
+
+    assert clock.now() == datetime(2025, 3, 30, 1, 30, tzinfo=UTC)
+    assert clock.now().tzinfo is UTC
 
 
 def test_a_reset_clock_stands_where_it_was_started(clock: Clock) -> None:

@@ -277,3 +277,50 @@ def test_many_threads_claim_and_none_gets_what_another_has(store: Store) -> None
         taken = [id_ for ids in threads.map(lambda _: claimed(store, limit=3), range(60)) for id_ in ids]
 
     assert sorted(taken) == sorted(map(str, range(100)))
+
+
+def test_what_is_to_be_called_is_called_at_once_outside_a_transaction(store: Store) -> None:
+    called: list[int] = []
+
+    store.when_kept(lambda: called.append(1))
+
+    assert called == [1]
+
+
+def test_what_is_to_be_called_is_called_in_order_after_the_outermost_transaction(store: Store) -> None:
+    called: list[int] = []
+
+    with store.transaction():
+        with store.transaction():
+            store.when_kept(lambda: called.append(1))
+        store.when_kept(lambda: called.append(2))
+        before = list(called)
+
+    assert (before, called) == ([], [1, 2])
+
+
+def test_nothing_is_called_after_a_transaction_that_fails(store: Store) -> None:
+    called: list[int] = []
+
+    def fail() -> None:
+        with store.transaction():
+            store.when_kept(lambda: called.append(1))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    with store.transaction():
+        store.save_webhook(webhook("w"))
+    assert called == []
+
+
+def test_others_can_write_while_something_is_called(store: Store) -> None:
+    def write() -> None:
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(store.save_webhook, webhook("other")).result(timeout=20)
+
+    with store.transaction():
+        store.save_webhook(webhook("w"))
+        store.when_kept(write)
+
+    assert [one.id for one in store.webhooks()] == ["w", "other"]

@@ -48,14 +48,44 @@ def test_a_claim_is_given_back(store: Store) -> None:
     assert claimed(store) == ["d"]
 
 
-def test_what_was_released_in_vain_can_be_claimed_even_if_the_next_transaction_fails_too(store: Store) -> None:
+def test_what_was_released_in_vain_is_still_held_and_can_be_released(store: Store) -> None:
     store.save_delivery(delivery("d"))
     store.claim(NOON, 1)
 
     fail(store, lambda: store.release("d"))
     fail(store, store.next_due)
 
+    assert store.holds("d")
+    assert claimed(store) == []
+    store.release("d")
     assert claimed(store) == ["d"]
+
+
+def test_what_was_released_and_claimed_again_in_vain_is_still_held(store: Store) -> None:
+    store.save_delivery(delivery("d"))
+    store.claim(NOON, 1)
+
+    def work() -> None:
+        store.release("d")
+        assert not store.holds("d")
+        assert claimed(store) == ["d"]
+
+    fail(store, work)
+
+    assert store.holds("d")
+    assert claimed(store) == []
+
+
+def test_what_was_released_and_claimed_again_in_one_transaction_is_held(store: Store) -> None:
+    store.save_delivery(delivery("d"))
+    store.claim(NOON, 1)
+
+    with store.transaction():
+        store.release("d")
+        assert claimed(store) == ["d"]
+
+    assert store.holds("d")
+    assert claimed(store) == []
 
 
 def test_what_was_stopped_is_due_again_even_if_somebody_looked_for_what_is_due(store: Store) -> None:

@@ -6,6 +6,7 @@ SQLite file belongs to one server at a time, so whatever is claimed when it is o
 
 from collections.abc import Iterable
 from datetime import timedelta
+from threading import Lock
 from typing import Final
 
 from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, literal_column, select, update
@@ -95,9 +96,13 @@ END: Final = update(servers).where(servers.c.number == bindparam("server")).valu
 
 
 class Held:
-    """What this process has claimed of one tenant, so that no two of its own threads get the same delivery."""
+    """What this process has claimed of one tenant, so that no two of its own threads get the same delivery.
+
+    Safe for threads.
+    """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self.ids: set[str] = set()
         self.apart: set[str] = set()
         """Claims that were taken for lost while a thread of this process still has the delivery in hand."""
@@ -111,17 +116,20 @@ class Held:
     def take(self, ids: Iterable[str]) -> set[str]:
         """Note claims; return those that a thread of this process has in hand already, which it must not get."""
         taken = set(ids)
-        again = taken & self.ids
-        self.apart |= again
-        self.ids |= taken
+        with self._lock:
+            again = taken & self.ids
+            self.apart |= again
+            self.ids |= taken
         return again
 
     def give_back(self, id_: str) -> None:
         """Note that no thread has it in hand any more."""
-        self.ids.discard(id_)
-        self.apart.discard(id_)
+        with self._lock:
+            self.ids.discard(id_)
+            self.apart.discard(id_)
 
     def clear(self) -> None:
         """Note that there is nothing to hold."""
-        self.ids.clear()
-        self.apart.clear()
+        with self._lock:
+            self.ids.clear()
+            self.apart.clear()

@@ -80,6 +80,8 @@ class Connections:
                 lent.commit()
             finally:
                 self._local.session = None
+        for call in lent.afterwards:
+            call()
 
     @contextmanager
     def each_by_itself(self) -> Iterator["Session"]:
@@ -190,6 +192,10 @@ class Session:
         """Called when nothing is kept, or when nobody knows."""
         self.done: list[Callable[[], None]] = []
         """Called when it is kept, after that."""
+        self.afterwards: list[Callable[[], object]] = []
+        """Called when it is kept, once nobody waits for it any more."""
+        self.freed: set[tuple[str, str]] = set()
+        """Claims that are given back here, by tenant and id: whoever made them has them until that is kept."""
         self.known: dict[tuple[str, str, str], Any] = {}
         """What a store has read here, while nothing has been changed here since then."""
 
@@ -248,6 +254,7 @@ class Session:
             self._doomed = True
         with suppress(*self._connections.failures, SQLAlchemyError):
             if self._doomed:
+                self._cursor.close()  # or SQLite keeps the file locked for as long as somebody has the error
                 self._connection.invalidate()
             else:
                 self._connection.close()

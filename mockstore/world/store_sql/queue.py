@@ -37,9 +37,12 @@ class Queue:
             session.undone.append(self._go_astray)
             version = self._next.version
             taken = session.change(claims.CLAIM, wanted | {"apart": list(self._held.apart)})
-            again = self._held.take([row.id for row in taken])
-            fresh = {row.id for row in taken} - again
-            session.undone.append(partial(self._unclaim, fresh))
+            ids = {row.id for row in taken}
+            back = {id_ for id_ in ids if (self._tenant, id_) in session.freed}  # if undone, they are held as before
+            session.freed -= {(self._tenant, id_) for id_ in back}
+            again = self._held.take(ids - back)
+            fresh = ids - again
+            session.undone.append(partial(self._unclaim, fresh - back))
             if taken and len(taken) < limit and not again:
                 session.done.append(partial(self._next.took, taken[0].later, version))
             else:
@@ -81,13 +84,18 @@ class Queue:
             known["event", self._tenant, first.event_id] = event
 
     def release(self, id_: str) -> None:
-        """Give a claim back."""
+        """Give a claim back: at the end of an outer transaction if there is one, and not at all when that fails."""
         was_ours = self._held.has(id_)
-        self._held.give_back(id_)
+        later = was_ours and self._connections.session is not None
+        if not later:
+            self._held.give_back(id_)
         try:
             with self._connections.each_by_itself() as session:
                 session.undone.append(self._go_astray)
                 freed = self._free(session, [id_])
+                if later:
+                    session.freed.add((self._tenant, id_))
+                    session.done.append(partial(self._let_go, session, id_))
                 if not freed or not was_ours:
                     session.done.append(self._next.forget)
                 for row in freed:
@@ -97,11 +105,17 @@ class Queue:
             self._go_astray()
             raise
 
+    def _let_go(self, session: Session, id_: str) -> None:
+        """Forget a claim that was given back in a transaction, unless the same transaction has made it again."""
+        if (self._tenant, id_) in session.freed:
+            self._held.give_back(id_)
+
     def saved(self, session: Session, delivery: DeliveryRecord, values: Values, *, is_new: bool) -> None:
         """Take note that a delivery has been saved in this transaction, as these values."""
         session.undone.append(self._next.forget)
         if not is_new:
-            if not self._held.has(values["id"]):  # what is in hand is not waited for
+            in_hand = self._held.has(values["id"]) and (self._tenant, values["id"]) not in session.freed
+            if not in_hand:  # what is in hand is not waited for
                 session.done.append(self._next.forget)
         elif delivery.state is DeliveryState.PENDING and delivery.due is not None:
             session.done.append(partial(self._next.add, values["due"]))
@@ -130,6 +144,7 @@ class Queue:
     def emptied(self, session: Session) -> Iterator[None]:
         """Have nobody claim while everything is forgotten, and hold nothing afterwards."""
         with self._claiming:
+            session.undone.append(self._go_astray)
             session.done.append(self._next.forget)
             yield
             self._held.clear()

@@ -57,6 +57,14 @@ class SqlStore:
         with self._connections.transaction(self._turn):
             yield
 
+    def when_kept(self, call: Callable[[], object]) -> None:
+        """Call it at once, or when the transaction of this thread is kept and over."""
+        session = self._connections.session
+        if session is None:
+            call()
+        else:
+            session.afterwards.append(call)
+
     def save_webhook(self, webhook: WebhookRecord) -> None:
         """Add or replace, by id."""
         self._save(self._upserts.webhook, records.webhook_values(webhook))

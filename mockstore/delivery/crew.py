@@ -1,0 +1,72 @@
+"""The threads of a pump, and what becomes of them. Nothing here is safe for threads by itself."""
+
+import logging
+from collections.abc import Callable
+from threading import Thread, current_thread, get_ident
+from typing import Final
+
+from mockstore.errors import StoreUnavailableError
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Crew:
+    """Threads that run `work`, started as they are needed, up to `limit`."""
+
+    def __init__(self, work: Callable[[], None], limit: int) -> None:
+        self._work = work
+        self._limit = limit
+        self._threads: set[Thread] = set()
+        self._is_short = False
+        """The system had no thread to give at the last try."""
+
+    def grow(self) -> bool:
+        """Start a further thread; return False where there are enough, or the system gives no more."""
+        if len(self._threads) >= self._limit:
+            return False
+        thread = Thread(target=self._work, name=f"mockstore-delivery-{len(self._threads) + 1}", daemon=True)
+        was_short, self._is_short = self._is_short, True
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not was_short:
+                _LOG.warning("deliveries have to do with %d threads for now: %s", len(self._threads), error)
+            return False
+        self._is_short = False
+        self._threads.add(thread)
+        return True
+
+    def leave(self) -> None:
+        """Take note that the calling thread ends."""
+        self._threads.discard(current_thread())
+
+    @property
+    def others(self) -> set[Thread]:
+        """All but the calling thread."""
+        return self._threads - {current_thread()}
+
+    @property
+    def dead(self) -> int:
+        """How many have ended without leaving."""
+        return sum(not thread.is_alive() for thread in self._threads)
+
+
+class Outage:
+    """Whether the store is unavailable, as the threads find out: the log tells when that begins and when it is over."""
+
+    def __init__(self) -> None:
+        self._waiting: set[int] = set()
+        """The threads whose latest call of the store failed."""
+
+    def begin(self, error: StoreUnavailableError) -> None:
+        """Take note that the store was unavailable to the calling thread."""
+        if not self._waiting:
+            _LOG.warning("deliveries wait for the store: %s", error)
+        self._waiting.add(get_ident())
+
+    def end(self) -> None:
+        """Take note that the store has answered the calling thread."""
+        if self._waiting:
+            self._waiting.discard(get_ident())
+            if not self._waiting:
+                _LOG.warning("the store is available again: deliveries go on")

@@ -1,0 +1,103 @@
+"""What two callers do at the same time: one publishes or releases, and the other releases amid that."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+import pytest
+
+from mockstore import Mockstore
+from mockstore.errors import InvalidInputError
+from mockstore.model import DeliveryRecord, DeliveryState, ResourceRecord
+from mockstore.parts import Keeping, standalone_parts
+from mockstore.settings import Settings
+from mockstore.world.store_memory import MemoryStore
+from tests.delivery.test_crew import Network
+
+PATIENCE = timedelta(seconds=20)
+"""When a test gives up; none comes near."""
+MOMENT = 0.2
+"""Seconds that another caller gets amid a call; one that has to wait for the end of the call needs them all."""
+
+
+class Interrupted(MemoryStore):
+    """A store in which another caller comes in between what is read and what is made of it, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interrupt: Callable[[], object] | None = None
+        self.other: threading.Thread | None = None
+
+    def resources(self, kind: str) -> Sequence[ResourceRecord]:
+        found = super().resources(kind)
+        self._let_other_in()
+        return found
+
+    def deliveries(
+        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
+    ) -> Sequence[DeliveryRecord]:
+        found = super().deliveries(webhook_id=webhook_id, event_id=event_id, latest=latest)
+        self._let_other_in()
+        return found
+
+    def _let_other_in(self) -> None:
+        interrupt, self.interrupt = self.interrupt, None
+        if interrupt is not None:
+            self.other = threading.Thread(target=interrupt)
+            self.other.start()
+            self.other.join(MOMENT)
+
+    def wait(self) -> None:
+        assert self.other is not None
+        self.other.join(PATIENCE.total_seconds())
+
+
+@pytest.fixture
+def store() -> Interrupted:
+    return Interrupted()
+
+
+@pytest.fixture
+def mock(store: Interrupted) -> Iterator[Mockstore]:
+    parts = standalone_parts(Settings(clock="virtual"), network=Network, keeping=Keeping(store))
+    with Mockstore(parts) as made:
+        made.subscribe("http://shop.test/")
+        made.hold()
+        yield made
+
+
+def states(mock: Mockstore) -> list[DeliveryState]:
+    return [delivery.record.state for delivery in mock.deliveries]
+
+
+def test_what_is_emitted_while_a_hold_ends_is_not_held_for_ever(mock: Mockstore, store: Interrupted) -> None:
+    store.interrupt = mock.release
+    mock.emit("pet.adopted")
+    store.wait()
+    mock.settle(PATIENCE)
+
+    assert states(mock) == [DeliveryState.DELIVERED]
+
+
+def test_what_two_release_at_once_is_released_once(mock: Mockstore, store: Interrupted) -> None:
+    for _ in range(3):
+        mock.emit("pet.adopted")
+    released: list[object] = []
+
+    store.interrupt = lambda: released.extend(mock.release())
+    released += mock.release()
+    store.wait()
+    mock.settle(PATIENCE)
+
+    assert len(released) == 3
+    assert [len(delivery.attempts) for delivery in mock.deliveries] == [1, 1, 1]
+
+
+def test_a_release_in_an_impossible_order_changes_nothing(mock: Mockstore) -> None:
+    mock.emit("pet.adopted")
+
+    with pytest.raises(InvalidInputError):
+        mock.release([1])
+    mock.emit("pet.adopted")
+
+    assert states(mock) == [DeliveryState.HELD] * 2

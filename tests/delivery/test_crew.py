@@ -1,0 +1,191 @@
+"""The threads of a pump: what happens when the system has none to give, and what the log says of a store in trouble."""
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+
+import pytest
+
+from mockstore import Mockstore, Outgoing, Reply
+from mockstore.delivery.crew import Crew, Outage
+from mockstore.delivery.engine import Engine
+from mockstore.delivery.workers import WorkerPump
+from mockstore.errors import StoreUnavailableError
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
+from mockstore.provider import petstore
+from mockstore.settings import Settings
+from mockstore.world.clock import EPOCH, Chance, RunningClock
+from mockstore.world.store_memory import MemoryStore
+from tests.threads import no_more_threads
+
+PATIENCE = timedelta(seconds=20)
+"""When a test gives up; none comes near."""
+GONE = StoreUnavailableError("the database is gone")
+
+
+class Network:
+    """A transport whose receivers answer once the gate is open."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.open.set()
+        self.reached = threading.Event()
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
+        assert outgoing.url
+        assert timeout
+        self.reached.set()
+        assert self.open.wait(PATIENCE.total_seconds())
+        return Reply(204)
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        return self.send(outgoing, timeout)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def mock(network: Network) -> Iterator[Mockstore]:
+    with ExitStack() as stack:
+        made = Mockstore.standalone(Settings(clock="virtual", threads=4), network=lambda: network)
+        stack.enter_context(made)
+        stack.callback(network.open.set)
+        made.subscribe("http://shop.test/")
+        yield made
+
+
+def states(mock: Mockstore) -> list[DeliveryState]:
+    return [delivery.record.state for delivery in mock.deliveries]
+
+
+def test_an_emit_without_a_thread_is_delivered_with_the_next_one(
+    mock: Mockstore, caplog: pytest.LogCaptureFixture
+) -> None:
+    with no_more_threads():
+        for _ in range(3):
+            mock.emit("pet.adopted")
+        before = states(mock)
+
+    mock.emit("pet.adopted")
+    mock.settle(PATIENCE)
+
+    assert before == [DeliveryState.PENDING] * 3
+    assert states(mock) == [DeliveryState.DELIVERED] * 4
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
+        "deliveries have to do with 0 threads for now: can't start new thread"
+    ]
+
+
+def test_a_thread_that_rests_takes_everything_where_no_further_one_can_be_started(mock: Mockstore) -> None:
+    mock.emit("pet.adopted")
+    mock.settle(PATIENCE)
+
+    with no_more_threads():
+        for _ in range(20):
+            mock.emit("pet.adopted")
+        mock.settle(PATIENCE)
+
+    assert states(mock) == [DeliveryState.DELIVERED] * 21
+
+
+def test_a_thread_at_work_takes_afterwards_what_no_further_one_could_be_started_for(
+    mock: Mockstore, network: Network
+) -> None:
+    network.open.clear()
+    mock.emit("pet.adopted")
+    assert network.reached.wait(PATIENCE.total_seconds())
+
+    with no_more_threads():
+        for _ in range(5):
+            mock.emit("pet.adopted")
+        network.open.set()
+        mock.settle(PATIENCE)
+
+    assert states(mock) == [DeliveryState.DELIVERED] * 6
+
+
+def test_a_pump_that_never_had_a_thread_can_be_closed(mock: Mockstore) -> None:
+    with no_more_threads():
+        mock.emit("pet.adopted")
+
+    mock.close()
+
+    assert states(mock) == [DeliveryState.PENDING]
+
+
+def test_a_crew_has_no_more_threads_than_its_limit() -> None:
+    end = threading.Event()
+    crew = Crew(lambda: _wait_for(end), 2)
+
+    grown = [crew.grow() for _ in range(3)]
+    threads = crew.others
+    end.set()
+    for thread in threads:
+        thread.join(PATIENCE.total_seconds())
+
+    assert (grown, len(threads), crew.dead) == ([True, True, False], 2, 2)
+
+
+def _wait_for(event: threading.Event) -> None:
+    assert event.wait(PATIENCE.total_seconds())
+
+
+class Unsteady(MemoryStore):
+    """A store that is unavailable for so many claims."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
+        if self.failures:
+            self.failures -= 1
+            raise GONE
+        return super().claim(now, limit)
+
+
+def test_an_outage_is_told_once_and_so_is_its_end(network: Network, caplog: pytest.LogCaptureFixture) -> None:
+    store = Unsteady(failures=2)
+    engine = Engine(petstore(), store, RunningClock(), Chance(0), tell=lambda: None)
+    pump = WorkerPump(engine, network, threads=1)
+    webhook = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_", EPOCH, EPOCH)
+    store.save_webhook(webhook)
+    engine.publish(EventRecord("e", "pet.adopted", EPOCH, b"{}"), [webhook])
+
+    settled = pump.settle(PATIENCE)
+    pump.close()
+
+    assert (settled, store.failures) == (True, 0)
+    assert [record.getMessage() for record in caplog.records] == [
+        "deliveries wait for the store: the database is gone",
+        "the store is available again: deliveries go on",
+    ]
+
+
+def test_an_outage_is_over_when_the_last_thread_in_trouble_has_got_through(caplog: pytest.LogCaptureFixture) -> None:
+    outage, began, end = Outage(), threading.Event(), threading.Event()
+
+    def other() -> None:
+        outage.begin(GONE)
+        began.set()
+        _wait_for(end)
+        outage.end()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert began.wait(PATIENCE.total_seconds())
+    outage.begin(GONE)
+    outage.end()
+    told_before = len(caplog.records)
+    end.set()
+    thread.join(PATIENCE.total_seconds())
+
+    assert (told_before, len(caplog.records)) == (1, 2)

@@ -1,0 +1,136 @@
+"""Observers are told what has happened once it is kept, and nothing that was undone; a claim never stays behind."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from mockstore.delivery.engine import Engine, Started
+from mockstore.delivery.trying import Trying, Turn
+from mockstore.errors import AttemptExistsError
+from mockstore.model import (
+    Attempted,
+    DeliveryRecord,
+    DeliveryState,
+    Disabled,
+    EventRecord,
+    Observation,
+    Published,
+    Reply,
+    WebhookRecord,
+)
+from mockstore.provider import petstore
+from mockstore.world.clock import EPOCH, Chance, VirtualClock
+from mockstore.world.store_memory import MemoryStore
+from tests.delivery.test_crew import Network
+
+WEBHOOK = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_c2VjcmV0c2VjcmV0c2VjcmV0", EPOCH, EPOCH)
+EVENT = EventRecord("e", "pet.adopted", EPOCH, b"{}")
+
+
+class Late(MemoryStore):
+    """A store in which another server has recorded the same attempt already."""
+
+    late = False
+
+    def save_delivery(self, delivery: DeliveryRecord) -> None:
+        if self.late:
+            raise AttemptExistsError(delivery.id, 1)
+        super().save_delivery(delivery)
+
+
+class Office:
+    """An engine, and what it reports."""
+
+    def __init__(self, *, tell: Callable[[], None] = lambda: None, retries: bool = True) -> None:
+        self.store = Late()
+        self.seen: list[Observation] = []
+        rules = petstore() if retries else replace(petstore(), schedule=replace(petstore().schedule, waits=()))
+        self.engine = Engine(rules, self.store, VirtualClock(), Chance(0), tell=tell, observe=self.seen.append)
+        self.store.save_webhook(WEBHOOK)
+
+    @property
+    def kinds(self) -> list[type[Observation]]:
+        return [type(seen) for seen in self.seen]
+
+    def published(self) -> DeliveryRecord:
+        (delivery,) = self.engine.publish(EVENT, [WEBHOOK])
+        return delivery
+
+    def started(self) -> Started:
+        self.published()
+        (claimed,) = self.engine.claim()
+        started = self.engine.start(claimed)
+        assert started is not None
+        return started
+
+
+def in_vain(office: Office, work: Callable[[], object]) -> None:
+    def fail() -> None:
+        with office.store.transaction():
+            work()
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+
+
+def test_what_is_undone_is_not_reported() -> None:
+    office = Office()
+
+    in_vain(office, office.published)
+    in_vain(office, lambda: office.engine.disable(WEBHOOK, "by request"))
+
+    assert office.seen == []
+
+
+def test_what_is_kept_is_reported_in_its_order_after_the_outermost_transaction() -> None:
+    office = Office()
+
+    with office.store.transaction():
+        office.published()
+        office.engine.disable(WEBHOOK, "by request")
+        before = list(office.seen)
+
+    assert before == []
+    assert office.kinds == [Published, Disabled]
+
+
+def test_an_attempt_that_disables_its_webhook_is_reported_after_that() -> None:
+    office = Office(retries=False)
+
+    office.engine.finish(office.started(), Reply(503))
+
+    assert office.kinds == [Published, Disabled, Attempted]
+
+
+def test_an_attempt_that_somebody_else_has_recorded_gives_its_claim_back() -> None:
+    office = Office()
+    started = office.started()
+
+    office.store.late = True
+    office.engine.finish(started, Reply(503))
+
+    assert not office.store.holds(started.delivery.id)
+    assert office.kinds == [Published]
+
+
+def test_an_attempt_that_is_recorded_goes_on_as_recorded_whatever_fails_afterwards() -> None:
+    errors: list[BaseException] = []
+
+    def fail() -> None:
+        raise LookupError("nobody listens")
+
+    office = Office(tell=fail)
+    trying = Trying(office.engine, Network(), None, wait=errors.append, remember=errors.append)
+    office.published()
+    (claimed,) = office.engine.claim()
+
+    trying.attempt(Turn(claimed, office.engine.start(claimed)), answer=Reply(503))
+
+    after = office.store.delivery(claimed.id)
+    assert after is not None
+    assert (after.state, len(after.attempts)) == (DeliveryState.PENDING, 1)
+    assert after.due == EPOCH + timedelta(minutes=1)
+    assert [str(error) for error in errors] == ["nobody listens"]

@@ -1,0 +1,72 @@
+"""The threads that answer requests, in a system that has no more threads to give."""
+
+import logging
+import socket
+from http.client import HTTPResponse
+
+import pytest
+
+from tests.threads import no_more_threads
+from tests.web.conftest import Caller, Serve
+
+PATIENCE = 20
+CLOCK = b"GET /_mockstore/clock HTTP/1.1\r\nHost: localhost\r\n\r\n"
+BODY = b'{"type": "pet.adopted"}'
+EMIT = (
+    b"POST /_mockstore/emit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(BODY)
+)
+
+
+def connect(caller: Caller) -> socket.socket:
+    return socket.create_connection((caller.server.host, caller.server.port), timeout=PATIENCE)
+
+
+def status_of(connection: socket.socket) -> int:
+    response = HTTPResponse(connection)
+    response.begin()
+    response.read()
+    return response.status
+
+
+def test_a_request_that_no_thread_can_answer_ends_its_connection_and_no_other(
+    mock: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    with no_more_threads(), connect(mock) as refused:
+        refused.sendall(CLOCK)
+        answer = refused.recv(1)
+
+    with connect(mock) as later:
+        later.sendall(CLOCK)
+        assert status_of(later) == 200
+    assert answer == b""
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
+        "requests have to do with 0 threads for now: can't start new thread"
+    ]
+
+
+def test_a_request_waits_for_a_thread_at_work_where_no_further_one_can_be_started(serve: Serve) -> None:
+    caller = serve(requests=8)
+    with connect(caller) as first, connect(caller) as second, connect(caller) as third:
+        first.sendall(EMIT)
+        caller.ok("GET", "/_mockstore/clock")  # so a thread waits for the body of the first one by now
+        with no_more_threads():
+            second.sendall(EMIT + BODY)
+            third.sendall(EMIT + BODY)
+            first.sendall(BODY)
+
+            answered = [status_of(one) for one in (first, second, third)]
+
+    assert answered == [202, 202, 202]
+
+
+def test_a_client_that_says_nothing_keeps_no_thread_from_another_where_no_further_one_can_be_started(
+    mock: Caller,
+) -> None:
+    with connect(mock) as silent, connect(mock) as other:
+        silent.sendall(CLOCK)
+        assert status_of(silent) == 200
+        with no_more_threads():
+            other.sendall(CLOCK)
+
+            assert status_of(other) == 200
