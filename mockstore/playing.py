@@ -162,9 +162,9 @@ class Player:
         from mockstore.scenario.inside import play_inside  # noqa: PLC0415 - most tests play nothing
         from mockstore.scenario.report import require  # noqa: PLC0415 - likewise
 
-        self._latest = play_inside(scenario, self._mockstore, self._parts, to=to, variables=variables)
-        require(self._latest)
-        return self._latest
+        result = self._latest = play_inside(scenario, self._mockstore, self._parts, to=to, variables=variables)
+        require(result)
+        return result
 
     @property
     def result(self) -> "Result":

@@ -202,8 +202,9 @@ class Tenants:
         with self._lock:
             self._leaving = [one for one in self._leaving if one.is_alive()]
             if len(self._leaving) < CLOSERS:
-                self._leaving.append(started(silent.close, "mockstore-close"))
-                return
+                with suppress(RuntimeError):  # no further thread can be started
+                    self._leaving.append(started(silent.close, "mockstore-close"))
+                    return
         silent.close()
 
     def renew(self) -> None:
@@ -219,27 +220,28 @@ class Tenants:
     def change(self, tenant_id: str, settings: Settings, provider: Provider) -> Tenant:
         """Give one tenant a fresh world under rules of its own, which hold until it is forgotten."""
         id_ = checked_tenant(tenant_id)
-        with self._turn(id_):
-            self._take_away(id_)
+        with ExitStack() as afterwards, self._turn(id_):
+            self._take_away(id_, afterwards)
             return self._keep(self._make(id_, settings, provider))
 
     def forget(self, tenant_id: str) -> None:
         """Take one tenant's world away; whoever asks for it again gets a fresh one under the server's rules."""
         id_ = checked_tenant(tenant_id)
-        with self._turn(id_):
-            self._take_away(id_)
+        with ExitStack() as afterwards, self._turn(id_):
+            self._take_away(id_, afterwards)
 
-    def _take_away(self, id_: str) -> None:
-        """Forget what a tenant has, in the database, too, and close its world."""
+    def _take_away(self, id_: str, afterwards: ExitStack) -> None:
+        """Forget what a tenant has, in the database, too; its world is closed `afterwards`.
+
+        That may have to wait for a receiver, which may ask for the same tenant.
+        """
         with self._lock:
             old = self._kept.pop(id_, None)
         if old is None and self._records is not None:
             old = self._make(id_)
         if old is not None:
-            try:
-                old.reset()
-            finally:
-                old.close()
+            afterwards.callback(old.close)
+            old.reset()
 
     @property
     def ids(self) -> Sequence[str]:

@@ -145,7 +145,10 @@ def test_a_world_that_is_being_opened_holds_nobody_up_but_its_tenant() -> None:
 
 
 def test_who_takes_the_place_of_a_tenant_does_not_wait_for_its_receivers() -> None:
-    with create_server(("127.0.0.1", 0)) as receiver, Tenants(Settings(tenants=1)) as tenants:
+    with (
+        create_server(("127.0.0.1", 0)) as receiver,
+        Tenants(Settings(tenants=1, timeout=timedelta(seconds=20))) as tenants,
+    ):
         ada = tenants.of(ADA)
         ada.subscribe(f"http://127.0.0.1:{receiver.getsockname()[1]}/")
         ada.emit("pet.adopted")
@@ -155,6 +158,29 @@ def test_who_takes_the_place_of_a_tenant_does_not_wait_for_its_receivers() -> No
 
         assert [len(delivery.attempts) for delivery in ada.deliveries] == [0], "it is still under way"
         connection.close()
+
+
+@pytest.mark.parametrize("take_away", ["forget", "change"])
+def test_a_tenant_that_is_taken_away_can_be_asked_for_while_a_receiver_is_waited_for(take_away: str) -> None:
+    settings = Settings(timeout=timedelta(seconds=20))
+    with create_server(("127.0.0.1", 0)) as receiver, Tenants(settings) as tenants, ThreadPoolExecutor(1) as pool:
+        old = tenants.of(ADA)
+        old.subscribe(f"http://127.0.0.1:{receiver.getsockname()[1]}/")
+        old.emit("pet.adopted")
+        connection, _ = receiver.accept()
+        with connection:
+            taking = pool.submit(
+                lambda: (
+                    tenants.forget(ADA)
+                    if take_away == "forget"
+                    else tenants.change(ADA, settings, standalone_rules(settings))
+                )
+            )
+            while tenants.of(ADA) is old:
+                assert not taking.done()
+
+            assert not taking.done()
+        taking.result()
 
 
 def signed(secret: str) -> Outgoing:

@@ -4,7 +4,6 @@ For `mockstore.remote`, which is of the same version; the form of the records is
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
@@ -231,9 +230,12 @@ def play() -> ResponseReturnValue:
     wanted = exact_object(_SCENARIO)
     shop, registered = mockstore(), {webhook.id: webhook for webhook in mockstore().webhooks}
     scenario = read(wanted["text"], wanted["source"], shop.provider.catalogue, variables=wanted.get("variables"))
-    with suppress(ScenarioFailedError):
-        shop.play(scenario, to={name: registered.get(one, one) for name, one in wanted.get("to", {}).items()})
-    return result_document(shop.play.result)
+    to = {name: registered.get(one, one) for name, one in wanted.get("to", {}).items()}
+    try:
+        result = shop.play(scenario, to=to)
+    except ScenarioFailedError as failed:
+        result = failed.result
+    return result_document(result)
 
 
 def _named(document: Mapping[str, Json], names: Sequence[str]) -> dict[str, Json]:
