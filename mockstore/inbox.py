@@ -138,6 +138,22 @@ def _can_fill(template: str, fields: Mapping[str, object]) -> bool:
     return all(name is None or name in fields for _, name, _, _ in Formatter().parse(template))
 
 
+class Captured(Collection[Received]):
+    """Those of an inbox's captures that are of one type or pattern: to be read, live."""
+
+    if not TYPE_CHECKING:  # whose checker is to know that there are no such verbs
+
+        def __getattr__(self, name: str) -> object:
+            """Say where the verbs of an inbox are, for who looks for them here."""
+            error = AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            if name in ("will_answer", "clear", "webhook"):
+                error.add_note(
+                    f"inbox.of(…) only reads: say inbox.{name}, or open an inbox for these types: "
+                    f"mockstore.open_inbox(…)"
+                )
+            raise error
+
+
 class Inbox(Collection[Received]):
     """Captures deliveries in the order of their arrival, and answers as told (200 by default).
 
@@ -208,8 +224,5 @@ class Inbox(Collection[Received]):
                 del self._arrivals[old.body]
         del self._captured[:count]
 
-    def _narrowed(self, find: Callable[[], Sequence[Received]]) -> "Inbox":
-        narrowed = Inbox(self._news)
-        narrowed._find = find
-        narrowed.webhook = self.webhook
-        return narrowed
+    def _narrowed(self, find: Callable[[], Sequence[Received]]) -> Captured:
+        return Captured(find, self._wait, noun=self._noun)
