@@ -33,11 +33,6 @@ class Answer(Struct, frozen=True):
         """Return a connection that breaks before the answer."""
         return cls(outcome=Outcome.RESET)
 
-    @property
-    def is_failure(self) -> bool:
-        """Whether the sender has to take it as a failure whatever its time limit is."""
-        return self.outcome is not None or not 200 <= self.status < 300  # noqa: PLR2004 - 2xx
-
     def reply(self) -> Reply:
         """Return it as a transport does; raise the `DeliveryError` of an answer that never comes."""
         if self.outcome is Outcome.TIMEOUT:

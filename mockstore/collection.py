@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Generic, Protocol, Self, TypeVar, overload
+from typing import Generic, Protocol, TypeVar, overload
 
 from mockstore.delivery.schedule import span_of
 from mockstore.events import differences
@@ -62,7 +62,7 @@ class Collection(Sequence[T], Generic[T]):
     def __repr__(self) -> str:
         return f"<{len(self)} {self._noun}: {', '.join(one.type for one in self._find())}>"
 
-    def of(self, event_type: str) -> Self:
+    def of(self, event_type: str) -> "Collection[T]":
         """Return those of `event_type` (or of a pattern, `order.*`), as a live collection."""
         return self._narrowed(lambda: [one for one in self._find() if _is_of(one.type, event_type)])
 
@@ -115,7 +115,7 @@ class Collection(Sequence[T], Generic[T]):
         __tracebackhide__ = True
         _compare_types("in any order", sorted(expected), sorted(one.type for one in self._find()))
 
-    def _narrowed(self, find: Callable[[], Sequence[T]]) -> Self:
+    def _narrowed(self, find: Callable[[], Sequence[T]]) -> "Collection[T]":
         return type(self)(find, self._wait, noun=self._noun)
 
     def _complete(self) -> Sequence[T]:

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree.
+"""Everything that can go wrong, as one tree. What a class declares travels with its errors from a server.
 
 MockstoreError
     InvalidInputError           what the caller asked for makes no sense
@@ -32,6 +32,9 @@ class MockstoreError(Exception):
 class InvalidInputError(MockstoreError):
     """What was asked for makes no sense; `field` names the part at fault, if there is one."""
 
+    field: str | None
+    code: str
+
     def __init__(self, message: str, *, field: str | None = None, code: str = "invalid") -> None:
         super().__init__(message)
         self.field = field
@@ -40,6 +43,9 @@ class InvalidInputError(MockstoreError):
 
 class UnknownEventTypeError(InvalidInputError):
     """No such event type; `near` are the closest ones."""
+
+    name: str
+    near: tuple[str, ...]
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         self.name = name
@@ -52,6 +58,9 @@ class UnknownEventTypeError(InvalidInputError):
 
 class UnknownPathError(InvalidInputError):
     """An override names a member that the payload does not have; `near` are the closest paths."""
+
+    path: str
+    near: tuple[str, ...]
 
     def __init__(self, path: str, known: Sequence[str]) -> None:
         self.path = path
@@ -67,6 +76,8 @@ class UnknownPathError(InvalidInputError):
 class InvalidPayloadError(InvalidInputError):
     """A payload breaks its schema; `mistakes` are the lines, each with its path."""
 
+    mistakes: tuple[str, ...]
+
     def __init__(self, event_type: str, mistakes: Sequence[str]) -> None:
         self.mistakes = tuple(mistakes)
         listed = "\n".join(f"  {mistake}" for mistake in mistakes)
@@ -80,6 +91,9 @@ class InvalidPayloadError(InvalidInputError):
 class NotFoundError(MockstoreError):
     """There is no such thing; `kind` and `id` say which."""
 
+    kind: str
+    id: str
+
     def __init__(self, kind: str, id_: str) -> None:
         super().__init__(f"no {kind} {id_!r}")
         self.kind = kind
@@ -88,6 +102,8 @@ class NotFoundError(MockstoreError):
 
 class SignatureError(MockstoreError):
     """A signature did not verify; `reason` is one word for code, the text one sentence for people."""
+
+    reason: str
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -108,6 +124,9 @@ class UnreachableError(DeliveryError):
 
 class NotMountedError(UnreachableError):
     """No app is mounted at that host, and it is not a loopback address."""
+
+    host: str
+    mounted: tuple[str, ...]
 
     def __init__(self, host: str, mounted: Sequence[str]) -> None:
         super().__init__(
@@ -137,6 +156,8 @@ class AsyncConsumerError(MockstoreError):
 class StartupError(MockstoreError):
     """A server could not start (port taken, certificate unreadable); `field` names the setting at fault, if one is."""
 
+    field: str | None
+
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
@@ -152,6 +173,9 @@ class StoreUnavailableError(MockstoreError):
 
 class AttemptExistsError(MockstoreError):
     """The recorded attempts of a delivery were to be changed: they are history, and can only be added to."""
+
+    delivery_id: str
+    number: int
 
     def __init__(self, delivery_id: str, number: int) -> None:
         super().__init__(f"attempt {number} of delivery {delivery_id} is recorded already, with another outcome")

@@ -314,6 +314,11 @@ class Deliveries(Collection[Delivery]):
         """Return a regression test of all of them, in one file; see `Delivery.export`."""
         return _exported(self, as_, app)
 
+    if TYPE_CHECKING:  # what is narrowed has the same assertions
+
+        def of(self, event_type: str) -> "Deliveries":
+            """Return those of `event_type` (or of a pattern, `order.*`), as a live collection."""
+
     def _complete(self) -> Sequence[Delivery]:
         return [delivery for delivery in self._find() if delivery.ended_or_tried]
 

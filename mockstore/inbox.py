@@ -10,7 +10,7 @@ from msgspec import Struct
 from mockstore.answers import Answer, Script
 from mockstore.collection import Collection
 from mockstore.discreet import Discreet
-from mockstore.errors import DeliveryError
+from mockstore.errors import DeliveryError, NotFoundError
 from mockstore.model import Headers, Json, Outgoing, Reply
 from mockstore.news import News
 from mockstore.provider import Provider
@@ -138,10 +138,27 @@ def _can_fill(template: str, fields: Mapping[str, object]) -> bool:
     return all(name is None or name in fields for _, name, _, _ in Formatter().parse(template))
 
 
+class Captured(Collection[Received]):
+    """Those of an inbox's captures that are of one type or pattern: to be read, live."""
+
+    if not TYPE_CHECKING:  # whose checker is to know that there are no such verbs
+
+        def __getattr__(self, name: str) -> object:
+            """Say where the verbs of an inbox are, for who looks for them here."""
+            error = AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            if name in ("will_answer", "clear", "webhook"):
+                error.add_note(
+                    f"inbox.of(…) only reads: say inbox.{name}, or open an inbox for these types: "
+                    f"mockstore.open_inbox(…)"
+                )
+            raise error
+
+
 class Inbox(Collection[Received]):
     """Captures deliveries in the order of their arrival, and answers as told (200 by default).
 
-    With `keep`, no more than a tenth more than so many are remembered, the latest ones.
+    With `keep`, no more than a tenth more than so many are remembered, the latest ones. After `Mockstore.reset` there
+    is no such inbox any more: whatever it is asked or told then raises `NotFoundError`.
     """
 
     webhook: "Webhook"
@@ -151,18 +168,36 @@ class Inbox(Collection[Received]):
         self._keep = keep
         self._captured: list[Received] = []
         self._arrivals: dict[bytes, int] = {}
-        super().__init__(lambda: self._captured, news.wait_for, noun="received delivery")
+        self._forgotten = False
+        super().__init__(self._remembered, news.wait_for, noun="received delivery")
         self._news = news
         self._script = Script()
 
     def will_answer(self, *answers: Answer | int | str | timedelta) -> None:
         """Answer in turn: statuses, `"timeout"`, `"reset"`, a timedelta to take, or an Answer; the last repeats."""
+        self._must_be_known()
         self._script.will_answer(*answers)
 
     def clear(self) -> None:
         """Forget what was captured and what was scripted."""
+        self._must_be_known()
         self._captured, self._arrivals = [], {}
         self._script.will_answer()
+
+    def forget(self) -> None:
+        """Be forgotten, as its webhook was: from now on no question is answered as if nothing had come in."""
+        self.clear()
+        self._forgotten = True
+
+    def _remembered(self) -> Sequence[Received]:
+        self._must_be_known()
+        return self._captured
+
+    def _must_be_known(self) -> None:
+        if self._forgotten:
+            error = NotFoundError("inbox", self.webhook.id)
+            error.add_note("It was forgotten by mockstore.reset(); open another one: mockstore.open_inbox()")
+            raise error
 
     def take(self, outgoing: Outgoing, expected: Expected) -> Reply:
         """Capture the request and answer it; raise the `DeliveryError` of an answer that never comes."""
@@ -179,18 +214,15 @@ class Inbox(Collection[Received]):
         arrival = self._arrivals[outgoing.body] = self._arrivals.get(outgoing.body, 0) + 1
         self._captured.append(Received(outgoing.url, outgoing.headers, outgoing.body, answer, arrival, expected))
         if self._keep is not None and len(self._captured) > self._keep + self._keep // _SLACK:
-            self._forget(len(self._captured) - self._keep)
+            self._forget_oldest(len(self._captured) - self._keep)
         self._news.tell()
 
-    def _forget(self, count: int) -> None:
+    def _forget_oldest(self, count: int) -> None:
         """Forget the oldest captures, and how often a body had come that is no longer among them."""
         for old in self._captured[:count]:
             if self._arrivals.get(old.body) == old.arrival:
                 del self._arrivals[old.body]
         del self._captured[:count]
 
-    def _narrowed(self, find: Callable[[], Sequence[Received]]) -> "Inbox":
-        narrowed = Inbox(self._news)
-        narrowed._find = find
-        narrowed.webhook = self.webhook
-        return narrowed
+    def _narrowed(self, find: Callable[[], Sequence[Received]]) -> Captured:
+        return Captured(find, self._wait, noun=self._noun)

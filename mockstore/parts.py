@@ -1,6 +1,6 @@
 """What a Mockstore is put together from, for a test and for the server."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -40,7 +40,8 @@ _CLOCKS: Mapping[str, Callable[..., Clock]] = {
 class Pump(Protocol):
     """Runs what is due: on the caller's thread (tests), or on threads of its own (the server)."""
 
-    raised: list[BaseException]
+    raised: MutableSequence[BaseException]
+    """What nobody has seen yet; on a server the latest ones."""
 
     def look(self) -> None:
         """Take note of what others over the same records have done."""

@@ -166,6 +166,10 @@ class Player:
         require(result)
         return result
 
+    def forget(self) -> None:
+        """Forget what came of the latest scenario."""
+        self._latest = None
+
     @property
     def result(self) -> "Result":
         """What came of the latest scenario, passed or not; raise `InvalidInputError` when none was played."""

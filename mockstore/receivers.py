@@ -6,6 +6,7 @@ from mockstore.errors import InvalidInputError
 from mockstore.handles import Webhook
 from mockstore.inbox import Expected, Inbox
 from mockstore.parts import Parts
+from mockstore.world.seams import Transport
 from mockstore.world.transports import FunctionTransport
 
 DEFAULT_PATH = "/webhooks/petstore"
@@ -18,6 +19,8 @@ class Receivers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._opened = 0
+        self._hosts: list[str] = []
+        """Where receivers of our own are mounted, which end with the webhooks that they were made for."""
         self.inboxes: dict[str, Inbox] = {}
         """The inboxes by the ids of their webhooks: they fail only when they are told to."""
 
@@ -30,16 +33,28 @@ class Receivers:
         scheme = self._parts.options.url_schemes[0]
         return f"{scheme}://{self._parts.router.mount_app(target)}{path}"
 
+    def mount(self, host: str, receiver: Transport) -> str:
+        """Mount a receiver until the next reset, and return the URL at which it gets its events."""
+        self._parts.router.mount(host, receiver)
+        self._hosts.append(host)
+        return f"{self._parts.options.url_schemes[-1]}://{host}{DEFAULT_PATH}"
+
+    def forget(self) -> None:
+        """Unmount the inboxes and the receivers of scenarios; apps stay mounted, and may be subscribed again."""
+        while self._hosts:
+            self._parts.router.unmount(self._hosts.pop())
+        while self.inboxes:
+            self.inboxes.popitem()[1].forget()
+
     def open_inbox(
         self, subscribe: Callable[[str, str | Sequence[str]], Webhook], events: str | Sequence[str]
     ) -> Inbox:
         """Mount an inbox and have it subscribed."""
         inbox = Inbox(self._parts.news)
         self._opened += 1
-        host = f"inbox-{self._opened}.mockstore.test"
         expected = Expected(self._parts.provider, lambda: inbox.webhook.secret)
-        self._parts.router.mount(host, FunctionTransport(lambda outgoing: inbox.take(outgoing, expected)))
-        scheme = self._parts.options.url_schemes[-1]
-        inbox.webhook = subscribe(f"{scheme}://{host}{DEFAULT_PATH}", events)
+        receiver = FunctionTransport(lambda outgoing: inbox.take(outgoing, expected))
+        url = self.mount(f"inbox-{self._opened}.mockstore.test", receiver)
+        inbox.webhook = subscribe(url, events)
         self.inboxes[inbox.webhook.id] = inbox
         return inbox

@@ -1,6 +1,6 @@
 """Webhooks: registered, changed, disabled, enabled, rotated, removed, recovered (contract 1.4)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,12 +72,8 @@ class Webhooks:
         Raises `NotFoundError`, and `InvalidInputError` for an unknown member or value.
         """
         parts = self._parts
-        unknown = sorted(set(changes) - set(CHANGEABLE))
-        if unknown:
-            raise InvalidInputError(
-                f"cannot change {', '.join(unknown)}; can be changed: {', '.join(CHANGEABLE)}", field=unknown[0]
-            )
-        checked: dict[str, Any] = {name: CHANGEABLE[name](parts, value) for name, value in changes.items()}
+        check_changeable(changes)
+        checked: dict[str, Any] = {name: self.checked(name, value) for name, value in changes.items()}
         with parts.store.transaction():
             before = self._record(webhook_id)
             after = replace(before, **checked, updated_at=parts.clock.now())
@@ -85,6 +81,19 @@ class Webhooks:
             if after.status is WebhookStatus.DISABLED and before.status is WebhookStatus.ACTIVE:
                 parts.engine.disable(after, "by request")
         return Webhook(self._source, webhook_id)
+
+    def checked(self, name: str, value: Json) -> object:
+        """Return the value of a changeable member as it would be kept; raise `InvalidInputError` for a bad one."""
+        return CHANGEABLE[name](self._parts, value)
+
+    def must_be_active(self, webhook_id: str) -> None:
+        """Raise `InvalidInputError` while the webhook is disabled, and `NotFoundError` when there is none."""
+        if self._record(webhook_id).status is WebhookStatus.DISABLED:
+            raise InvalidInputError(
+                f"webhook {webhook_id} is disabled; enable it first (set its status to active)",
+                field="status",
+                code="disabled",
+            )
 
     def remove(self, webhook_id: str) -> None:
         """Delete the registration; what it still had to get is discarded. Raises `NotFoundError`."""
@@ -109,7 +118,7 @@ class Webhooks:
     def recover(self, webhook_id: str, since: datetime | None = None) -> Sequence[DeliveryRecord]:
         """Start every failed or discarded delivery since then anew; raise `InvalidInputError` while it is disabled."""
         with self._parts.store.transaction():
-            self._must_be_active(self._record(webhook_id))
+            self.must_be_active(webhook_id)
             return [
                 self._parts.engine.restart(delivery)
                 for delivery in self._parts.store.deliveries(webhook_id=webhook_id)
@@ -122,7 +131,7 @@ class Webhooks:
             delivery = self._parts.store.delivery(delivery_id)
             if delivery is None:
                 raise NotFoundError("delivery", delivery_id)
-            self._must_be_active(self._record(delivery.webhook_id))
+            self.must_be_active(delivery.webhook_id)
             return self._parts.engine.restart(delivery)
 
     def _must_have_room(self) -> None:
@@ -140,14 +149,14 @@ class Webhooks:
             raise NotFoundError("webhook", webhook_id)
         return record
 
-    @staticmethod
-    def _must_be_active(record: WebhookRecord) -> None:
-        if record.status is WebhookStatus.DISABLED:
-            raise InvalidInputError(
-                f"webhook {record.id} is disabled; enable it first (set its status to active)",
-                field="status",
-                code="disabled",
-            )
+
+def check_changeable(names: Iterable[str]) -> None:
+    """Raise `InvalidInputError` for what cannot be changed of a webhook."""
+    unknown = sorted(set(names) - set(CHANGEABLE))
+    if unknown:
+        raise InvalidInputError(
+            f"cannot change {', '.join(unknown)}; can be changed: {', '.join(CHANGEABLE)}", field=unknown[0]
+        )
 
 
 def checked_description(description: object) -> str | None:

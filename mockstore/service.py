@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
@@ -50,14 +51,14 @@ class Mockstore:
         self.reader = self._reader = Reader(parts)
         self.faults = StandingFaults(parts.provider.catalogue, self._reader.must_know, parts.note("faults"))
         self._publisher = Publisher(parts, self.faults)
-        self._shop: Front | None = None
-        self._app: WSGIApplication | None = None
         self.receivers = self._receivers = Receivers(parts)
         self.url = ""
         """Where its server is reached, without a slash at the end; empty in process."""
         self.clock, self.news = ClockHand(self, parts.clock), parts.news
         self.webhooks = Webhooks(self._reader, parts)
         self.play = Player(self, parts)
+        self.on_reset: list[Callable[[], None]] = [self._reader.forget, self._receivers.forget, self.play.forget]
+        """What forgets, on a reset, that which is not among the records; doors add what they keep of this world."""
         self.assert_conforms, self.explore_orders, self.replay = Conformance(parts), OrderExplorer(parts), Replay(self)
 
     @classmethod
@@ -167,14 +168,12 @@ class Mockstore:
         """Subscribe a receiver that captures what it gets and answers as told."""
         return self._receivers.open_inbox(self.webhooks.add, events)
 
-    @property
+    @cached_property
     def shop(self) -> "Front":
         """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`; each tells its events (contract 1.5)."""
-        if self._shop is None:
-            from mockstore.shopfront import Front  # noqa: PLC0415 - most tests only emit
+        from mockstore.shopfront import Front  # noqa: PLC0415 - most tests only emit
 
-            self._shop = Front(self._parts, self._publisher, self._come_out)
-        return self._shop
+        return Front(self._parts, self._publisher, self._come_out)
 
     @property
     def pets(self) -> "Pets":
@@ -198,14 +197,12 @@ class Mockstore:
         await self._parts.pump.akick()
         return result
 
-    @property
+    @cached_property
     def wsgi_app(self) -> "WSGIApplication":
         """The whole API and its control routes over this Mockstore, in process, as a WSGI app."""
-        if self._app is None:
-            from mockstore.web.in_process import wsgi_app  # noqa: PLC0415 - a door, which most tests never open
+        from mockstore.web.in_process import wsgi_app  # noqa: PLC0415 - a door, which most tests never open
 
-            self._app = wsgi_app(self)
-        return self._app
+        return wsgi_app(self)
 
     def httpx_transport(self) -> "PetstoreTransport":
         """Return a transport for `httpx.Client` and `httpx.AsyncClient`: whatever the host, this Mockstore answers."""
@@ -315,10 +312,13 @@ class Mockstore:
         return self.webhooks.rotate_secret(webhook if isinstance(webhook, str) else webhook.id, overlap=overlap).secret
 
     def reset(self) -> None:
-        """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
+        """Forget everything that this world was told; start time and chance anew. Apps stay mounted.
+
+        What somebody still holds of it, such as an inbox or a delivery, raises `NotFoundError` when it is asked.
+        """
         self._parts.reset()
-        self._reader.forget()
-        self._receivers.inboxes.clear()
+        for forget in self.on_reset:
+            forget()
 
     def timeline(self) -> str:
         """Return what happened, as text for people."""
@@ -342,7 +342,7 @@ class Mockstore:
         __tracebackhide__ = True
         raised = self._parts.pump.raised
         if self.options.raise_errors and raised:
-            error = raised[0]
+            error, *_ = raised
             raised.clear()
             self._reader.came_out(error)
             raise error.with_traceback(consumers_frames(error))

@@ -40,6 +40,7 @@ class ServedInbox:
         self._mockstore = mockstore
         self._inbox = Inbox(News(), keep=mockstore.options.history)
         self._lock = Lock()
+        mockstore.on_reset.append(self.clear)
 
     def take(self, request: Outgoing) -> Reply:
         """Capture a request and return the answer; raise the `DeliveryError` of an answer that never comes."""
@@ -107,7 +108,6 @@ class Tenant(Struct, frozen=True):
     def reset(self) -> None:
         """Forget everything."""
         self.mockstore.reset()
-        self.inbox.clear()
 
     def close(self) -> None:
         """Stop its deliveries, when those under way have ended."""

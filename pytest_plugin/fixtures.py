@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .judgement import judge_too, subtests_of, watched
+from .judgement import judged_too, subtests_of, watched
 
 if TYPE_CHECKING:
     from mockstore import EventFactory, Inbox, Mockstore
@@ -142,9 +143,10 @@ def mockstore_api(
     """
     from mockstore.api import PetstoreApi  # noqa: PLC0415 - a run that does not use it does not pay
 
-    with PetstoreApi(mockstore, mockstore_api_url) as api:
+    with ExitStack() as stack:
+        api = stack.enter_context(PetstoreApi(mockstore, mockstore_api_url))
         if mockstore.options.strict:
-            judge_too(request.node, api)
+            stack.enter_context(judged_too(request.node, api))
         yield api
 
 

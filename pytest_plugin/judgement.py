@@ -21,6 +21,8 @@ class Watch:
     """What is known of one running test. No dataclass: making one would be half of what the plugin costs."""
 
     def __init__(self) -> None:
+        self.users = 0
+        """How many fixtures of the test need it."""
         self.mockstores: list[Mockstore] = []
         self.strict: list[tuple[Callable[[], None], Mockstore | PetstoreApi, str]] = []
         """Those whose complaints count, what lets them come to rest before, and how one looks at what they tell of."""
@@ -52,23 +54,37 @@ def watched(
 
     A `scenario` is played before the test's own code runs.
     """
-    watch = node.stash.setdefault(WATCH, Watch())
-    watch.mockstores.append(mockstore)
-    if scenario is not None:
-        watch.scenario = (mockstore, scenario)
-    if strict:
-        watch.strict.append((settle, mockstore, LOOKING))
-    try:
+    with _watch_of(node) as watch:
+        watch.mockstores.append(mockstore)
+        if scenario is not None:
+            watch.scenario = (mockstore, scenario)
+        if strict:
+            watch.strict.append((settle, mockstore, LOOKING))
+        try:
+            yield
+        finally:
+            watch.mockstores.remove(mockstore)
+
+
+@contextmanager
+def judged_too(node: pytest.Item, api: "PetstoreApi") -> Iterator[None]:
+    """Let the complaints of `api` count in the test of `node`, whoever its mockstore comes from."""
+    with _watch_of(node) as watch:
+        watch.strict.append((_nothing, api, ""))
         yield
+
+
+@contextmanager
+def _watch_of(node: pytest.Item) -> Iterator[Watch]:
+    """Yield what is known of the test of `node`; it is forgotten with the last who asked for it."""
+    watch = node.stash.setdefault(WATCH, Watch())
+    watch.users += 1
+    try:
+        yield watch
     finally:
-        watch.mockstores.remove(mockstore)
-        if not watch.mockstores:
+        watch.users -= 1
+        if not watch.users:
             del node.stash[WATCH]
-
-
-def judge_too(node: pytest.Item, api: "PetstoreApi") -> None:
-    """Let the complaints of `api` count in the test of `node`, whose mockstore is being watched."""
-    node.stash[WATCH].strict.append((_nothing, api, ""))
 
 
 def subtests_of(item: pytest.Item) -> Callable[[str, str | None, str | None], None] | None:

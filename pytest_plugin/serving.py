@@ -33,7 +33,7 @@ GRACE = timedelta(seconds=1)
 """How much longer than a receiver may take the end of a test waits for its attempt."""
 
 
-class Running(Struct, frozen=True, dict=True):
+class Running(Struct, frozen=True):
     """A server that runs until the session ends."""
 
     settings: Settings
@@ -49,7 +49,7 @@ class Servers:
         self._running: list[Running] = []
         self._stack = ExitStack()
 
-    def withrules_wanted(self, settings: Settings, provider: Provider) -> Running:
+    def running_under(self, settings: Settings, provider: Provider) -> Running:
         """Return the server of these rules, started if there is none yet."""
         for one in self._running:
             if (one.settings, one.provider) == (settings, provider):
@@ -68,7 +68,7 @@ def lent(servers: Servers, item: pytest.Item, config: Mapping[str, Any], *, seed
     """Lend the server that `item` wants, with nothing in it; the test is judged by what happens there."""
     told = Told(item, config, seed=seed)
     with told.blamed():
-        running = servers.withrules_wanted(*rules_wanted(told.keywords))
+        running = servers.running_under(*rules_wanted(told.keywords))
     mockstore = running.tenants.of(None)
     mockstore.url = running.url
     try:

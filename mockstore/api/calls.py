@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
+from threading import Lock
 from typing import overload
 
 from msgspec import Struct
@@ -39,16 +40,18 @@ class CallRecord(Struct, frozen=True):
 
 
 class Ledger:
-    """Keeps the records, and which of them somebody has looked at."""
+    """Keeps the records, and which of them somebody has looked at; clients may call from many threads."""
 
     def __init__(self) -> None:
         self.records: list[CallRecord] = []
         self._seen: set[int] = set()
+        self._lock = Lock()
 
     def begin(self, record: CallRecord) -> int:
         """Keep a call that has no answer yet, and return its number."""
-        self.records.append(record)
-        return len(self.records) - 1
+        with self._lock:
+            self.records.append(record)
+            return len(self.records) - 1
 
     def end(self, number: int, record: CallRecord) -> None:
         """Keep what came of it."""

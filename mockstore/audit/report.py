@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
 
 from mockstore.audit.result import Audit, Exchange, Finding, Verdict
 from mockstore.audit.rules import Area
 from mockstore.model import Json, Reply
+from mockstore.xml_text import attribute, content
 
 MARKS: Final = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.NOT_JUDGED: "?"}
 _BODY_SHOWN: Final = 200
@@ -134,30 +134,17 @@ def _suite(area: Area, findings: list[Finding]) -> str:
     skipped = sum(finding.verdict is Verdict.NOT_JUDGED for finding in findings)
     counts = f'tests="{len(findings)}" failures="{failures}" errors="0" skipped="{skipped}"'
     cases = "\n".join(map(_case, findings))
-    return f"  <testsuite name={_attribute(area)} {counts}>\n{cases}\n  </testsuite>"
+    return f"  <testsuite name={attribute(area)} {counts}>\n{cases}\n  </testsuite>"
 
 
 def _case(finding: Finding) -> str:
     head = (
         f'    <testcase classname="mockstore.audit.{finding.rule.area.replace(" ", "_")}" '
-        f"name={_attribute(f'{finding.rule.id}: {finding.rule.title}')}"
+        f"name={attribute(f'{finding.rule.id}: {finding.rule.title}')}"
     )
     if finding.verdict is Verdict.PASSED:
         return f"{head}/>"
     if finding.verdict is Verdict.NOT_JUDGED:
-        return f"{head}>\n      <skipped message={_attribute(finding.reason)}/>\n    </testcase>"
-    message, told = _attribute(finding.reason), escape(_printable(failure_text(finding)))
+        return f"{head}>\n      <skipped message={attribute(finding.reason)}/>\n    </testcase>"
+    message, told = attribute(finding.reason), content(failure_text(finding))
     return f"{head}>\n      <failure message={message}>{told}</failure>\n    </testcase>"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_printable(text))
-
-
-def _printable(text: str) -> str:
-    """Return `text` with what XML 1.0 cannot hold as escapes."""
-    return "".join(one if _is_xml(one) else one.encode("unicode_escape").decode("ascii") for one in text)
-
-
-def _is_xml(one: str) -> bool:
-    return one in "\t\n\r" or " " <= one <= "\ud7ff" or "\ue000" <= one <= "\ufffd" or one > "\uffff"

@@ -159,7 +159,7 @@ BURST: Final = 20
 @cache
 def rules() -> tuple[Rule, ...]:
     """Return the matrix, area by area."""
-    found = [*_own_rules(), *(_of_fault(area, named(name), title) for area, name, title in _FAULTS)]
+    found = [*map(_of_row, _OWN), *(_of_fault(area, named(name), title) for area, name, title in _FAULTS)]
     return tuple(rule for area in Area for rule in found if rule.area is area)
 
 
@@ -180,12 +180,17 @@ def _of_fault(area: Area, fault: Fault, title: str) -> Rule:
         why=_WHY[area],
         change=_as_advice(fault),
         expects=fault.expects,
-        way=_way(area, fault),
+        way=_WAYS.get(area, Way.SINGLE),
         effect=_effect(fault),
         fault=fault.name,
         variants=_ORDERS.get(fault.name) or tuple(map(str, range(_VARIANTS.get(fault.name, 1)))),
     )
 
+
+_WAYS: Final[Mapping[Area, Way]] = MappingProxyType(
+    {Area.DUPLICATES: Way.AGAIN, Area.ORDER: Way.ORDER, Area.DRIFT: Way.EVERY_TYPE, Area.REPLAY: Way.REPLAY}
+)
+"""How the faults of an area are sent; those of the others alone."""
 
 _ORDERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"out_of_order": ("neighbours",), "late_and_stale": ("first comes last",)}
@@ -194,11 +199,6 @@ _ORDERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 def _as_advice(fault: Fault) -> str:
     return f"A good consumer {fault.good_consumer[0].lower()}{fault.good_consumer[1:]}"
-
-
-def _way(area: Area, fault: Fault) -> Way:
-    ways = {Area.DUPLICATES: Way.AGAIN, Area.ORDER: Way.ORDER, Area.DRIFT: Way.EVERY_TYPE, Area.REPLAY: Way.REPLAY}
-    return Way.BURST if fault.name == "burst" else ways.get(area, Way.SINGLE)
 
 
 def _effect(fault: Fault) -> Effect:
@@ -211,117 +211,136 @@ def _id(area: Area, name: str) -> str:
     return f"{area.replace(' ', '_')}.{name}"
 
 
-def _accepted(  # noqa: PLR0913, PLR0917 - the columns of the table
-    area: Area, name: str, title: str, sent: str, change: str, way: Way, *variants: str
-) -> Rule:
-    return Rule(
-        _id(area, name),
-        area,
-        title,
-        sent,
-        _WHY[area],
-        change,
-        Expect.ACCEPT,
-        way,
-        Effect.ANY if area is Area.TIMEOUTS else Effect.ONCE,
-        variants=variants,
-    )
+class _Own(Struct, frozen=True):
+    """A rule that is no fault of the catalogue, or more than one: a row of the table below."""
+
+    area: Area
+    name: str
+    title: str
+    sent: str
+    change: str | None
+    """What to do about it; None is what the fault advises."""
+    way: Way
+    variants: tuple[str, ...] = ()
+    expects: Expect = Expect.ACCEPT
+    effect: Effect = Effect.ONCE
+    fault: str | None = None
 
 
-def _own_rules() -> tuple[Rule, ...]:
-    """Return the rules that are no fault of the catalogue."""
-    return (
-        _accepted(
-            Area.SIGNATURE,
-            "genuine",
-            "a genuine event is accepted",
-            "One event as it should be.",
-            "Verify the raw bytes with the whole secret, prefix included, and answer 2xx.",
-            Way.GENUINE,
-        ),
-        _accepted(
-            Area.ROTATION,
-            "new_secret_first",
-            "during a rotation the first of two signatures is found",
-            "One event, signed by the secret and by the one before it.",
-            "Split the header at commas, and accept when any one signature matches.",
-            Way.ROTATED,
-            "first",
-        ),
-        _accepted(
-            Area.ROTATION,
-            "new_secret_second",
-            "during a rotation the second of two signatures is found",
-            "One event, signed by the secret that comes next and by the one that is known.",
-            "Split the header at commas, and accept when any one signature matches.",
-            Way.ROTATED,
-            "second",
-        ),
-        Rule(
-            _id(Area.ORDER, "reversed"),
-            Area.ORDER,
-            "a whole life in reverse ends in the same state",
-            "All events of an order, the last one first.",
-            _WHY[Area.ORDER],
-            "Let a state only move forward, or compare the time in the event; do not go by the order of arrival.",
-            Expect.ORDER,
-            Way.ORDER,
-            Effect.ANY,
-            variants=("reversed",),
-        ),
-        _accepted(
-            Area.TIMEOUTS,
-            "answers_in_time",
-            "an answer comes within the time limit",
-            "One event as it should be.",
-            "Note the event, answer, and do slow work afterwards.",
-            Way.GENUINE,
-        ),
-        Rule(
-            _id(Area.TIMEOUTS, "burst"),
-            Area.TIMEOUTS,
-            "answers come within the time limit in a burst, too",
-            f"{BURST} events at one moment.",
-            _WHY[Area.TIMEOUTS],
-            _as_advice(named("burst")),
-            Expect.ACCEPT,
-            Way.BURST,
-            Effect.ANY,
-            fault="burst",
-        ),
-        _accepted(
-            Area.SIZE,
-            "large_event",
-            "an event of 64 KiB is accepted",
-            "A genuine event with 64 KiB of padding in a member that nobody knows.",
-            "Let the limit of a body be well above 64 KiB.",
-            Way.GENUINE,
-            "large",
-        ),
-        _accepted(
-            Area.CONTENT_TYPE,
-            "with_charset",
-            "application/json with a charset is accepted",
-            "A genuine event that is declared `application/json; charset=utf-8`.",
-            "Compare the media type only, without its parameters (RFC 9110, 8.3).",
-            Way.GENUINE,
-            "charset",
-        ),
-        _method("reading", "a request that only reads does nothing", Expect.SURVIVE, METHODS_THAT_READ),
-        _method("writing", "a method other than POST is refused", Expect.REJECT, METHODS_THAT_WRITE),
-    )
+_ROTATION_ADVICE: Final = "Split the header at commas, and accept when any one signature matches."
+_METHOD_ADVICE: Final = "Route POST alone to the handler; answer 405 to the rest."
 
-
-def _method(name: str, title: str, expects: Expect, methods: tuple[str, ...]) -> Rule:
-    return Rule(
-        _id(Area.METHODS, name),
+_OWN: Final = (
+    _Own(
+        Area.SIGNATURE,
+        "genuine",
+        "a genuine event is accepted",
+        "One event as it should be.",
+        "Verify the raw bytes with the whole secret, prefix included, and answer 2xx.",
+        Way.GENUINE,
+    ),
+    _Own(
+        Area.ROTATION,
+        "new_secret_first",
+        "during a rotation the first of two signatures is found",
+        "One event, signed by the secret and by the one before it.",
+        _ROTATION_ADVICE,
+        Way.ROTATED,
+        ("first",),
+    ),
+    _Own(
+        Area.ROTATION,
+        "new_secret_second",
+        "during a rotation the second of two signatures is found",
+        "One event, signed by the secret that comes next and by the one that is known.",
+        _ROTATION_ADVICE,
+        Way.ROTATED,
+        ("second",),
+    ),
+    _Own(
+        Area.ORDER,
+        "reversed",
+        "a whole life in reverse ends in the same state",
+        "All events of an order, the last one first.",
+        "Let a state only move forward, or compare the time in the event; do not go by the order of arrival.",
+        Way.ORDER,
+        ("reversed",),
+        Expect.ORDER,
+        Effect.ANY,
+    ),
+    _Own(
+        Area.TIMEOUTS,
+        "answers_in_time",
+        "an answer comes within the time limit",
+        "One event as it should be.",
+        "Note the event, answer, and do slow work afterwards.",
+        Way.GENUINE,
+        effect=Effect.ANY,
+    ),
+    _Own(
+        Area.TIMEOUTS,
+        "burst",
+        "answers come within the time limit in a burst, too",
+        f"{BURST} events at one moment.",
+        None,
+        Way.BURST,
+        effect=Effect.ANY,
+        fault="burst",
+    ),
+    _Own(
+        Area.SIZE,
+        "large_event",
+        "an event of 64 KiB is accepted",
+        "A genuine event with 64 KiB of padding in a member that nobody knows.",
+        "Let the limit of a body be well above 64 KiB.",
+        Way.GENUINE,
+        ("large",),
+    ),
+    _Own(
+        Area.CONTENT_TYPE,
+        "with_charset",
+        "application/json with a charset is accepted",
+        "A genuine event that is declared `application/json; charset=utf-8`.",
+        "Compare the media type only, without its parameters (RFC 9110, 8.3).",
+        Way.GENUINE,
+        ("charset",),
+    ),
+    _Own(
         Area.METHODS,
-        title,
-        f"A genuine signed event by {', '.join(methods)}.",
-        _WHY[Area.METHODS],
-        "Route POST alone to the handler; answer 405 to the rest.",
-        expects,
+        "reading",
+        "a request that only reads does nothing",
+        f"A genuine signed event by {', '.join(METHODS_THAT_READ)}.",
+        _METHOD_ADVICE,
         Way.METHOD,
+        METHODS_THAT_READ,
+        Expect.SURVIVE,
         Effect.NONE,
-        variants=methods,
+    ),
+    _Own(
+        Area.METHODS,
+        "writing",
+        "a method other than POST is refused",
+        f"A genuine signed event by {', '.join(METHODS_THAT_WRITE)}.",
+        _METHOD_ADVICE,
+        Way.METHOD,
+        METHODS_THAT_WRITE,
+        Expect.REJECT,
+        Effect.NONE,
+    ),
+)
+
+
+def _of_row(row: _Own) -> Rule:
+    return Rule(
+        id=_id(row.area, row.name),
+        area=row.area,
+        title=row.title,
+        sent=row.sent,
+        why=_WHY[row.area],
+        change=row.change or _as_advice(named(row.fault or row.name)),
+        expects=row.expects,
+        way=row.way,
+        effect=row.effect,
+        fault=row.fault,
+        variants=row.variants,
     )

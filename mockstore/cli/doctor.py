@@ -16,6 +16,7 @@ from mockstore.cli.options import asks_server
 from mockstore.cli.show import bad, good, quiet, say_json, waiting
 from mockstore.errors import NoServerError
 from mockstore.model import Json
+from mockstore.web.records import installed_version
 
 EPILOG = """\b
 Examples:
@@ -143,7 +144,7 @@ def _server(client: Client, *, named: bool) -> Finding:
         return Finding("server", "note", f"none at {client.server}; start one with `mockstore serve`")
     except RefusedError as error:
         return Finding("server", "wrong", f"{client.server} refuses: {error}")
-    there, here = str(health.get("version", "?")), _version("mockstore")
+    there, here = str(health.get("version", "?")), installed_version()
     if there != here:
         return Finding("server", "wrong", f"{client.server} is mockstore {there}, and this is {here}; use the same")
     if health["status"] != "ok":

@@ -1,5 +1,6 @@
 """`mockstore export`: deliveries of a running mock as a pytest file or a cassette."""
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Final
 
@@ -71,10 +72,15 @@ def _recorded(client: Client, named: str) -> Recorded:
     event = client.get(path_to("_mockstore", "events", delivery["eventId"]), expect="body")
     return Recorded(
         event_type=event["type"],
-        body=redacted(event["body"].encode()),
+        body=redacted(_body(event)),
         content_type=_content_type(delivery),
         answers=tuple(str(one["status"] or one["outcome"]) for one in delivery["attempts"]),
     )
+
+
+def _body(event: Json) -> bytes:
+    """Return the exact bytes; those that are no UTF-8 come as Base64 as well."""
+    return b64decode(event["bodyBase64"]) if "bodyBase64" in event else str(event["body"]).encode()
 
 
 def _content_type(delivery: Json) -> str:

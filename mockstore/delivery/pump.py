@@ -1,6 +1,6 @@
 """Runs what is due, in order, on the caller's own thread or event loop. Time moves only by `advance`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableSequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ class InlinePump:
         self._chain_limit = chain_limit
         self._running = False
         self._caught: list[BaseException] = []
-        self.raised: list[BaseException] = []
+        self.raised: MutableSequence[BaseException] = []
         """What consumers' code raised and nobody has seen yet."""
 
     def look(self) -> None:

@@ -1,6 +1,7 @@
 """Runs what is due on a pool of threads, under a clock that runs. An API call never waits for it."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, MutableSequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from threading import Condition, Lock, current_thread, get_ident
@@ -72,8 +73,8 @@ class WorkerPump:
         self._watched: datetime | None = None
         """The moment that an idle thread waits for."""
         self._closing = False
-        self.raised: list[BaseException] = []
-        """What was raised on a thread and nobody has seen yet; the latest ones."""
+        self.raised: MutableSequence[BaseException] = deque(maxlen=REMEMBERED)
+        """What was raised on a thread or in a door and nobody has seen yet; the latest ones."""
 
     def kick(self) -> None:
         """See to it that a thread looks after what is due, now or later.
@@ -329,7 +330,6 @@ class WorkerPump:
     def _remember(self, error: BaseException) -> None:
         with self._work:
             self.raised.append(error)
-            del self.raised[:-REMEMBERED]
 
     def _is_calm(self) -> bool:
         return self._closing or self._turns.are_over()

@@ -2,7 +2,7 @@
 
 from mockstore.events.cards import card_brand
 from mockstore.events.catalogue import Catalogue, petstore_catalogue
-from mockstore.events.encode import encode, rfc3339
+from mockstore.events.encode import encode, parse_moment, rfc3339
 from mockstore.events.factory import EventFactory
 from mockstore.events.ids import uuid7
 from mockstore.events.mistakes import Mistake
@@ -22,6 +22,7 @@ __all__ = [
     "encode",
     "merge",
     "parse_assignment",
+    "parse_moment",
     "petstore_catalogue",
     "rfc3339",
     "uuid7",

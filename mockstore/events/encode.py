@@ -29,6 +29,17 @@ def encode(event: Payload) -> bytes:
         ) from None
 
 
+def parse_moment(text: str) -> datetime:
+    """Read a time of RFC 3339; raise `InvalidInputError` for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidInputError(f"{text[:40]!r} is no time: write it with its zone, such as 2025-01-06T12:00:00Z")
+    return moment
+
+
 @lru_cache(maxsize=64)  # an event, its deliveries and their attempts say the same moment
 def rfc3339(moment: datetime) -> str:
     """Return the aware `moment` in UTC to the second, with `Z`, as the contract's samples have it."""

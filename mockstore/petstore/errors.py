@@ -30,6 +30,8 @@ class FieldMistake(Struct, frozen=True):
 class ValidationError(InvalidInputError):
     """A document breaks its schema or a rule of the shop; `mistakes` are all of them."""
 
+    mistakes: tuple[FieldMistake, ...]
+
     def __init__(self, mistakes: Sequence[FieldMistake]) -> None:
         self.mistakes = tuple(mistakes)
         first = self.mistakes[0]
@@ -38,6 +40,12 @@ class ValidationError(InvalidInputError):
 
 class ConflictError(MockstoreError):
     """The thing is in a state (`status`) that does not allow what was `wanted`; `allowed` is what it does allow."""
+
+    kind: str
+    id: str
+    status: str
+    wanted: str
+    allowed: tuple[str, ...]
 
     def __init__(self, kind: str, id_: str, *, status: str, wanted: str, allowed: Sequence[str]) -> None:
         self.kind = kind

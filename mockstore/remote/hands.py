@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Final
 
 from mockstore.clockhand import span
 from mockstore.errors import InvalidInputError, NotFoundError
@@ -10,11 +9,10 @@ from mockstore.faults.catalogue import Wanted, named, wanted
 from mockstore.faults.standing import HasId, Rule
 from mockstore.handles import Webhook
 from mockstore.model import Json
+from mockstore.registry import check_changeable
 from mockstore.remote.source import RemoteReader
 from mockstore.remote.wire import Wire
 from mockstore.web.fault_documents import rule_document
-
-_CHANGEABLE: Final = ("url", "events", "secret", "description", "signatures", "status")
 
 
 class RemoteClock:
@@ -82,11 +80,7 @@ class RemoteWebhooks:
 
     def update(self, webhook_id: str, changes: Mapping[str, Json]) -> Webhook:
         """Change `url`, `events`, `secret`, `description`, `signatures` or `status`; all or nothing."""
-        unknown = sorted(set(changes) - set(_CHANGEABLE))
-        if unknown:
-            raise InvalidInputError(
-                f"cannot change {', '.join(unknown)}; can be changed: {', '.join(_CHANGEABLE)}", field=unknown[0]
-            )
+        check_changeable(changes)
         self._wire.post("records", "webhooks", webhook_id, **{name: _plain(one) for name, one in changes.items()})
         return Webhook(self._reader, webhook_id)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from mockstore.answers import Answer, answer
 from mockstore.collection import Collection, Waiter
 from mockstore.handles import Webhook
-from mockstore.inbox import Expected, Received
+from mockstore.inbox import Captured, Expected, Received
 from mockstore.model import Headers, Json
 from mockstore.provider import Provider
 from mockstore.remote.wire import Wire, path_to
@@ -38,10 +38,8 @@ class RemoteInbox(Collection[Received]):
         expected = Expected(self._provider, lambda: self.webhook.secret)
         return [_received(one, expected) for one in self._wire.get("records", "inboxes", self.webhook.id)["data"]]
 
-    def _narrowed(self, find: Callable[[], Sequence[Received]]) -> "RemoteInbox":
-        narrowed = RemoteInbox(self._wire, self.webhook, self._provider, self._wait)
-        narrowed._find = find
-        return narrowed
+    def _narrowed(self, find: Callable[[], Sequence[Received]]) -> Captured:
+        return Captured(find, self._wait, noun=self._noun)
 
 
 def _received(document: Json, expected: Expected) -> Received:

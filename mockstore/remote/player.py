@@ -51,6 +51,10 @@ class RemotePlayer:
         require(self._latest)
         return self._latest
 
+    def forget(self) -> None:
+        """Forget what came of the latest scenario."""
+        self._latest = None
+
     @property
     def result(self) -> "Result":
         """What came of the latest scenario, passed or not; raise `InvalidInputError` when none was played."""

@@ -230,9 +230,10 @@ class RemoteMockstore:
         return str(told["secret"])
 
     def reset(self) -> None:
-        """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
+        """Forget everything that this world was told, and start time and chance anew: see `Mockstore.reset`."""
         self._wire.post("reset")
         self.reader.forget()
+        self.play.forget()
         self._inboxes.clear()
 
     def change(self, **rules: Json) -> None:

@@ -50,7 +50,7 @@ class Wire:
         __tracebackhide__ = True
         answered = self._asking.ask(method, path, self._headers, document)
         if answered.is_problem:
-            raise self._no_entry(answered) or refusal(answered.status, answered.document)
+            raise self._no_entry(answered) or refusal(answered.document)
         if not isinstance(answered.document, dict | None):
             raise self.stranger("something else")
         return answered.document

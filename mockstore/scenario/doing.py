@@ -1,13 +1,13 @@
 """What each verb of a scenario does with the Mockstore, as a table."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from mockstore.delivery.schedule import parse_duration
 from mockstore.errors import InvalidInputError
-from mockstore.events import rfc3339
+from mockstore.events import parse_moment, rfc3339
 from mockstore.handles import Event
 from mockstore.model import Json
 from mockstore.scenario.shop import SHOP
@@ -111,18 +111,8 @@ def _status(status: str) -> Do:
 
 
 def _recover(stage: Stage, told: Told) -> Json:
-    since = _moment(told["since"]) if told.get("since") is not None else None
+    since = parse_moment(told["since"]) if told.get("since") is not None else None
     return {"count": len(stage.mockstore.recover(stage.webhook(told.get("webhook")), since))}
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidInputError(f"{text!r} is no time: write it with its zone, such as 2025-01-06T12:00:00Z")
-    return moment
 
 
 DOING: Final[Mapping[str, Do]] = MappingProxyType(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from mockstore.errors import InvalidInputError
 from mockstore.events import rfc3339
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, Json, Outcome
 from mockstore.scenario.forms import RESOURCES
@@ -17,8 +18,9 @@ class Follower:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._events = len(stage.parts.store.events())
-        self._first_event = self._events
+        self._before = frozenset(event.id for event in stage.parts.store.events())
+        """Events of before the scenario. By their ids: positions shift when history is forgotten."""
+        self._told_events = set(self._before)
         self._attempts = stage.parts.engine.follow()
         self._seen = len(self._attempts)
         self._made: list[tuple[str, Made]] = []
@@ -26,7 +28,10 @@ class Follower:
         self._statuses = {id_: stage.webhooks[name].status for id_, name in stage.names.items()}
 
     def look(self, line: int) -> list[Entry]:
-        """Return what has happened since the last look, in order; `line` is that of the step that caused it."""
+        """Return what has happened since the last look, in order; `line` is that of the step that caused it.
+
+        Raises `InvalidInputError` when some of it is forgotten already.
+        """
         found = [*self._new_events(line), *self._new_attempts(line), *self._new_statuses(line)]
         return sorted(found, key=lambda entry: entry.at)  # stable: an event comes before its attempts
 
@@ -35,9 +40,15 @@ class Follower:
         return Entry(kind, at, at - self._stage.started, line, text, facts)
 
     def evidence(self, told: Mapping[str, Json]) -> Evidence:
-        """Return what an expectation is judged by; reading settles it for the judgement of a strict test."""
+        """Return what an expectation is judged by; reading settles it for the judgement of a strict test.
+
+        Raises `InvalidInputError` when some of it is forgotten already.
+        """
         webhooks = {self._stage.webhook(told["webhook"]).id} if "webhook" in told else set(self._stage.names)
-        deliveries = [one for one in self._deliveries(webhooks) if self._fits(one, told)]
+        remembered = list(self._deliveries(webhooks))
+        if {made.delivery_id for id_, made in self._made if id_ in webhooks} - {one.id for one in remembered}:
+            raise self._forgotten()
+        deliveries = [one for one in remembered if self._fits(one, told)]
         for delivery in deliveries:
             self._stage.mockstore.delivery(delivery.id).look()
         known = {delivery.id for delivery in deliveries}
@@ -49,9 +60,8 @@ class Follower:
         )
 
     def _deliveries(self, webhooks: set[str]) -> Iterator[DeliveryRecord]:
-        mine = {record.id for record in self._stage.parts.store.events()[self._first_event :]}
         for record in self._stage.parts.store.deliveries():
-            if record.webhook_id in webhooks and record.event_id in mine:
+            if record.webhook_id in webhooks and record.event_id not in self._before:
                 yield record
 
     def _fits(self, delivery: DeliveryRecord, told: Mapping[str, Json]) -> bool:
@@ -69,9 +79,10 @@ class Follower:
         return record
 
     def _new_events(self, line: int) -> Iterator[Entry]:
-        events = self._stage.parts.store.events()[self._events :]
-        self._events += len(events)
-        for event in events:
+        for event in self._stage.parts.store.events():
+            if event.id in self._told_events:
+                continue
+            self._told_events.add(event.id)
             deliveries = self._stage.parts.store.deliveries(event_id=event.id)
             names = [self._stage.names[one.webhook_id] for one in deliveries if one.webhook_id in self._stage.names]
             text = f"{event.type} {event.id} for {', '.join(dict.fromkeys(names)) or 'nobody'}"
@@ -79,11 +90,22 @@ class Follower:
             yield self.entry(Kind.EVENT, event.timestamp, line, text, facts)
 
     def _new_attempts(self, line: int) -> Iterator[Entry]:
-        self._seen, made = self._attempts.since(self._seen)
+        before = self._seen
+        self._seen, made = self._attempts.since(before)
+        if len(made) < self._seen - before:
+            raise self._forgotten()
         for delivery_id, number in made:
             delivery = self._stage.parts.store.delivery(delivery_id)
-            if delivery is not None and delivery.webhook_id in self._stage.names:
+            if delivery is None:
+                raise self._forgotten()
+            if delivery.webhook_id in self._stage.names:
                 yield self._told(delivery, delivery.attempts[number - 1], line)
+
+    def _forgotten(self) -> InvalidInputError:
+        return InvalidInputError(
+            f"more was delivered than is remembered, so this cannot be judged: the history keeps "
+            f"{self._stage.parts.options.history} deliveries (`mockstore serve --history`)"
+        )
 
     def _told(self, delivery: DeliveryRecord, attempt: Attempt, line: int) -> Entry:
         event_type = self._event(delivery.event_id).type

@@ -36,6 +36,9 @@ class Mistake(Struct, frozen=True):
 class InvalidScenarioError(InvalidInputError):
     """A scenario cannot be read; `mistakes` are all that were found, in the order of their lines."""
 
+    source: str
+    mistakes: tuple[Mistake, ...]
+
     def __init__(self, source: str, mistakes: Sequence[Mistake]) -> None:
         self.source = source
         self.mistakes = tuple(mistakes)

@@ -103,7 +103,7 @@ class Play:
         if step.name is not None:
             self._stage.scope[step.name] = outcome
         self._in_place(step, self._stage.settle)
-        yield from self._follower.look(step.place.line)
+        yield from self._look(step)
 
     def _repeat(self, step: Step, times: int) -> Iterator[Entry]:
         before = self._stage.scope.get("n")
@@ -114,12 +114,16 @@ class Play:
 
     def _expect(self, step: Step, told: Mapping[str, Json]) -> Iterator[Entry]:
         for _ in self._moments(parse_duration(str(told["within"])) if "within" in told else _INSTANT, step, told):
-            yield from self._follower.look(step.place.line)
+            yield from self._look(step)
         found = self._differences(step, told)
         verdict = Verdict(step.place, step.note or claim(told, step.told), tuple(found))
         self._verdicts.append(verdict)
         facts = {"holds": verdict.holds, "differences": list(verdict.differences)}
         yield self._now(Kind.EXPECTATION, step, verdict.claim, facts)
+
+    def _look(self, step: Step) -> list[Entry]:
+        found: list[Entry] = self._in_place(step, lambda: self._follower.look(step.place.line))
+        return found
 
     def _differences(self, step: Step, told: Mapping[str, Json]) -> list[str]:
         found: list[str] = self._in_place(step, lambda: self._mismatches(told))

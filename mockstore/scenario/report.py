@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
 
 from mockstore.delivery.schedule import describe
 from mockstore.scenario.mistakes import ScenarioFailedError
 from mockstore.scenario.result import Entry, Kind, Result, Verdict
+from mockstore.xml_text import attribute, content
 
 _MARKS: Final = {True: "✓", False: "✗"}
 _WIDTH: Final = 13
@@ -103,46 +103,29 @@ def junit(results: Iterable[Result]) -> str:
 
 def _suite(result: Result) -> str:
     cases = [_case(result, verdict) for verdict in result.verdicts]
-    name, source = _attribute(result.scenario.name), _attribute(result.scenario.source)
+    name, source = attribute(result.scenario.name), attribute(result.scenario.source)
     broken = result.broken
     if broken is None:
         cases.append(f'    <testcase classname={name} name="every step" file={source}/>')
     else:
         cases.append(
             f'    <testcase classname={name} name="every step" file={source} line="{broken.place.line}">\n'
-            f"      <error message={_attribute(broken.why)}>{_text(f'{broken.place.path}: {broken.why}')}</error>\n"
+            f"      <error message={attribute(broken.why)}>{content(f'{broken.place.path}: {broken.why}')}</error>\n"
             f"    </testcase>"
         )
     counts = f'tests="{len(cases)}" failures="{len(result.failed)}" errors="{int(broken is not None)}"'
     listed = "\n".join(cases)
-    told = _text("\n".join(timeline_lines(result.entries)))
+    told = content("\n".join(timeline_lines(result.entries)))
     return f"  <testsuite name={name} {counts}>\n{listed}\n    <system-out>{told}</system-out>\n  </testsuite>"
 
 
 def _case(result: Result, verdict: Verdict) -> str:
     head = (
-        f"    <testcase classname={_attribute(result.scenario.name)} name={_attribute(verdict.claim)} "
-        f'file={_attribute(result.scenario.source)} line="{verdict.place.line}"'
+        f"    <testcase classname={attribute(result.scenario.name)} name={attribute(verdict.claim)} "
+        f'file={attribute(result.scenario.source)} line="{verdict.place.line}"'
     )
     if verdict.holds:
         return f"{head}/>"
-    message = _attribute(verdict.differences[0])
-    listed = _text("\n".join(verdict.differences))
+    message = attribute(verdict.differences[0])
+    listed = content("\n".join(verdict.differences))
     return f"{head}>\n      <failure message={message}>{listed}</failure>\n    </testcase>"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_printable(text))
-
-
-def _text(text: str) -> str:
-    return escape(_printable(text))
-
-
-def _printable(text: str) -> str:
-    """Return `text` with what XML 1.0 cannot hold as escapes."""
-    return "".join(one if _is_xml(one) else one.encode("unicode_escape").decode("ascii") for one in text)
-
-
-def _is_xml(one: str) -> bool:
-    return one in "\t\n\r" or " " <= one <= "\ud7ff" or "\ue000" <= one <= "\ufffd" or one > "\uffff"

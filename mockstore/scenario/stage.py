@@ -9,7 +9,6 @@ from msgspec import Struct
 from mockstore.errors import InvalidInputError
 from mockstore.handles import Webhook
 from mockstore.parts import Parts
-from mockstore.receivers import DEFAULT_PATH
 from mockstore.scenario.document import Scenario, Step, WebhookSpec
 from mockstore.scenario.mistakes import InvalidScenarioError, Mistake, unknown
 from mockstore.scenario.reading import words_of
@@ -109,8 +108,7 @@ class Stage:
         while not self.parts.router.is_remote(f"{scheme}://{host}"):
             number += 1
             host = f"{name}-{number}.receiver.test"
-        self.parts.router.mount(host, FunctionTransport(receiver))
-        return f"{scheme}://{host}{DEFAULT_PATH}"
+        return self.mockstore.receivers.mount(host, FunctionTransport(receiver))
 
 
 def check_targets(scenario: Scenario, to: Mapping[str, object]) -> None:

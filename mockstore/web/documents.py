@@ -1,5 +1,6 @@
 """What the routes answer with: webhooks, events, deliveries, captures and problems as JSON documents. Pure."""
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -82,7 +83,7 @@ def event_with_payload(event: Event, payload: object) -> Document:
         "type": event.type,
         "timestamp": rfc3339(event.timestamp),
         "payload": payload,
-        "body": _text(event.body),
+        **_body(event.body),
         "deliveries": [told_document(*told) for told in event.told()],
     }
 
@@ -165,6 +166,14 @@ def _mistakes_of(received: Received) -> list[str]:
 
 def _fields(headers: Headers) -> list[list[str]]:
     return [list(field) for field in headers]
+
+
+def _body(content: bytes) -> Document:
+    """Return the body as text; bytes that are no UTF-8 are there a second time, so that nothing of them is lost."""
+    try:
+        return {"body": content.decode()}
+    except UnicodeDecodeError:
+        return {"body": _text(content), "bodyBase64": b64encode(content).decode()}
 
 
 def _text(content: bytes) -> str:

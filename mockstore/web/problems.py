@@ -18,6 +18,7 @@ from mockstore.errors import (
 )
 from mockstore.petstore.errors import ConflictError, CredentialsError, FieldMistake, ValidationError
 from mockstore.web.documents import PROBLEM_TYPE, Document, problem_document
+from mockstore.web.error_documents import error_document
 
 STATUSES: Sequence[tuple[type[MockstoreError], int]] = (
     (NotFoundError, 404),
@@ -31,6 +32,9 @@ STATUSES: Sequence[tuple[type[MockstoreError], int]] = (
 
 CONFLICTS = frozenset({"disabled", "too_many_webhooks"})
 """Codes of an `InvalidInputError` that tell of the state of things, not of the request."""
+
+_CONTROL = "/_mockstore/"
+"""Below here an error is told with its class and members as well, for `mockstore.remote`."""
 
 _PLAIN = "/:@!$&'()*+,;=~"
 """What a path may hold as it is, besides letters, digits and `-._` (RFC 3986)."""
@@ -57,18 +61,19 @@ def problem(status: int, detail: str, **members: object) -> Response:
 
 
 def _refused(error: MockstoreError) -> Response:
+    whole = {"error": error_document(error)} if request.path.startswith(_CONTROL) else {}
     if isinstance(error, InvalidInputError) and error.code in CONFLICTS:
-        return problem(_CONFLICT, str(error), code=error.code)
+        return problem(_CONFLICT, str(error), code=error.code, **whole)
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     if status != _UNPROCESSABLE or not isinstance(error, InvalidInputError):
-        answer = problem(status, str(error))
+        answer = problem(status, str(error), **whole)
         if status == _UNAUTHORIZED:
             answer.www_authenticate = WWWAuthenticate("bearer")
         if status == _UNAVAILABLE:
             answer.headers["Retry-After"] = str(_COME_BACK_SECONDS)
         return answer
     errors = [{"field": one.field, "message": one.message, "code": one.code} for one in _mistakes(error)]
-    return problem(status, str(error), errors=errors)
+    return problem(status, str(error), errors=errors, **whole)
 
 
 def _mistakes(error: InvalidInputError) -> Sequence[FieldMistake]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from mockstore.errors import InvalidInputError
+from mockstore.events import parse_moment
 from mockstore.model import Json
 from mockstore.petstore.errors import FieldMistake, ValidationError
 
@@ -126,15 +127,8 @@ def about(field: str) -> Iterator[None]:
 
 def moment_of(text: str, field: str) -> datetime:
     """Read a time of RFC 3339; raise `InvalidInputError`."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidInputError(
-            f"{text[:40]!r} is no time: write it with its zone, such as 2025-01-06T12:00:00Z", field=field
-        )
-    return moment
+    with about(field):
+        return parse_moment(text)
 
 
 def found(value: Json) -> str:

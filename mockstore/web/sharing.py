@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
 
 from mockstore.answers import Answer
 from mockstore.delivery.schedule import LONGEST
@@ -271,6 +270,6 @@ def _parsed(document: Json) -> Answer:
 
 def _found(record: object, kind: str, id_: str) -> ResponseReturnValue:
     if record is None:
-        raise NotFound(f"no {kind} {id_!r}")
+        raise NotFoundError(kind, id_)
     document: dict[str, Json] = to_json(record)
     return document

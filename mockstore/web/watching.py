@@ -1,7 +1,6 @@
 """How a server is watched: its health, its metrics, and a count of what it was asked."""
 
 import logging
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -14,6 +13,7 @@ from mockstore.service import Mockstore
 from mockstore.web.documents import Document, clock_document
 from mockstore.web.problems import problem
 from mockstore.web.reading import tenant_id
+from mockstore.web.records import installed_version
 from mockstore.web.site import mockstore, site
 
 routes: Final = Blueprint("watching", __name__)
@@ -43,7 +43,7 @@ def _health(shop: Mockstore) -> Document:
     clock = shop.clock
     return {
         "status": "ok",
-        "version": _version(),
+        "version": installed_version(),
         "tenants": len(site().tenants),
         "clock": clock_document(clock.now(), frozen=clock.frozen),
         "webhooks": len(shop.webhooks),
@@ -64,7 +64,7 @@ def metrics() -> ResponseReturnValue:
     from mockstore.web.metrics import exposition  # noqa: PLC0415 - its library takes longer to load than all of ours
 
     page, content_type = exposition(
-        tally.counts(), site().tenants, version=_version(), accept=request.headers.get("Accept", "")
+        tally.counts(), site().tenants, version=installed_version(), accept=request.headers.get("Accept", "")
     )
     return Response(page, content_type=content_type)
 
@@ -80,10 +80,3 @@ def count_request(answer: Response) -> Response:
         fields = {"tenant": tenant_id() or "shared", "method": request.method, "path": request.path}
         _LOG.debug("request", extra={"fields": fields | {"status": answer.status_code}})
     return answer
-
-
-def _version() -> str:
-    try:
-        return version("mockstore")
-    except PackageNotFoundError:
-        return "0"

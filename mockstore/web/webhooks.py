@@ -1,18 +1,16 @@
 """Managing webhooks: the table of contract 1.4 under `/v1/webhooks`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from mockstore.errors import InvalidInputError, NotFoundError
+from mockstore.errors import NotFoundError
 from mockstore.handles import Delivery, Webhook
-from mockstore.model import Json, WebhookStatus
-from mockstore.registration import checked_events, checked_secret, checked_signatures, checked_url
-from mockstore.registry import checked_description, checked_status
-from mockstore.service import Mockstore
+from mockstore.model import Json
+from mockstore.registry import CHANGEABLE
 from mockstore.signing import mask
 from mockstore.web.deliveries import deliveries_page, several
 from mockstore.web.documents import delivery_document, page_document, webhook_document, webhook_with_secret
@@ -44,16 +42,6 @@ _TEST = {"eventType": Member(TEXT)}
 _ROTATION = {"overlapSeconds": Member(NUMBER, least=0, most=timedelta(days=365).total_seconds())}
 _RECOVERY = {"since": Member(TEXT)}
 
-_CHECKS: Mapping[str, Callable[[Mockstore, Json], object]] = {
-    "url": lambda shop, value: checked_url(value, schemes=shop.options.url_schemes, reach=shop.options.reach),
-    "events": lambda shop, value: checked_events(value, shop.provider.catalogue),
-    "secret": lambda _, value: checked_secret(value),
-    "description": lambda _, value: checked_description(value),
-    "signatures": lambda _, value: checked_signatures(value),
-    "status": lambda _, value: checked_status(value),
-}
-"""What can be said of a webhook; other members are ignored, so that what was read can be sent back."""
-
 
 @routes.post("")
 def register() -> ResponseReturnValue:
@@ -84,9 +72,12 @@ def read(webhook_id: str) -> ResponseReturnValue:
 
 @routes.route("/<webhook_id>", methods=["PUT", "PATCH"])
 def change(webhook_id: str) -> ResponseReturnValue:
-    """Change the members that are named; null takes a description or signatures away."""
+    """Change the members that are named; null takes a description or signatures away.
+
+    Members that cannot be changed are ignored, so that what was read can be sent back.
+    """
     webhook = mockstore().webhooks[webhook_id]
-    changes = {name: value for name, value in whole_object().items() if name in _CHECKS}
+    changes = {name: value for name, value in whole_object().items() if name in CHANGEABLE}
     if changes.get("secret") == mask(webhook.secret):
         del changes["secret"]  # sent back as it was read
     _check_all(changes)
@@ -105,7 +96,7 @@ def test(webhook_id: str) -> ResponseReturnValue:
     """Send a sample event to this webhook alone."""
     webhook = mockstore().webhooks[webhook_id]
     asked = json_object(_TEST).get("eventType")
-    _must_be_active(webhook)
+    mockstore().webhooks.must_be_active(webhook.id)
     with about("eventType"):
         event = mockstore().emit(asked or _first_type(webhook), to=webhook)
     return delivery_document(event.deliveries[0]), 202
@@ -150,22 +141,13 @@ def recover(webhook_id: str) -> ResponseReturnValue:
 
 
 def _check_all(wanted: Mapping[str, Json]) -> None:
-    every_mistake({name: partial(_CHECKS[name], mockstore(), value) for name, value in wanted.items()})
+    every_mistake({name: partial(mockstore().webhooks.checked, name, value) for name, value in wanted.items()})
 
 
 def _first_type(webhook: Webhook) -> str:
     """Return the first event type that it subscribes to."""
     catalogue = mockstore().provider.catalogue
     return next(name for name in catalogue.types if catalogue.matches(webhook.events[:1], name))
-
-
-def _must_be_active(webhook: Webhook) -> None:
-    if webhook.status is WebhookStatus.DISABLED:
-        raise InvalidInputError(
-            f"webhook {webhook.id} is disabled; enable it first (set its status to active)",
-            field="status",
-            code="disabled",
-        )
 
 
 def _delivery(webhook_id: str, delivery_id: str) -> Delivery:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,20 @@ def test_what_is_no_cassette_is_refused(text: str) -> None:
 def test_a_file_that_is_not_there_is_no_cassette(mock: Mockstore) -> None:
     with pytest.raises(InvalidInputError, match=r"cannot read 'nowhere\.json'"):
         mock.replay("nowhere.json")
+
+
+def test_the_command_exports_the_exact_bytes() -> None:
+    body = b'{"name": "Zo\xe9"}'
+    with serving(Settings(port=0, clock="virtual")) as (server, _), Client(server.url) as client:
+        client.post("/v1/webhooks", {"url": "http://127.0.0.1:9/hooks", "events": ["*"]})
+        emission = {"type": "order.created", "bodyBase64": b64encode(body).decode(), "invalid": True}
+        event = client.post("/_mockstore/emit", emission)["data"][0]
+        told = ["export", "latest", "--server", server.url, "--as", "cassette"]
+        result = CliRunner().invoke(root, told, prog_name="mockstore", catch_exceptions=False)
+
+    [one] = read_cassette(result.stdout)
+    assert one.body == body
+    assert event["body"] == '{"name": "Zo\N{REPLACEMENT CHARACTER}"}'
 
 
 def test_the_command_exports_what_a_running_mock_has_sent(tmp_path: Path) -> None:

@@ -61,6 +61,25 @@ def test_a_server_that_closes_ends_its_plays() -> None:
     assert play.state == "stopped"
 
 
+def test_a_reset_stops_and_forgets_the_plays(client: FlaskClient, tenants: Tenants) -> None:
+    address = client.post(SCENARIOS, data={"text": LONG}).headers["Location"]
+
+    tenants.of(None).reset()
+
+    assert client.get(address).status_code == 404
+    assert '<a id="play-' not in client.get(SCENARIOS).text
+
+
+def test_plays_that_are_forgotten_come_to_an_end() -> None:
+    plays = Plays(News(), BoundedSemaphore(1), Event(), anywhere)
+    play = begin(plays, LONG)
+
+    plays.forget()
+
+    assert play.ended.wait(SECONDS)
+    assert play.state == "stopped"
+
+
 def test_a_few_run_at_once_and_a_place_is_free_again_at_the_end() -> None:
     places = BoundedSemaphore(AT_ONCE)
     plays = Plays(News(), places, Event(), anywhere)

@@ -58,6 +58,18 @@ def test_a_narrowed_inbox_is_live(store: Mockstore, inbox: Inbox) -> None:
     assert [received.type for received in adopted] == ["pet.adopted"]
 
 
+def test_a_narrowed_inbox_is_to_be_read_only(inbox: Inbox) -> None:
+    adopted = inbox.of("pet.adopted")
+
+    for verb in ("will_answer", "clear", "webhook"):
+        with pytest.raises(AttributeError, match=f"'Captured' object has no attribute '{verb}'") as caught:
+            getattr(adopted.of("*"), verb)
+        assert caught.value.__notes__ == [
+            f"inbox.of(…) only reads: say inbox.{verb}, or open an inbox for these types: mockstore.open_inbox(…)"
+        ]
+    assert not hasattr(adopted, "other")
+
+
 def test_two_inboxes_capture_apart_and_answer_apart(store: Mockstore, inbox: Inbox) -> None:
     other = store.open_inbox(events=["order.*"])
     other.will_answer(503)

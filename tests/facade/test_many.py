@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from mockstore import Inbox, Mockstore
+from mockstore.delivery.workers import REMEMBERED
+from mockstore.settings import Settings
 
 
 @pytest.fixture
@@ -77,3 +79,11 @@ def test_a_failure_lists_the_first_and_the_last_of_many(store: Mockstore, inbox:
     assert len(lines) == 2 + 41
     assert lines[22] == "  … 3 more …"
     assert (events[19].id in lines[21], events[23].id in lines[23]) == (True, True)
+
+
+def test_a_server_keeps_the_latest_of_what_went_wrong_in_it() -> None:
+    with Mockstore.standalone(Settings(clock="virtual")) as mock:
+        for number in range(REMEMBERED + 3):
+            mock.note(LookupError(number))
+
+        assert [str(error) for error in mock.reader.raised] == [str(number + 3) for number in range(REMEMBERED)]

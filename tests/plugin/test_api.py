@@ -63,6 +63,34 @@ def test_a_client_and_its_consumer_share_one_shop(run: "Run") -> None:
     result.assert_outcomes(passed=1)
 
 
+OWN_MOCKSTORE = """
+import pytest
+import requests
+from mockstore import Mockstore
+
+
+@pytest.fixture
+def mockstore():
+    with Mockstore.in_process() as own:
+        yield own
+
+
+def test_one(mockstore, mockstore_api):
+    assert requests.get(f"{mockstore_api.base_url}/pets", timeout=5).ok
+
+
+def test_two(mockstore, mockstore_api):
+    requests.get(f"{mockstore_api.base_url}/pet", timeout=5)
+"""
+
+
+def test_a_mockstore_fixture_of_ones_own_is_answered_for_and_judged(run: "Run") -> None:
+    result = run(OWN_MOCKSTORE)
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert "(no operation) GET /pet: answered 404" in result.stdout.str()
+
+
 def test_mistakes_that_nobody_looked_at_fail_the_test_itself(run: "Run") -> None:
     result = run(HEAD + MISTAKES)
 

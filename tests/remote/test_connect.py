@@ -248,6 +248,18 @@ def test_a_scenario_is_played_in_the_tenants_own_world(mock: RemoteMockstore) ->
     assert len(mock.events) > 0
 
 
+def test_a_reset_forgets_inboxes_and_the_result_of_a_scenario(mock: RemoteMockstore) -> None:
+    inbox = mock.open_inbox()
+    mock.play("outage-and-recovery")
+
+    mock.reset()
+
+    with pytest.raises(NotFoundError, match="no inbox"):
+        inbox.none()
+    with pytest.raises(InvalidInputError, match="no scenario was played"):
+        _ = mock.play.result
+
+
 def test_the_shared_pool_is_shared(server: str) -> None:
     with connected(server, tenant="shared") as one, connected(server, tenant="shared") as other:
         event = one.emit("pet.adopted")

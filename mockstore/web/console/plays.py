@@ -118,6 +118,13 @@ class Plays:
         started(partial(self._watch, performance), "mockstore-play-watch")
         return performance
 
+    def forget(self) -> None:
+        """Forget all plays; those that are not over yet are stopped."""
+        with self._lock:
+            for performance in self._kept.values():
+                performance.stop()
+            self._kept.clear()
+
     def __getitem__(self, number: int) -> Performance:
         found = self._kept.get(number)
         if found is None:

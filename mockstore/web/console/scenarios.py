@@ -1,7 +1,7 @@
 """Scenarios: read the ready ones, play one or a file of your own in a world of its own, and watch its timeline."""
 
 from collections.abc import Mapping
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -26,13 +26,19 @@ class Houses:
     """Where the scenarios of one server are played: the plays of each tenant, and how many run at once."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._places = BoundedSemaphore(AT_ONCE)
         self._of: WeakKeyDictionary[Mockstore, Plays] = WeakKeyDictionary()
 
     def of(self, shop: Mockstore) -> Plays:
         """Return the plays of a tenant; they are forgotten with its world."""
-        closing, reach = site().tenants.closing, reach_of(site().settings)
-        return self._of.setdefault(shop, Plays(shop.news, self._places, closing, reach))
+        with self._lock:
+            plays = self._of.get(shop)
+            if plays is None:
+                reach = reach_of(site().settings)
+                plays = self._of[shop] = Plays(shop.news, self._places, site().tenants.closing, reach)
+                shop.on_reset.append(plays.forget)
+            return plays
 
 
 def show_all() -> ResponseReturnValue:

@@ -96,8 +96,7 @@ def _recover(webhook: Webhook) -> ResponseReturnValue:
 
 
 def _test(webhook: Webhook) -> ResponseReturnValue:
-    if webhook.status is WebhookStatus.DISABLED:
-        raise InvalidInputError(f"webhook {webhook.id} is disabled; enable it first", field="status", code="disabled")
+    mockstore().webhooks.must_be_active(webhook.id)
     event = mockstore().emit(request.form.get("type", ""), to=webhook)
     return to(f"console/deliveries/{event.deliveries[0].id}", "emitted", n=1)
 
