@@ -4,6 +4,7 @@ import ast
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -17,9 +18,11 @@ from flask import Flask
 from pytest_mockstore import fixtures
 
 from mockstore import settings
+from mockstore.cli import serve as serving
 from mockstore.cli.app import SECTIONS, mockstore
 from mockstore.events import petstore_catalogue
 from mockstore.model import Json
+from mockstore.provider import petstore
 from mockstore.scenario.forms import CONDITIONS, HEAD, SETTINGS, VERBS, Member
 from mockstore.web.app import routed_app
 
@@ -67,6 +70,8 @@ def options_page() -> str:
     told = _Options()
     pytest_mockstore.pytest_addoption(told)  # type: ignore[arg-type]  # as much of a parser as it uses
     meanings = _meanings(inspect.getsource(settings), "Settings")
+    named = serving._NAMES  # noqa: SLF001 - it knows which options are not called as their settings are
+    flags = {named.get(str(one.name), one.name): f"`{one.opts[0]}`" for one in serving.serve.params}
     return "\n".join(
         [
             "# Options and settings",
@@ -83,13 +88,16 @@ def options_page() -> str:
             "",
             "## Of the server",
             "",
-            "A flag of `mockstore serve` lies over a variable, a variable over the file, the file over the default.",
-            "`mockstore config` prints what is in force, and where each value came from.",
+            "An option of `mockstore serve` wins over a variable, a variable over the file, the file over the default.",
+            "`mockstore config` prints what is in force, and where each value came from. The file is `mockstore.toml`",
+            "in the current folder, or what `--config` or `MOCKSTORE_CONFIG` names. A list is written with commas in a",
+            "variable, and `yes` and `no` are `true` and `false` in the file.",
             "",
-            "| in the file | variable | default | what it says |",
-            "| --- | --- | --- | --- |",
+            "| in the file | option | variable | default | what it says |",
+            "| --- | --- | --- | --- | --- |",
             *(
-                f"| `{name}` | `MOCKSTORE_{name.upper()}` | `{_default(name)}` | {_cell(meanings.get(name, ''))} |"
+                f"| `{name}` | {flags.get(name, '')} | `MOCKSTORE_{name.upper()}` | `{_default(name)}` | "
+                f"{_cell(meanings.get(name, ''))} |"
                 for name in settings.NAMES
             ),
             "",
@@ -99,7 +107,17 @@ def options_page() -> str:
 
 def _default(name: str) -> str:
     value = getattr(settings.Settings(), name)
-    return "none" if value in (None, ()) else str(value)
+    if value is None and name in ("schedule", "timeout", "signatures"):
+        return _of_provider(name)
+    return "none" if value in (None, ()) else "no" if value is False else str(value)
+
+
+def _of_provider(name: str) -> str:
+    """Return a rule of the Petstore as it is written in a variable."""
+    rules = petstore()
+    if name == "schedule":
+        return ",".join(f"{wait // timedelta(minutes=1)}m" for wait in rules.schedule.waits)
+    return f"{rules.timeout // timedelta(seconds=1)}s" if name == "timeout" else ",".join(rules.signatures)
 
 
 def _meanings(source: str, name: str) -> dict[str, str]:
@@ -147,8 +165,8 @@ def http_page() -> str:
         [
             "# HTTP",
             "",
-            "Errors are problem documents (RFC 9457). `X-Tenant-ID: <uuid>` says whose world is meant; without it,",
-            "the one that all share.",
+            "Errors are problem documents (RFC 9457). `X-Tenant-ID: <uuid>` says which tenant is meant; without it,",
+            "the one that all share. So does `/_tenants/<uuid>` in front of a path, for clients that know a URL only.",
             "",
             "## The Petstore API",
             "",
@@ -156,7 +174,11 @@ def http_page() -> str:
             "",
             *_routes(app, "/v1"),
             "",
-            "## The hand on the mock",
+            "## The control routes",
+            "",
+            "They ask for the control token, where the server has one, as `Authorization: Bearer`. What is below",
+            "`/_mockstore/records` is for test processes of the same version (`Mockstore.connect`) and may change with",
+            "the next one; what is below `/_mockstore/console` are pages for a browser.",
             "",
             *_routes(app, "/_mockstore"),
             "",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Webhook:
-    """A registration: who wants which events, and where (contract 1.4)."""
+    """A registration: who wants which events, and where."""
 
     def __init__(self, source: Source, webhook_id: str) -> None:
         self._source = source

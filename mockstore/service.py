@@ -86,7 +86,7 @@ class Mockstore:
         `raise_errors`: see `Options`. `provider`: whose rules; `schedule` (waits between attempts), `timeout`
         (both in seconds or as timedelta), `signatures` (names of schemes) and `schemas` (folders with further
         event schemas) change single rules. `signature_time`: whether signed timestamps carry `wall` or
-        `virtual` time (contract 1.2). Raises `InvalidInputError` for a value that is not allowed.
+        `virtual` time. Raises `InvalidInputError` for a value that is not allowed.
         """
         rules = provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, schemas=schemas)
         schemes = ("https",) if require_https else ("http", "https")
@@ -170,7 +170,7 @@ class Mockstore:
 
     @property
     def shop(self) -> "Front":
-        """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`; each tells its events (contract 1.5)."""
+        """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`; each change tells its events."""
         if self._shop is None:
             from mockstore.shopfront import Front  # noqa: PLC0415 - most tests only emit
 
@@ -305,7 +305,7 @@ class Mockstore:
         return Delivery(self._reader, record.id)
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
-        """Send again what failed or was discarded since then (contract 1.3); the webhook must be active."""
+        """Send again what failed or was discarded since then; the webhook must be active."""
         __tracebackhide__ = True
         records = self.webhooks.recover(webhook if isinstance(webhook, str) else webhook.id, since)
         self._run()
