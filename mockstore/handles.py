@@ -29,6 +29,7 @@ class Webhook:
     def __init__(self, source: Source, webhook_id: str) -> None:
         self._source = source
         self.id = webhook_id
+        """The registration's id."""
         self._last_seen = self._read()
 
     def _read(self) -> WebhookRecord:
@@ -177,6 +178,7 @@ class Delivery:
     def __init__(self, source: Source, delivery_id: str) -> None:
         self._source = source
         self.id = delivery_id
+        """The delivery's id."""
 
     @property
     def record(self) -> DeliveryRecord:
