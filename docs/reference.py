@@ -4,23 +4,39 @@ import ast
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import click
 import pytest_mockstore
 from flask import Flask
 from pytest_mockstore import fixtures
 
-from mockstore import settings
+from mockstore import settings, shopfront
+from mockstore.answers import Answer
+from mockstore.api import PetstoreApi
+from mockstore.api.calls import Call, Calls
+from mockstore.cli import serve as serving
 from mockstore.cli.app import SECTIONS, mockstore
+from mockstore.clockhand import ClockHand
+from mockstore.collection import Collection
 from mockstore.events import petstore_catalogue
-from mockstore.model import Json
+from mockstore.faults.standing import StandingFaults
+from mockstore.handles import Deliveries, Delivery, Event, Webhook
+from mockstore.inbox import Inbox, Received
+from mockstore.model import Attempt, Json
+from mockstore.playing import Conformance, OrderExplorer, Player, Replay
+from mockstore.provider import petstore
+from mockstore.publishing import Emission
+from mockstore.registry import Webhooks
 from mockstore.scenario.forms import CONDITIONS, HEAD, SETTINGS, VERBS, Member
+from mockstore.service import Mockstore
 from mockstore.web.app import routed_app
 
 FOLDER: Final = Path(__file__).parent / "reference"
@@ -62,11 +78,129 @@ class _Options:
         self.inis.append((name, help, rest.get("default")))
 
 
+THINGS: Final[Mapping[str, tuple[type, str]]] = MappingProxyType(
+    {
+        "`mockstore`": (
+            Mockstore,
+            """subscribe open_inbox emit aemit events deliveries event delivery hold release redeliver recover
+            rotate_secret advance aadvance settle reset timeline aserve wsgi_app httpx_transport connect""",
+        ),
+        "`mockstore.clock`": (ClockHand, "now advance frozen freeze run"),
+        "`mockstore.webhooks`": (Webhooks, "add update remove rotate_secret"),
+        "`mockstore.faults`": (StandingFaults, "add remove clear"),
+        "`mockstore.pets`": (shopfront.Pets, "add find"),
+        "A pet": (shopfront.Pet, "status document update adopt remove"),
+        "`mockstore.orders`": (shopfront.Orders, "place"),
+        "An order": (shopfront.Order, "status document pet pay ship deliver cancel process"),
+        "`mockstore.users`": (shopfront.Users, "add"),
+        "A webhook": (Webhook, "id url secret events status deliveries assert_active assert_disabled"),
+        "An event": (Event, "id type timestamp body payload data deliveries delivery assert_acknowledged"),
+        "A delivery": (
+            Delivery,
+            """id event webhook type data state attempts assert_acknowledged assert_rejected assert_valid look report
+            export""",
+        ),
+        "An attempt": (Attempt, "number at offset outcome status duration error request reply exception"),
+        "Any collection: events, deliveries, what an inbox captured": (
+            Collection,
+            "of where one none last wait_for assert_types assert_types_in_any_order",
+        ),
+        "Deliveries": (Deliveries, "failed export"),
+        "An inbox": (Inbox, "webhook will_answer clear"),
+        "What an inbox captured": (
+            Received,
+            """url headers body event type data attempt answer arrival header signature assert_valid
+            assert_nothing_extra""",
+        ),
+        "`Answer`": (Answer, "status body headers after timeout reset"),
+        "`mockstore_api`": (PetstoreApi, "calls will_answer base_url"),
+        "`mockstore_api.calls`": (Calls, "of where one none last assert_operations"),
+        "A call": (Call, "operation method path parameters document body header status answer mistakes assert_valid"),
+    }
+)
+"""What a test holds, and what it can say of it."""
+CALLED: Final[Mapping[str, type]] = MappingProxyType(
+    {"assert_conforms": Conformance, "explore_orders": OrderExplorer, "play": Player, "replay": Replay}
+)
+"""What of a Mockstore is an object that is called."""
+PYTHON: Final = """# Python
+
+What the fixtures hand out. `Mockstore.in_process(…)` makes one without pytest, to be used in a `with` block. Its
+keywords are those of the marker, `@pytest.mark.mockstore(…)`, which takes `scenario` as well:
+
+"""
+
+
+def python_page() -> str:
+    """Return what can be said of each thing that a test holds."""
+    words = inspect.cleandoc(Mockstore.in_process.__doc__ or "").partition("\n\n")[2]
+    parts = [PYTHON + words + "\n"]
+    for title, (thing, names) in THINGS.items():
+        rows = [_member(thing, name) for name in names.split()]
+        if thing is Mockstore:
+            rows += [_call(name, one.__call__) for name, one in CALLED.items()]  # type: ignore[operator]
+        parts += [
+            f"## {title}\n\n{_first(inspect.getdoc(thing))}\n",
+            "| say | what it does |\n| --- | --- |",
+            *rows,
+            "",
+        ]
+    return "\n".join(parts)
+
+
+def _member(thing: type, name: str) -> str:
+    found = inspect.getattr_static(thing, name, None)
+    if isinstance(found, property):
+        return f"| `{name}` | {_first(found.__doc__)} |"
+    if found is not None and callable(getattr(thing, name)):
+        return _call(name, getattr(thing, name))
+    source = dedent(inspect.getsource(thing))  # it is an attribute, which the constructor or the record has
+    return f"| `{name}` | {_cell(_meanings(source, thing.__name__).get(name) or _attribute(source, name))} |"
+
+
+def _call(name: str, called: Callable[..., object]) -> str:
+    return f"| `{name}({', '.join(_parameters(called))})` | {_first(called.__doc__)} |"
+
+
+def _attribute(source: str, name: str) -> str:
+    """Return the text below `self.name = …`."""
+    for block in (node.body for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)):
+        for one, after in pairwise(block):
+            if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == f"self.{name}":
+                return ast.literal_eval(after.value) if isinstance(after, ast.Expr) else ""
+    return ""
+
+
+def _parameters(called: Callable[..., object]) -> Iterator[str]:
+    starred = False
+    for name, one in inspect.signature(called).parameters.items():
+        if one.kind is one.KEYWORD_ONLY and not starred:
+            starred = True
+            yield "*"
+        if one.annotation == Unpack[Emission]:
+            yield from ("*", *(f"{member}=…" for member in Emission.__annotations__))
+        elif one.kind in (one.VAR_KEYWORD, one.VAR_POSITIONAL):
+            starred = True
+            yield str(one).partition(":")[0]
+        elif name != "self":
+            yield name if one.default is one.empty else f"{name}={_written(one.default)}"
+
+
+def _written(default: object) -> str:
+    return repr(default) if isinstance(default, str | int | float | None) else "…"
+
+
+def _first(text: str | None) -> str:
+    return _cell(inspect.cleandoc(text or "").partition("\n\n")[0])
+
+
 def options_page() -> str:
     """Return pytest's options and ini settings, and the settings of the server."""
     told = _Options()
     pytest_mockstore.pytest_addoption(told)  # type: ignore[arg-type]  # as much of a parser as it uses
     meanings = _meanings(inspect.getsource(settings), "Settings")
+    named = serving._NAMES  # noqa: SLF001 - it knows which options are not called as their settings are
+    flags = {named.get(str(one.name), one.name): f"`{one.opts[0]}`" for one in serving.serve.params}
     return "\n".join(
         [
             "# Options and settings",
@@ -83,13 +217,16 @@ def options_page() -> str:
             "",
             "## Of the server",
             "",
-            "A flag of `mockstore serve` lies over a variable, a variable over the file, the file over the default.",
-            "`mockstore config` prints what is in force, and where each value came from.",
+            "An option of `mockstore serve` wins over a variable, a variable over the file, the file over the default.",
+            "`mockstore config` prints what is in force, and where each value came from. The file is `mockstore.toml`",
+            "in the current folder, or what `--config` or `MOCKSTORE_CONFIG` names. A list is written with commas in a",
+            "variable, and `yes` and `no` are `true` and `false` in the file.",
             "",
-            "| in the file | variable | default | what it says |",
-            "| --- | --- | --- | --- |",
+            "| in the file | option | variable | default | what it says |",
+            "| --- | --- | --- | --- | --- |",
             *(
-                f"| `{name}` | `MOCKSTORE_{name.upper()}` | `{_default(name)}` | {_cell(meanings.get(name, ''))} |"
+                f"| `{name}` | {flags.get(name, '')} | `MOCKSTORE_{name.upper()}` | `{_default(name)}` | "
+                f"{_cell(meanings.get(name, ''))} |"
                 for name in settings.NAMES
             ),
             "",
@@ -99,7 +236,17 @@ def options_page() -> str:
 
 def _default(name: str) -> str:
     value = getattr(settings.Settings(), name)
-    return "none" if value in (None, ()) else str(value)
+    if value is None and name in ("schedule", "timeout", "signatures"):
+        return _of_provider(name)
+    return "none" if value in (None, ()) else "no" if value is False else str(value)
+
+
+def _of_provider(name: str) -> str:
+    """Return a rule of the Petstore as it is written in a variable."""
+    rules = petstore()
+    if name == "schedule":
+        return ",".join(f"{wait // timedelta(minutes=1)}m" for wait in rules.schedule.waits)
+    return f"{rules.timeout // timedelta(seconds=1)}s" if name == "timeout" else ",".join(rules.signatures)
 
 
 def _meanings(source: str, name: str) -> dict[str, str]:
@@ -147,8 +294,8 @@ def http_page() -> str:
         [
             "# HTTP",
             "",
-            "Errors are problem documents (RFC 9457). `X-Tenant-ID: <uuid>` says whose world is meant; without it,",
-            "the one that all share.",
+            "Errors are problem documents (RFC 9457). `X-Tenant-ID: <uuid>` says which tenant is meant; without it,",
+            "the one that all share. So does `/_tenants/<uuid>` in front of a path, for clients that know a URL only.",
             "",
             "## The Petstore API",
             "",
@@ -156,7 +303,11 @@ def http_page() -> str:
             "",
             *_routes(app, "/v1"),
             "",
-            "## The hand on the mock",
+            "## The control routes",
+            "",
+            "They ask for the control token, where the server has one, as `Authorization: Bearer`. What is below",
+            "`/_mockstore/records` is for test processes of the same version (`Mockstore.connect`) and may change with",
+            "the next one; what is below `/_mockstore/console` are pages for a browser.",
             "",
             *_routes(app, "/_mockstore"),
             "",
@@ -290,6 +441,7 @@ def _cell(text: str) -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
         "fixtures": fixtures_page,
+        "python": python_page,
         "options": options_page,
         "commands": commands_page,
         "http": http_page,

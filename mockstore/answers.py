@@ -17,8 +17,11 @@ class Answer(Struct, frozen=True):
     """One answer of a receiver. `outcome` is set when there is none: `timeout` or `reset`."""
 
     status: int = 200
+    """200 unless something else is said."""
     body: bytes = b""
+    """Empty unless something is said."""
     headers: Headers = ()
+    """Header fields, as pairs of name and value."""
     after: timedelta = timedelta()
     """How long the receiver takes, in virtual time."""
     outcome: Outcome | None = None

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class Webhook:
-    """A registration: who wants which events, and where (contract 1.4)."""
+    """A registration: who wants which events, and where."""
 
     def __init__(self, source: Source, webhook_id: str) -> None:
         self._source = source
         self.id = webhook_id
+        """The registration's id."""
         self._last_seen = self._read()
 
     def _read(self) -> WebhookRecord:
@@ -177,6 +178,7 @@ class Delivery:
     def __init__(self, source: Source, delivery_id: str) -> None:
         self._source = source
         self.id = delivery_id
+        """The delivery's id."""
 
     @property
     def record(self) -> DeliveryRecord:

@@ -39,8 +39,11 @@ class Received(Struct, frozen=True):
     """One captured request."""
 
     url: str
+    """Where it was sent."""
     headers: Headers
+    """Its header fields, in their order, as pairs."""
     body: bytes
+    """The exact bytes."""
     answer: str
     """What the inbox answered: a status or the way it failed."""
     arrival: int
@@ -155,7 +158,7 @@ class Captured(Collection[Received]):
 
 
 class Inbox(Collection[Received]):
-    """Captures deliveries in the order of their arrival, and answers as told (200 by default).
+    """Captures deliveries in the order of their arrival, and answers as told (200 by default); a collection.
 
     With `keep`, no more than a tenth more than so many are remembered, the latest ones. After `Mockstore.reset` there
     is no such inbox any more: whatever it is asked or told then raises `NotFoundError`.

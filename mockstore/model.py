@@ -153,16 +153,22 @@ class Attempt(Struct, frozen=True):
     """One try of a delivery."""
 
     number: int
+    """Which one of its delivery it is, from 1."""
     at: datetime
+    """When it was made, by the mock's clock."""
     created_at: datetime
     """When the delivery was created."""
     outcome: Outcome
+    """`acknowledged`, `refused`, `timeout`, `unreachable`, `reset` or `error`."""
     status: int | None
+    """What was answered in time, or None."""
     duration: timedelta
+    """How long the answer took; of a timeout, the whole limit."""
     error: str | None
     """One sentence of what went wrong, or None."""
     sent: Sent
     reply: Reply | None
+    """What came back, with `status`, `headers` and `body`; None when nothing did."""
     exception: BaseException | None = None
     """What the consumer's own code raised, where that could be seen."""
 

@@ -103,7 +103,7 @@ class Webhooks:
             self._parts.store.remove_webhook(webhook_id)
 
     def rotate_secret(self, webhook_id: str, *, overlap: timedelta, secret: str | None = None) -> Webhook:
-        """Give the webhook a new secret; for `overlap` the old one signs as well (contract 1.2)."""
+        """Give the webhook a new secret; for `overlap` the old one signs as well."""
         overlap = span_of(overlap, "overlap")
         parts = self._parts
         now = parts.clock.now()

@@ -81,12 +81,12 @@ class Mockstore:
     ) -> Self:
         """Return a Mockstore for a test: deliveries run on the caller's thread, time moves by `advance` alone.
 
-        `seed`: the same one makes the same bytes; None is random. `clock`: `virtual`, `travel` (takes the
-        process's time along, needs time-machine) or `system`; `start` is where it starts. `strict` and
-        `raise_errors`: see `Options`. `provider`: whose rules; `schedule` (waits between attempts), `timeout`
-        (both in seconds or as timedelta), `signatures` (names of schemes) and `schemas` (folders with further
-        event schemas) change single rules. `signature_time`: whether signed timestamps carry `wall` or
-        `virtual` time (contract 1.2). Raises `InvalidInputError` for a value that is not allowed.
+        `seed`: the same one makes the same bytes; None is random. `clock`: `virtual`, `travel` (takes the process's
+        time along, needs time-machine) or `system`; `start` is where it starts. `strict`: whether the end of a test
+        judges what it never looked at; `raise_errors`: whether what the consumer's code raises comes out of `emit`.
+        `provider`: whose rules; `schedule` (waits between attempts), `timeout` (both in seconds or as timedelta),
+        `signatures` (names of schemes), `schemas` (folders with further event schemas) and `require_https` change one.
+        `signature_time`: whether signed timestamps carry `wall` or `virtual` time. Raises `InvalidInputError`.
         """
         rules = provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, schemas=schemas)
         schemes = ("https",) if require_https else ("http", "https")
@@ -114,7 +114,7 @@ class Mockstore:
 
     @staticmethod
     def connect(url: str, *, tenant: str | None = None, token: str | None = None) -> "RemoteMockstore":
-        """Return the Mockstore of a server that runs at `url`: see `mockstore.remote.connected`."""
+        """Return the Mockstore of a server that runs at `url`; without a `tenant` it gets one of its own."""
         from mockstore.remote import connected  # noqa: PLC0415 - for tests that share a server
 
         return connected(url, tenant=tenant, token=token)
@@ -170,7 +170,7 @@ class Mockstore:
 
     @cached_property
     def shop(self) -> "Front":
-        """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`; each tells its events (contract 1.5)."""
+        """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`; each change tells its events."""
         from mockstore.shopfront import Front  # noqa: PLC0415 - most tests only emit
 
         return Front(self._parts, self._publisher, self._come_out)
@@ -301,7 +301,7 @@ class Mockstore:
         return Delivery(self._reader, record.id)
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
-        """Send again what failed or was discarded since then (contract 1.3); the webhook must be active."""
+        """Send again what failed or was discarded since then; the webhook must be active."""
         __tracebackhide__ = True
         records = self.webhooks.recover(webhook if isinstance(webhook, str) else webhook.id, since)
         self._run()

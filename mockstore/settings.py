@@ -42,24 +42,26 @@ class Settings(Discreet, frozen=True):
     untold = frozenset({"database", "control_token"})
 
     host: str = "127.0.0.1"
+    """The address to listen on; `0.0.0.0` is every one of the machine."""
     port: int = 8080
     """0 takes any free port."""
     seed: int | None = 0
-    """The same seed makes the same payloads; None is random."""
+    """The same seed makes the same payloads; None (`random`) makes others every time."""
     clock: ServerClock = "system"
-    """`virtual` stands still at the moment of the guide's samples until it is advanced or told to run."""
+    """`virtual` stands still at 2025-01-06T12:00:00Z until it is advanced or told to run."""
     schedule: RetryPolicy | None = None
-    """The waits between attempts; None means the provider's."""
+    """The waits between attempts, such as `1s,5m`; None means the Petstore's."""
     timeout: timedelta | None = None
-    """How long a receiver may take to answer; None means the provider's."""
+    """How long a receiver may take to answer; None means as long as with the Petstore."""
     signatures: tuple[str, ...] | None = None
-    """Names of the schemes that sign every delivery; None means the provider's."""
+    """The schemes that sign each delivery: `petstore`, `standard-webhooks` or both; None means the Petstore's own."""
     signature_time: TimeSource = "wall"
-    """Which clock a signed timestamp carries (contract 1.2)."""
+    """Which clock a signed timestamp carries: `wall` is the machine's, `virtual` the mock's."""
     require_https: bool = False
-    """Whether a webhook's URL has to be https (contract 1.4)."""
+    """Whether a webhook's URL has to be https."""
     auth: AuthMode = "observed"
-    """`strict` asks for a token wherever the contract's table does not say that none is needed (contract 2)."""
+    """`observed`: to change pets and to chat takes a bearer token, any at all. `strict`: all calls take one of
+    `POST /v1/auth/tokens`, but reading pets, registering a user and `POST /v1/orders/{id}`."""
     threads: int = 16
     """The most deliveries that are under way at once, for each tenant."""
     requests: int = 64

@@ -1,4 +1,4 @@
-"""The shop in Python: the same verbs, rules and events as over HTTP, without HTTP (contract 1.5 and 2)."""
+"""The shop in Python: the same verbs, rules and events as over HTTP, without HTTP."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -27,7 +27,7 @@ A_PET: Payload = {
 """What a pet is unless something else is said."""
 
 GOOD_CARD = "4242424242424242"
-"""The test card whose payments succeed (contract 1.5)."""
+"""The test card whose payments succeed."""
 
 
 def shop_of(parts: Parts, publisher: Publisher) -> Shop:
@@ -194,7 +194,7 @@ class Order:
         return Pet(self._front, self["petId"])
 
     def pay(self, card: str = GOOD_CARD, **members: Json) -> dict[str, Json]:
-        """Pay and return the payment; the card's number decides how it ends (contract 1.5)."""
+        """Pay and return the payment; the card's number decides how it ends."""
         __tracebackhide__ = True
         wanted = {"source": card_source(card), **members}
         return self._front.do(lambda: self._front.shop.payments.pay(self.id, wanted))

@@ -22,7 +22,7 @@ from .keywords import Told
 RULES = ("provider", "schedule", "timeout", "signatures", "schemas")
 SETTINGS = ("seed", "clock", "signature_time", "require_https")
 UNSUITED = {
-    "start": "the time of a server is the system's, or with clock='virtual' that of the contract's samples",
+    "start": "the time of a server is the system's, or with clock='virtual' begins at 2025-01-06T12:00:00Z",
     "raise_errors": "what a consumer raises stays in its own process",
     "factory": "a server makes its own",
     "scenario": "play it in the test: mockstore_server.play(…)",

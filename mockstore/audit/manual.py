@@ -40,14 +40,14 @@ def test_our_consumer_conforms(mockstore):
     mockstore.assert_conforms(make_app(SECRET, shop), secret=SECRET, probe=shop.effects)
 ```
 
-The exit code is 0 when no rule failed and 1 otherwise. In pytest 9 each rule is a subtest; before, one assertion lists
-all that failed.
+The exit code is 0 when no rule failed, 1 when one did, and 2 when the consumer or the probe could not be reached. In
+pytest 9 each rule is a subtest; before, one assertion lists all that failed.
 
 **The probe** says what your consumer has done so far: a number, or JSON with numbers in it. Without one the audit goes
-by status codes; rules that need to count end as *not judged*. The probe must see the work of an event once the event
-was answered: behind a queue, let it wait until the queue is empty. Of the event types the audit takes the first that
-moves the probe; `--event payment.succeeded` names another. The consumer must know the `--secret`, and gets real
-requests: point it at a test database. Every audit sends events that no earlier one has sent.
+by status codes; rules that need to count end as *not judged*, which is no failure. The probe must see the work of an
+event once the event was answered: behind a queue, let it wait until the queue is empty. Of the event types the audit
+takes the first that moves the probe; `--event payment.succeeded` names another. The consumer must know the `--secret`,
+and gets real requests: point it at a test database. Every audit sends events that no earlier one has sent.
 
 **Replay** is judged for consumers that verify the Standard Webhooks headers; the Petstore's own signature has no time.
 In process two requests at once come one after the other; over HTTP they come at the same moment.
@@ -93,9 +93,9 @@ $ mockstore export latest --as cassette --output orders.json
 
 Instead of `latest`, ids of deliveries name those that are meant, as `mockstore deliveries` shows them.
 `delivery.export(app="shop.web:app")`, `delivery.export("cassette")` and `mockstore.deliveries.export(…)` do the same in
-Python, and keep the faults, too. `mockstore.replay("orders.json")` emits what is in a cassette, signed afresh. Neither
-has a secret, a signature or a person's data in it; the test file reads the secret from `WEBHOOK_SECRET`. A body that is
-no JSON is kept as it is.
+Python, and keep the faults, which the command does not. `mockstore.replay("orders.json")` emits what is in a cassette,
+signed afresh. Neither has a secret, a signature or a person's data in it; with `--app` the test file reads the secret
+from the variable `WEBHOOK_SECRET`. A body that is no JSON is kept as it is.
 
 ## The rules
 

@@ -26,7 +26,8 @@ Examples:
 
 \b
 The consumer gets real requests: point it at a test database. Exit codes: 0 when no
-rule failed, 1 when one did, 2 when nothing could be judged.
+rule failed (one that was not judged has not failed), 1 when one did, 2 when the
+consumer or the probe could not be reached.
 """
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _PAINTS = {Verdict.PASSED: good, Verdict.FAILED: bad, Verdict.NOT_JUDGED: waiting}

@@ -14,7 +14,7 @@ from mockstore.errors import InvalidInputError
 
 EPILOG = """\b
 Examples:
-  mockstore init                                   look around, write tests/test_petstore_webhooks.py
+  mockstore init                                   look around, write test_petstore_webhooks.py
   mockstore init --framework fastapi --path /hooks/petstore
   mockstore init --print                           show the test, write nothing
 
@@ -34,7 +34,11 @@ _LARGEST: Final = 300_000
 @click.option("--framework", type=click.Choice(FRAMEWORKS), help="What the app is made with.  [default: found]")
 @click.option("--app", metavar="MODULE:NAME", help="The app, or with () at its end what makes it.  [default: found]")
 @click.option("--path", help="Where the endpoint is.  [default: found]")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=f"[default: tests/{NAME}]")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"[default: {NAME}, in tests/ if there is such a folder]",
+)
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--print", "shown", is_flag=True, help="Print the test instead of writing it.")
 @json_option

@@ -53,7 +53,14 @@ def _rate(text: str) -> float:
 
 @click.command(epilog=EPILOG)
 @click.option("--to", "url", metavar="URL", help="The consumer; nothing is sent to anything else.")
-@click.option("--rate", type=_rate, default="100/s", show_default=True, help="Events that set out in each second.")
+@click.option(
+    "--rate",
+    metavar="RATE",
+    type=_rate,
+    default="100/s",
+    show_default=True,
+    help="Events per second, or per minute: 6000/m.",
+)
 @click.option("--for", "lasting", type=duration, help="How long events are sent.  [default: 10s]")
 @click.option("--count", type=click.IntRange(1), help="Send exactly so many events, instead of --for.")
 @click.option("--secret", help="What signs; made up when absent.")

@@ -119,7 +119,7 @@ def delete(*, client: Client, webhook_id: str, as_json: bool) -> None:
 @click.argument("webhook_id", metavar="ID")
 @asks_server
 def enable(*, client: Client, webhook_id: str, as_json: bool) -> None:
-    """Make it active again; `recover` then sends what it missed."""
+    """Make it active again; `recover` then sends what failed or was discarded."""
     _say(client.request("PATCH", _path(webhook_id), {"status": "active"}), as_json=as_json)
 
 

@@ -61,19 +61,20 @@ def test_a_payment_is_booked_once(mockstore, fault):
     assert shop.payments == 1
 ```
 
-- `fault=` takes a name, a fault or a list of them. They add up, in that order: a drift is signed, then forged.
-  `faults.named("tampered_body").on(1)` befalls the first attempt only.
+- `fault=` takes a name, a fault or a list of them. Several add up, in that order; what changes the event comes before
+  it is signed, what forges it after. `faults.named("tampered_body").on(1)` befalls the first attempt only.
 - `mockstore.faults.add("ack_lost", to=webhook, events="order.*", attempts=[1], times=3)` befalls later deliveries,
   until `mockstore.faults.remove(rule)` or `.clear()`.
 - `mockstore.hold()`, then `mockstore.release(order=[1, 0, 1])`: any order; a position named twice comes twice.
 - In the shell: `mockstore faults`, and `mockstore emit order.created --fault wrong_secret`.
-- Over HTTP: `GET`, `POST` and `DELETE /_mockstore/faults`, and `fault` in `POST /_mockstore/emit`.
+- Over HTTP: `GET`, `POST` and `DELETE /_mockstore/faults`, `POST /_mockstore/faults/remove`, and `fault` in
+  `POST /_mockstore/emit`.
 
 The same seed makes the same bytes, and every attempt is changed in the same way. A strict test fails when a forgery is
 accepted or a hostile body crashes the consumer, and says nothing when they are refused.
 
 To try a consumer with any event that fits its schema, or that breaks it in exactly one place, there are
-[hypothesis](https://hypothesis.readthedocs.io) strategies (`pip install 'mockstore[fuzz]'`):
+[hypothesis](https://hypothesis.readthedocs.io) strategies (`pip install '.[fuzz]'` in a clone):
 `mockstore.strategies.events("order.created")` and `.invalid_events("order.created")`.
 """
 

@@ -218,7 +218,7 @@ class RemoteMockstore:
         return Delivery(self.reader, self._wire.post("deliveries", its_id, "redeliver")["id"])
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
-        """Send again what failed or was discarded since then (contract 1.3); the webhook must be active."""
+        """Send again what failed or was discarded since then; the webhook must be active."""
         __tracebackhide__ = True
         told = {} if since is None else {"since": since.isoformat()}
         return self._several(self._wire.post("records", "webhooks", _id(webhook), "recover", **told))

@@ -58,7 +58,7 @@ def play(name: str) -> ResponseReturnValue:
 
 
 def play_own() -> ResponseReturnValue:
-    """Do the same with a file that was entered."""
+    """Begin to play a file that was entered, and go where it is watched."""
     text = request.form.get("text", "")
     if not text.strip():
         raise InvalidInputError("there is no text; enter a scenario in YAML or JSON", field="text")

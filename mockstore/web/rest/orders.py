@@ -32,13 +32,13 @@ def cancel(order_id: str) -> ResponseReturnValue:
 
 @routes.post("/<order_id>")
 def process(order_id: str) -> ResponseReturnValue:
-    """Take on to process the order; the outcome is posted to the request's `callbackUrl`."""
+    """Accept the order for processing; the outcome is posted to the request's `callbackUrl`."""
     wanted = whole_object()
     return serve(lambda: mockstore().shop.process(order_id, wanted)), 201
 
 
 @routes.post("/<order_id>/payment")
 def pay(order_id: str) -> ResponseReturnValue:
-    """Pay the order; the number of the card decides how that ends (contract 1.5)."""
+    """Pay the order; the number of the card decides how that ends."""
     wanted = whole_object()
     return serve(lambda: shop().payments.pay(order_id, wanted)), 201
