@@ -30,6 +30,9 @@ from mockstore.world.transports.router import Router, http_network
 
 ClockName = Literal["virtual", "travel", "system"]
 
+_BUSY = frozenset({429, 503})
+"""Statuses with which a receiver may say when to come again."""
+
 _CLOCKS: Mapping[str, Callable[..., Clock]] = {
     "virtual": VirtualClock,
     "travel": TravellingClock,
@@ -153,18 +156,20 @@ class Parts(Struct, frozen=True):
         self.clock.close()
 
 
-def provider_with(
+def provider_with(  # noqa: PLR0913 - what can be said of a provider, each once
     provider: Provider | None,
     *,
     schedule: RetryPolicy | Sequence[timedelta | float] | None = None,
     timeout: timedelta | float | None = None,
     signatures: str | Sequence[str] | None = None,
+    retry_after: bool | None = None,
     schemas: Sequence[str | PathLike[str]] = (),
 ) -> Provider:
     """Return the provider's rules (the Petstore's by default) with what the caller wants different.
 
     `schedule` is the waits between attempts and `timeout` the time for an answer, both as timedelta
-    or seconds; `schemas` are folders with further event schemas.
+    or seconds; `schemas` are folders with further event schemas. `retry_after` is whether `Retry-After` in a 429 or
+    503 moves the next attempt (contract 1.3); False ignores it with whatever status it comes.
     """
     rules = provider or petstore()
     if schedule is not None:
@@ -173,6 +178,8 @@ def provider_with(
         rules = replace(rules, timeout=time_limit(timeout))
     if signatures is not None:
         rules = replace(rules, signatures=checked_signatures(signatures) or ())
+    if retry_after is not None:
+        rules = replace(rules, retry_after_statuses=rules.retry_after_statuses | _BUSY if retry_after else frozenset())
     if schemas:
         rules = replace(rules, catalogue=_catalogue_with(tuple(map(str, schemas))))
     return rules
@@ -215,7 +222,11 @@ def in_process_parts(  # noqa: PLR0913 - the composition root names every part o
 def standalone_rules(settings: Settings) -> Provider:
     """Return the Petstore's rules with what the settings want different."""
     return provider_with(
-        None, schedule=settings.schedule, timeout=settings.timeout, signatures=settings.signatures or None
+        None,
+        schedule=settings.schedule,
+        timeout=settings.timeout,
+        signatures=settings.signatures or None,
+        retry_after=settings.retry_after or None,
     )
 
 

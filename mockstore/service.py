@@ -75,6 +75,7 @@ class Mockstore:
         timeout: timedelta | float | None = None,
         signatures: str | Sequence[str] | None = None,
         signature_time: SignatureTime = "wall",
+        retry_after: bool | None = None,
         schemas: Sequence[str | PathLike[str]] = (),
         require_https: bool = False,
         factory: EventFactory | None = None,
@@ -85,10 +86,18 @@ class Mockstore:
         time along, needs time-machine) or `system`; `start` is where it starts. `strict`: whether the end of a test
         judges what it never looked at; `raise_errors`: whether what the consumer's code raises comes out of `emit`.
         `provider`: whose rules; `schedule` (waits between attempts), `timeout` (both in seconds or as timedelta),
-        `signatures` (names of schemes), `schemas` (folders with further event schemas) and `require_https` change one.
+        `signatures` (names of schemes), `retry_after` (whether a receiver's 429 or 503 may put an attempt off),
+        `schemas` (folders with further event schemas) and `require_https` change one.
         `signature_time`: whether signed timestamps carry `wall` or `virtual` time. Raises `InvalidInputError`.
         """
-        rules = provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, schemas=schemas)
+        rules = provider_with(
+            provider,
+            schedule=schedule,
+            timeout=timeout,
+            signatures=signatures,
+            retry_after=retry_after,
+            schemas=schemas,
+        )
         schemes = ("https",) if require_https else ("http", "https")
         options = Options(strict=strict, raise_errors=raise_errors, url_schemes=schemes)
         parts = in_process_parts(

@@ -57,6 +57,8 @@ class Settings(Discreet, frozen=True):
     """The schemes that sign each delivery: `petstore`, `standard-webhooks` or both; None means the Petstore's own."""
     signature_time: TimeSource = "wall"
     """Which clock a signed timestamp carries: `wall` is the machine's, `virtual` the mock's."""
+    retry_after: bool = False
+    """Whether `Retry-After` in a receiver's 429 or 503 says when the next attempt is due (contract 1.3)."""
     require_https: bool = False
     """Whether a webhook's URL has to be https."""
     auth: AuthMode = "observed"
@@ -250,6 +252,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "timeout": parse_duration,
     "signatures": _names,
     "signature_time": str,
+    "retry_after": _yes_or_no,
     "require_https": _yes_or_no,
     "auth": str,
     "threads": int,

@@ -87,4 +87,5 @@ def _document(settings: Settings, provider: Provider) -> dict[str, Any]:
         "jitter": schedule.jitter,
         "timeoutSeconds": provider.timeout.total_seconds(),
         "signatures": list(provider.signatures),
+        "retryAfter": bool(provider.retry_after_statuses),
     }

@@ -19,7 +19,7 @@ from mockstore.web.serve import serving
 from .judgement import watched
 from .keywords import Told
 
-RULES = ("provider", "schedule", "timeout", "signatures", "schemas")
+RULES = ("provider", "schedule", "timeout", "signatures", "retry_after", "schemas")
 SETTINGS = ("seed", "clock", "signature_time", "require_https")
 UNSUITED = {
     "start": "the time of a server is the system's, or with clock='virtual' begins at 2025-01-06T12:00:00Z",

@@ -41,6 +41,7 @@ def test_nothing_said_means_loopback_at_8080_on_the_systems_clock() -> None:
             id="signatures",
         ),
         pytest.param("MOCKSTORE_SIGNATURE_TIME", "virtual", "signature_time", "virtual", id="signature time"),
+        pytest.param("MOCKSTORE_RETRY_AFTER", "true", "retry_after", True, id="true"),
         pytest.param("MOCKSTORE_REQUIRE_HTTPS", "Yes", "require_https", True, id="yes"),
         pytest.param("MOCKSTORE_REQUIRE_HTTPS", "0", "require_https", False, id="no"),
         pytest.param("MOCKSTORE_AUTH", "strict", "auth", "strict", id="auth"),

@@ -38,7 +38,15 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "Where it listens": ("host", "port", "tls_cert", "tls_key"),
         "Who gets in": ("control_token", "allow_host", "cors", "auth"),
         "What it is": ("seed", "clock", "database", "history", "max_webhooks", "rate_limit"),
-        "How it delivers": ("schedule", "timeout", "signatures", "require_https", "deny_private", "threads"),
+        "How it delivers": (
+            "schedule",
+            "retry_after",
+            "timeout",
+            "signatures",
+            "require_https",
+            "deny_private",
+            "threads",
+        ),
         "How it is run": ("config", "log_format", "log_level", "as_json"),
     }
 )
@@ -80,6 +88,7 @@ class Sectioned(click.Command):
 @click.option("--max-webhooks", type=int, metavar="NUMBER", help="Webhooks per tenant.  [default: 1000]")
 @click.option("--rate-limit", type=int, metavar="CALLS", help="Calls a minute for each tenant.  [default: no limit]")
 @click.option("--schedule", metavar="WAITS", help="The waits between attempts.  [default: 1m,5m,30m,1h]")
+@click.option("--retry-after", is_flag=True, default=None, help="Heed Retry-After in a receiver's 429 or 503.")
 @click.option("--timeout", type=duration, help="How long a receiver may take to answer.  [default: 5s]")
 @click.option("--signatures", metavar="NAMES", help="petstore, standard-webhooks, or both with a comma.")
 @click.option("--require-https", is_flag=True, default=None, help="Refuse webhooks with a plain http URL.")

@@ -17,7 +17,7 @@ FILE_VARIABLE: Final = "MOCKSTORE_CONFIG"
 _WHOLE: Final = frozenset(
     {"port", "seed", "threads", "requests", "body_limit", "rate_limit", "tenants", "webhooks", "history"}
 )
-_YES_OR_NO: Final = frozenset({"require_https", "deny_private"})
+_YES_OR_NO: Final = frozenset({"retry_after", "require_https", "deny_private"})
 _LISTS: Final = frozenset({"schedule", "signatures", "allowed_hosts", "cors_origins"})
 _ALSO_TEXT: Final = frozenset({"seed", "rate_limit", "schedule", "signatures"})
 """Settings that may be written as a text too: `none`, `random`, `1m,5m`."""

@@ -13,7 +13,7 @@ from mockstore.delivery.schedule import RetryPolicy, describe, span_of
 from mockstore.errors import InvalidInputError
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.model import Json
-from mockstore.parts import Options
+from mockstore.parts import Options, provider_with
 from mockstore.playing import Replay
 from mockstore.provider import Provider
 from mockstore.publishing import Emission, check_emission
@@ -286,7 +286,7 @@ def rules_of(document: Json, provider: Provider) -> Provider:
         )
     waits = tuple(timedelta(seconds=wait) for wait in document["scheduleSeconds"])
     return replace(
-        provider,
+        provider_with(provider, retry_after=document["retryAfter"]),
         schedule=RetryPolicy(waits, document["jitter"]),
         timeout=timedelta(seconds=document["timeoutSeconds"]),
         signatures=tuple(document["signatures"]),

@@ -27,7 +27,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, type | tuple[type, ...]]]] = MappingPro
     }
 )
 """The members that are a setting of the same kind, and what they may be."""
-_RULES: Final = ("scheduleSeconds", "jitter", "timeoutSeconds", "signatures")
+_RULES: Final = ("scheduleSeconds", "jitter", "timeoutSeconds", "signatures", "retryAfter")
 
 
 def settings_document(mockstore: Mockstore) -> Document:
@@ -42,6 +42,7 @@ def settings_document(mockstore: Mockstore) -> Document:
         "jitter": provider.schedule.jitter,
         "timeoutSeconds": provider.timeout.total_seconds(),
         "signatures": list(provider.signatures),
+        "retryAfter": bool(provider.retry_after_statuses),
         "requireHttps": mockstore.options.url_schemes == ("https",),
     }
 
@@ -74,7 +75,9 @@ def _asked_rules(provider: Provider, wanted: Mapping[str, Json]) -> Provider:
     in_time = timeout is None or (_is_span(timeout) and 0 < timeout <= LONGEST_ANSWER.total_seconds())
     _must(in_time, "timeoutSeconds", timeout)
     _must(signatures is None or isinstance(signatures, list), "signatures", signatures)
-    return provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures)
+    retry_after = wanted.get("retryAfter")
+    _must(retry_after is None or isinstance(retry_after, bool), "retryAfter", retry_after)
+    return provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, retry_after=retry_after)
 
 
 def _is_span(value: Json) -> bool:
@@ -96,5 +99,6 @@ _EXPECTED: Final = MappingProxyType(
         "jitter": "write a number from 0 to 1",
         "timeoutSeconds": f"write a number of seconds, more than 0 and at most {LONGEST_ANSWER.total_seconds():.0f}",
         "signatures": "write a list of names of signature schemes",
+        "retryAfter": "write true or false",
     }
 )

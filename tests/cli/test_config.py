@@ -91,7 +91,8 @@ def test_a_file_that_is_named_takes_the_place_of_the_one_in_the_folder(write: Wr
 def test_a_file_says_everything_that_can_be_set(write: Write, run: Run) -> None:
     write(
         'host = "::1"\nport = 0\nseed = "random"\nclock = "virtual"\nschedule = ["1s", "5m"]\ntimeout = "2s"\n'
-        'signatures = "petstore"\nsignature_time = "virtual"\nrequire_https = true\nauth = "strict"\nthreads = 1\n'
+        'signatures = "petstore"\nsignature_time = "virtual"\nretry_after = true\nrequire_https = true\n'
+        'auth = "strict"\nthreads = 1\n'
         "requests = 2\nbody_limit = 3\nrate_limit = 4\ntenants = 5\nwebhooks = 6\nhistory = 7\n"
         'database = "sqlite:///petstore.db"\ncontrol_token = "t"\nallowed_hosts = ["mock"]\ncors_origins = ["*"]\n'
         'deny_private = true\nlog_format = "json"\nlog_level = "debug"\ntls_certificate = "c.pem"\ntls_key = "k.pem"\n'

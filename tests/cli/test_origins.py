@@ -20,6 +20,7 @@ WRONG: Mapping[str, tuple[str, str, str | None]] = {
     "timeout": ("30d", '"30d"', "--timeout"),
     "signatures": ("pgp", '["pgp"]', "--signatures"),
     "signature_time": ("noon", '"noon"', None),
+    "retry_after": ("maybe", '"maybe"', None),
     "require_https": ("maybe", '"maybe"', None),
     "auth": ("none", '"none"', "--auth"),
     "threads": ("0", "0", "--threads"),

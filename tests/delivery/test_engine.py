@@ -429,6 +429,18 @@ def test_retry_after_puts_off_another_providers_next_attempt(other: Mockstore) -
     assert offsets(webhook) == [0, 40]
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("told", "second"), [({}, 60), ({"retry_after": False}, 60), ({"retry_after": True}, 600)])
+def test_retry_after_is_heeded_where_that_is_set(status: int, told: dict[str, bool], second: int) -> None:
+    with Mockstore.in_process(retry_after=told.get("retry_after")) as shop:
+        webhook = shop.subscribe(Receiver(Reply(status, (("Retry-After", "600"),)), 200))
+
+        shop.emit("pet.adopted")
+        shop.advance(minutes=10)
+
+        assert offsets(webhook) == [0, second]
+
+
 def test_an_inbox_judges_by_the_providers_own_rules(other: Mockstore) -> None:
     inbox = other.open_inbox()
     inbox.will_answer(500, 200)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from tests.plugin.conftest import Run
 
 KEYWORDS = (
-    "seed, clock, start, strict, raise_errors, provider, schedule, timeout, signatures, signature_time, schemas, "
-    "require_https, factory, scenario"
+    "seed, clock, start, strict, raise_errors, provider, schedule, timeout, signatures, signature_time, "
+    "retry_after, schemas, require_https, factory, scenario"
 )
 
 

@@ -151,10 +151,12 @@ def test_the_clock_moves_for_this_tenant_alone(mock: RemoteMockstore, server: st
 
 
 def test_rules_of_its_own_hold_for_a_tenant_alone(mock: RemoteMockstore, server: str) -> None:
-    mock.change(scheduleSeconds=[7], timeoutSeconds=2, signatures=["standard-webhooks"], requireHttps=True)
+    names = ["standard-webhooks"]
+    mock.change(scheduleSeconds=[7], timeoutSeconds=2, signatures=names, retryAfter=True, requireHttps=True)
 
     assert mock.provider.schedule == RetryPolicy((timedelta(seconds=7),))
     assert (mock.provider.timeout, mock.provider.signatures) == (timedelta(seconds=2), ("standard-webhooks",))
+    assert mock.provider.retry_after_statuses == {429, 503}
     with pytest.raises(InvalidInputError, match="is no URL to deliver to"):
         mock.subscribe("http://shop.example.com/")
     with connected(server) as other:
