@@ -38,7 +38,9 @@ def reached(url: str, config: pytest.Config) -> RemoteMockstore:
 def check(url: str, config: pytest.Config) -> None:
     """Raise `pytest.UsageError` in one line unless the server at `url` is there and lets us in."""
     try:
-        reached(url, config).close()
+        opened = reached(url, config)
+        opened.forget()
+        opened.close()
     except MockstoreError as error:
         raise pytest.UsageError(f"{url_origin(config)}: {error}") from None
 

@@ -1,8 +1,10 @@
 """One suite of consumer tests, run against the built-in server and against one in a process of its own."""
 
+import json
 import re
 from collections.abc import Callable
 from socket import create_server
+from urllib.request import urlopen
 
 import pytest
 
@@ -134,6 +136,19 @@ def test_the_same_suite_ends_in_the_same_way_on_both(suite: Callable[..., pytest
     built_in.assert_outcomes(passed=7, failed=2, errors=2)
     assert elsewhere.parseoutcomes() == built_in.parseoutcomes()
     assert _texts(elsewhere) == _texts(built_in)
+
+
+def test_a_run_leaves_no_world_behind(suite: Callable[..., pytest.RunResult], server: str) -> None:
+    def worlds() -> int:
+        with urlopen(f"{server}/_mockstore/health") as answer:  # noqa: S310 - a server of ours
+            return int(json.load(answer)["tenants"])
+
+    worlds()  # the shared one is made for who asks first
+    before = worlds()
+
+    suite("-k", "accepted or ladder", "--mockstore-url", server).assert_outcomes(passed=2, deselected=9)
+
+    assert worlds() == before
 
 
 def test_workers_do_not_see_each_other(suite: Callable[..., pytest.RunResult], server: str) -> None:
