@@ -97,7 +97,8 @@ class OrderExplorer:
         Mockstore that it is given (`shop.orders.place(…)`), or a list of event types, and `probe` returns the state of
         an app, or raises `AssertionError`. Of a chain of up to five events every order is tried, of a longer one a
         sample by `seed`. Raises `BrokenOrderError`, an `AssertionError`, with the smallest sequence that ends in
-        another state than the same events in the causal order, or in a crash.
+        another state than the same events in the causal order, or in a crash or a refusal, also when the causal order
+        itself does; `InvalidInputError` when the whole chain does not move the probe.
         """
         __tracebackhide__ = True
         from mockstore.audit.explore import Explorer  # noqa: PLC0415 - most tests explore nothing

@@ -118,8 +118,8 @@ class TravellingClock:
             raise InvalidInputError(
                 f"the clock cannot move to {moment.isoformat()}: with clock='travel' mockstore moves the time of this "
                 f"process, but another freeze, by freezegun or time-machine, holds it at {self.now().isoformat()}. Use "
-                f"one of the two: say start=… in place of the freeze, or keep the freeze and use clock='virtual', which "
-                f"follows it",
+                f"one of the two: say start=… in place of the freeze, or keep the freeze and use clock='virtual', "
+                f"which follows it",
                 field="clock",
             )
         self._at = moment
