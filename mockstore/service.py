@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 from mockstore.clockhand import ClockHand, span
@@ -25,7 +24,7 @@ from mockstore.receivers import DEFAULT_PATH, Receivers
 from mockstore.registration import checked_events
 from mockstore.registry import Webhooks
 from mockstore.settings import Settings
-from mockstore.strict import complaints, consumers_frames
+from mockstore.strict import complaints, consumers_frames, require_none
 from mockstore.timeline import timeline_text
 from mockstore.world.seams import Transport
 from mockstore.world.transports.router import http_network
@@ -81,12 +80,11 @@ class Mockstore:
     ) -> Self:
         """Return a Mockstore for a test: deliveries run on the caller's thread, time moves by `advance` alone.
 
-        `seed`: the same one makes the same bytes; None is random. `clock`: `virtual`, `travel` (takes the
-        process's time along, needs time-machine) or `system`; `start` is where it starts. `strict` and
-        `raise_errors`: see `Options`. `provider`: whose rules; `schedule` (waits between attempts), `timeout`
-        (both in seconds or as timedelta), `signatures` (names of schemes) and `schemas` (folders with further
-        event schemas) change single rules. `signature_time`: whether signed timestamps carry `wall` or
-        `virtual` time (contract 1.2). Raises `InvalidInputError` for a value that is not allowed.
+        `seed`: the same one makes the same bytes; None is random. `clock`: `virtual`, `travel` (takes the process's
+        time along, needs time-machine) or `system`; `start` is where it starts. `strict`: the end of the `with` block
+        raises `AssertionError` over what went wrong and was never looked at. `raise_errors`: see `Options`. `provider`:
+        whose rules; `schedule` (waits between attempts), `timeout`, `signatures` (names of schemes) and `schemas`
+        (folders of further ones) change single rules. `signature_time`: the time that is signed, `wall` or `virtual`.
         """
         rules = provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, schemas=schemas)
         schemes = ("https",) if require_https else ("http", "https")
@@ -122,8 +120,10 @@ class Mockstore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        found = self.complaints() if kind is None and self.options.strict else []
         self.close()
+        require_none(found)
 
     def close(self) -> None:
         """Stop delivering, and give back connections, loops and the process's time."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ def fixtures_of(config: pytest.Config, setup: Setup) -> ModuleType:
         assert item is not None  # noqa: S101 - pytest sets up a test before it makes its fixtures
         opened, scenario = open_mockstore(item, mockstore_config, seed=mockstore_seed, factory=mockstore_factory)
         opened.assert_conforms.tell = subtests_of(item)
-        with opened, watched(item, opened, strict=opened.options.strict, scenario=scenario):
+        with closing(opened), watched(item, opened, strict=opened.options.strict, scenario=scenario):
             yield opened
 
     plugin = ModuleType("mockstore-fixtures")  # pytest looks for plain functions in modules only
