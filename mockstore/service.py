@@ -231,12 +231,12 @@ class Mockstore:
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
-        """Do what `emit` does, on the running event loop."""
+        """Do what `emit` does, on the running event loop; a server's waits for the first attempts on a thread."""
         __tracebackhide__ = True
         event = self._publish(event_type, overrides, told)
         await self._parts.pump.akick()
         self._come_out()
-        return event
+        return await event.tried() if self.url else event
 
     def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, told: Emission) -> Event:
         __tracebackhide__ = True

@@ -159,11 +159,11 @@ class RemoteMockstore:
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
-        """Do what `emit` does, while the event loop runs on."""
+        """Do what `emit` does, and wait for the first attempts, while the event loop runs on."""
         from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
 
         __tracebackhide__ = True
-        return await to_thread(self.emit, event_type, overrides, **told)
+        return await (await to_thread(self.emit, event_type, overrides, **told)).tried()
 
     @property
     def events(self) -> Collection[Event]:
