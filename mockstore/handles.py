@@ -281,7 +281,8 @@ class Delivery:
     def export(self, as_: "Form" = "pytest", *, app: str | None = None) -> str:
         """Return a regression test of it: a pytest file, or a `cassette` that `mockstore.replay` signs afresh.
 
-        `app` (`shop.web:app`) is what the pytest file imports. No secret, signature or person's data is in it.
+        `app` (`shop.web:app`, or `shop.web:create_app()`) is what the pytest file imports. No secret, signature or
+        person's data is in it.
         """
         return _exported([self], as_, app)
 

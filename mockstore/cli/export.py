@@ -18,6 +18,7 @@ LATEST: Final = "latest"
 EPILOG = """\b
 Examples:
   mockstore export latest --as pytest --app shop.web:app > test_delivery.py
+  mockstore export latest --app 'shop.web:create_app()' --output test_delivery.py
   mockstore export 0194… 0195… --as cassette --output orders.json
 
 \b
@@ -36,7 +37,7 @@ mockstore.replay("orders.json"), signed afresh.
     show_default=True,
     help="A test file, or JSON to replay.",
 )
-@click.option("--app", metavar="MODULE:NAME", help="With pytest: what is under test.")
+@click.option("--app", metavar="MODULE:NAME", help="With pytest: the app under test, or with () what makes it.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @asks_server
 def export(  # noqa: PLR0913 - the options of the command
