@@ -156,9 +156,9 @@ class Mockstore:
     ) -> Webhook:
         """Register a webhook and return it.
 
-        `target` is a URL, a WSGI or ASGI app, `"django"`, or a callable that takes the request; an app is
-        mounted at a host of its own and gets its events at `path`. `events` are event types or patterns.
-        A secret is made when none is given. Raises `InvalidInputError` for what makes no sense.
+        `target` is a URL, a WSGI or ASGI app, `"django"`, or a callable that takes the request (`request.body`,
+        `request.headers["X-Webhook-Signature"]`); an app is mounted at a host of its own and gets its events at `path`.
+        `events` are types or patterns. A secret is made when none is given. Raises `InvalidInputError`.
         """
         checked_events(events, self.provider.catalogue)  # before anything is mounted
         url = self._receivers.address(target, path)
