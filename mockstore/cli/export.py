@@ -1,19 +1,16 @@
 """`mockstore export`: deliveries of a running mock as a pytest file or a cassette."""
 
 from pathlib import Path
-from typing import Final
 
 import click
 
 from mockstore.cli.client import Client, path_to
+from mockstore.cli.latest import named_delivery
 from mockstore.cli.options import asks_server
 from mockstore.cli.show import say_json
 from mockstore.errors import InvalidInputError
 from mockstore.exporting import Form, Recorded, exported, redacted
 from mockstore.model import Json
-
-LATEST: Final = "latest"
-"""Stands for the id of the latest delivery."""
 
 EPILOG = """\b
 Examples:
@@ -59,15 +56,8 @@ def export(  # noqa: PLR0913 - the options of the command
         click.echo(text, nl=False)
 
 
-def _latest(client: Client) -> str:
-    count = client.get("/_mockstore/deliveries", expect="pagination", limit=1)["pagination"]["totalPages"]
-    if not count:
-        raise InvalidInputError("nothing was delivered yet, so there is no latest delivery; see `mockstore emit`")
-    return str(client.get("/_mockstore/deliveries", expect="data", limit=1, page=count)["data"][0]["id"])
-
-
 def _recorded(client: Client, named: str) -> Recorded:
-    delivery_id = _latest(client) if named == LATEST else named
+    delivery_id = named_delivery(client, named)
     delivery = client.get(path_to("_mockstore", "deliveries", delivery_id), expect="eventId")
     event = client.get(path_to("_mockstore", "events", delivery["eventId"]), expect="body")
     return Recorded(

@@ -271,6 +271,10 @@ class RemoteMockstore:
         """Return the URL of `target`: itself, when it is one, or where the app of this process is served."""
         if isinstance(target, str) and target != "django":
             return target
+        if target == "django":
+            from mockstore.world.transports.django import refuse_inside_a_transaction  # noqa: PLC0415 - for few
+
+            refuse_inside_a_transaction()
         return self._callbacks.address(target, path, self.provider)
 
     def _several(self, answer: Json) -> Sequence[Delivery]:

@@ -473,3 +473,11 @@ def test_a_failed_scenario_can_be_looked_at() -> None:
 
     assert failure.value.result is mockstore.play.result
     assert [verdict.holds for verdict in failure.value.result.verdicts] == [False, False, False]
+
+
+def test_a_consumer_that_knows_another_secret_is_told_how_to_say_it() -> None:
+    with (
+        Mockstore.in_process(strict=False) as mockstore,
+        pytest.raises(ScenarioFailedError, match=r"answered 401: .* to=mockstore.subscribe\(app, secret=…\)"),
+    ):
+        mockstore.play("ack-lost", to=lambda _: 401)
