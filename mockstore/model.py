@@ -130,7 +130,8 @@ class HeaderFields(tuple[tuple[str, str], ...]):
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the value of a field, or `default` when it is not there."""
         wanted = name.lower()
-        return ", ".join([value for one, value in self if one.lower() == wanted]) if name in self else default
+        found = [value for one, value in self if one.lower() == wanted]
+        return ", ".join(found) if found else default
 
     def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - a name, or what a tuple takes
         if not isinstance(at, str):

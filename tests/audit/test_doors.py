@@ -1,5 +1,6 @@
 """The audit by its doors: the command, and `assert_conforms` in a test."""
 
+import asyncio
 import json
 import socket
 import sys
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from mockstore import Mockstore
 from mockstore.audit import rules
 from mockstore.cli.app import mockstore as root
+from mockstore.errors import AsyncConsumerError
 from tests.audit.conftest import SECRET, Consumer, served
 
 ROOT = Path(__file__).parents[2]
@@ -121,6 +123,18 @@ def test_a_consumer_that_never_answers_in_time_ends_it_early() -> None:
     assert result.exit_code == 2
     assert f"no answer from {url} within 0.1 s" in result.stderr
     assert result.stdout == ""
+
+
+def test_an_async_test_is_told_to_audit_from_a_plain_one() -> None:
+    async def consumer(_: object) -> int:
+        return 204
+
+    async def audit() -> None:
+        with Mockstore.in_process() as mock:
+            mock.assert_conforms(consumer, secret=SECRET)
+
+    with pytest.raises(AsyncConsumerError, match="call it from a plain `def` test"):
+        asyncio.run(audit())
 
 
 def test_in_a_test_each_rule_is_a_subtest(pytester: pytest.Pytester) -> None:
