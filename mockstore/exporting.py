@@ -29,6 +29,38 @@ _PEOPLE: Final = frozenset({"adopter", "customer", "owner", "user"})
 """Objects whose `name` is that of a person."""
 
 
+_FACTORIES: Final = frozenset({"create_app", "make_app"})
+"""Functions that return the app, by Flask's convention."""
+
+
+class AppName(Struct, frozen=True):
+    """Where an app is imported from, and whether that is a function which makes it."""
+
+    module: str
+    name: str
+    is_factory: bool
+
+    @property
+    def expression(self) -> str:
+        """What stands for the app in code."""
+        return f"{self.name}()" if self.is_factory else self.name
+
+
+def app_named(text: str) -> AppName:
+    """Read `shop.web:app`, or `shop.web:create_app()` for what makes it; raise `InvalidInputError`.
+
+    `create_app` and `make_app` make an app without the parentheses, too.
+    """
+    module, colon, called = text.partition(":")
+    name = called.removesuffix("()")
+    if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+        raise InvalidInputError(
+            f"{text!r} is no app; write for instance shop.web:app, or shop.web:create_app() for what makes it",
+            field="app",
+        )
+    return AppName(module, name, called != name or name in _FACTORIES)
+
+
 class Recorded(Struct, frozen=True):
     """One delivery as it is exported: no secret, no signature, no data of a person."""
 
@@ -58,7 +90,7 @@ def recorded(delivery: DeliveryRecord, event: EventRecord) -> Recorded:
 
 
 def exported(found: Sequence[Recorded], as_: Form, *, app: str | None = None) -> str:
-    """Return the text of a file; `app` names what is under test, `shop.web:app` for instance.
+    """Return the text of a file; `app` names what is under test: `shop.web:app`, or `shop.web:create_app()`.
 
     Raises `InvalidInputError` for a form that there is not, an app that is none, and for nothing to export.
     """
@@ -137,7 +169,7 @@ _SUBSCRIBED: Final = '''
 @pytest.fixture
 def consumer(mockstore):
     """Subscribe the app under test, with the secret that it verifies with."""
-    return mockstore.subscribe({name}, secret=os.environ["WEBHOOK_SECRET"])
+    return mockstore.subscribe({app}, secret=os.environ["WEBHOOK_SECRET"])
 '''
 _ASKED: Final = """
 # The fixture `consumer` is yours, for instance in conftest.py:
@@ -153,16 +185,14 @@ def _pytest(found: Sequence[Recorded], app: str | None) -> str:
     if app is None:
         head.append(_ASKED.strip())
     else:
-        module, colon, name = app.partition(":")
-        if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
-            raise InvalidInputError(f"{app!r} is no app; write for instance shop.web:app", field="app")
+        found_in = app_named(app)
         head += [
             "import os",
             "",
             "import pytest",
-            f"from {module} import {name}",
+            f"from {found_in.module} import {found_in.name}",
             "",
-            _SUBSCRIBED.format(name=name).rstrip(),
+            _SUBSCRIBED.format(app=found_in.expression).rstrip(),
         ]
     tests = [_test(number, one, several=len(found) > 1) for number, one in enumerate(found, start=1)]
     return "\n".join([*head, "", "", "\n\n\n".join(tests), ""])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockstore.collection import Collection
 from mockstore.errors import NotFoundError
+from mockstore.hints import blocked_loop_hint
 from mockstore.model import (
     Attempt,
     DeliveryRecord,
@@ -137,6 +138,14 @@ class Event:
         """One for each webhook that wanted the event."""
         return Deliveries.of_source(self._source, event_id=self.id)
 
+    async def tried(self) -> "Event":
+        """Return it once each delivery that is due has been tried, while the running event loop goes on."""
+        from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
+
+        for record in self._source.delivery_records(event_id=self.id):
+            await to_thread(self._source.let_end, record.id)
+        return self
+
     def told(self) -> list[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
         """Return its deliveries as they stand, each with the event and its webhook, and all of them read once."""
         records = self._source.delivery_records(event_id=self.id)
@@ -267,13 +276,15 @@ class Delivery:
         lines = [delivery_text(record, event, webhook)]
         if webhook is not None:
             lines += refusal_hints(record, event, webhook, process_time=self._source.process_time())
+            lines += blocked_loop_hint(record, webhook.url)
         lines += [f"raised: {one}" for one in _raised(record)]
         return "\n".join(lines)
 
     def export(self, as_: "Form" = "pytest", *, app: str | None = None) -> str:
         """Return a regression test of it: a pytest file, or a `cassette` that `mockstore.replay` signs afresh.
 
-        `app` (`shop.web:app`) is what the pytest file imports. No secret, signature or person's data is in it.
+        `app` (`shop.web:app`, or `shop.web:create_app()`) is what the pytest file imports. No secret, signature or
+        person's data is in it.
         """
         return _exported([self], as_, app)
 

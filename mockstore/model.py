@@ -118,6 +118,36 @@ class Sent(Protocol):
         """The request, the same to the byte each time."""
 
 
+class HeaderFields(tuple[tuple[str, str], ...]):
+    """Header fields as a consumer gets them: all pairs, in order, and each by its name in whatever case.
+
+    `headers["X-Webhook-Signature"]` raises `KeyError` where `headers.get("X-Webhook-Signature")` returns None; of
+    several fields of one name both return the values with a comma between. `list(headers)` are all pairs.
+    """
+
+    __slots__ = ()
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the value of a field, or `default` when it is not there."""
+        wanted = name.lower()
+        found = [value for one, value in self if one.lower() == wanted]
+        return ", ".join(found) if found else default
+
+    def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - a name, or what a tuple takes
+        if not isinstance(at, str):
+            return super().__getitem__(at)
+        found = self.get(at)
+        if found is None:
+            raise KeyError(at)
+        return found
+
+    def __contains__(self, one: object) -> bool:
+        if not isinstance(one, str):
+            return super().__contains__(one)
+        wanted = one.lower()
+        return any(name.lower() == wanted for name, _ in self)
+
+
 class Outgoing(Struct, frozen=True, gc=False):  # in no cycle, and there may be many
     """One HTTP request that is about to be sent."""
 

@@ -82,7 +82,7 @@ class Options(Struct, frozen=True):
     """How a Mockstore behaves towards the test that holds it."""
 
     strict: bool = True
-    """Whether the end of a test judges what it never looked at."""
+    """Whether the end of a test, or of a `with` block, judges what went wrong and was never looked at."""
     raise_errors: bool = True
     """Whether an exception of the consumer's code comes out of `emit` and `advance`."""
     url_schemes: tuple[str, ...] = ("http", "https")

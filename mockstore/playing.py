@@ -1,9 +1,10 @@
 """Verbs of a Mockstore that stand above it: play a scenario, audit a consumer. They are imported when first used."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mockstore.errors import InvalidInputError
+from mockstore.errors import AsyncConsumerError, InvalidInputError
 from mockstore.model import Json
 from mockstore.parts import Parts
 
@@ -20,6 +21,18 @@ Tell: TypeAlias = Callable[[str, str | None, str | None], None]
 """Takes the id of a rule, what is wrong if it failed, and why it was not judged if so."""
 
 _PATH = "/webhooks/petstore"
+
+
+@contextmanager
+def _from_a_plain_test(verb: str) -> Iterator[None]:
+    """Say of an async consumer that is met inside a running event loop what helps here: there is no verb to await."""
+    try:
+        yield
+    except AsyncConsumerError:
+        raise AsyncConsumerError(
+            f"{verb} cannot reach an async consumer from inside a running event loop: call it from a plain `def` test, "
+            f"where the app runs on a loop of its own"
+        ) from None
 
 
 class Conformance:
@@ -52,17 +65,20 @@ class Conformance:
         from mockstore.audit import Verdict, auditing  # noqa: PLC0415 - most tests audit nothing
         from mockstore.audit.report import failure_text, summary  # noqa: PLC0415 - likewise
 
-        with auditing(
-            target,
-            secret=secret,
-            probe=probe,
-            path=path,
-            event_type=event_type,
-            rules=rules,
-            signatures=signatures,
-            provider=self._parts.provider,
-            router=self._parts.router,
-        ) as auditor:
+        with (
+            _from_a_plain_test("assert_conforms"),
+            auditing(
+                target,
+                secret=secret,
+                probe=probe,
+                path=path,
+                event_type=event_type,
+                rules=rules,
+                signatures=signatures,
+                provider=self._parts.provider,
+                router=self._parts.router,
+            ) as auditor,
+        ):
             for finding in auditor:
                 if self.tell is not None:
                     failure = failure_text(finding) if finding.verdict is Verdict.FAILED else None
@@ -97,13 +113,15 @@ class OrderExplorer:
         Mockstore that it is given (`shop.orders.place(…)`), or a list of event types, and `probe` returns the state of
         an app, or raises `AssertionError`. Of a chain of up to five events every order is tried, of a longer one a
         sample by `seed`. Raises `BrokenOrderError`, an `AssertionError`, with the smallest sequence that ends in
-        another state than the same events in the causal order, or in a crash.
+        another state than the same events in the causal order, or in a crash or a refusal, also when the causal order
+        itself does; `InvalidInputError` when the whole chain does not move the probe.
         """
         __tracebackhide__ = True
         from mockstore.audit.explore import Explorer  # noqa: PLC0415 - most tests explore nothing
 
         provider = self._parts.provider
-        return Explorer(app_factory, chain, probe, secret=secret, provider=provider, path=path, seed=seed).run()
+        with _from_a_plain_test("explore_orders"):
+            return Explorer(app_factory, chain, probe, secret=secret, provider=provider, path=path, seed=seed).run()
 
 
 class Replay:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from mockstore.delivery.pump import InlinePump
 from mockstore.errors import InvalidInputError
 from mockstore.handles import Webhook
 from mockstore.inbox import Expected, Inbox
@@ -30,6 +31,10 @@ class Receivers:
             return target
         if not path.startswith("/"):
             raise InvalidInputError(f"the path {path!r} must start with a slash", field="path")
+        if target == "django" and not isinstance(self._parts.pump, InlinePump):
+            from mockstore.world.transports.django import refuse_inside_a_transaction  # noqa: PLC0415 - for few
+
+            refuse_inside_a_transaction()
         scheme = self._parts.options.url_schemes[0]
         return f"{scheme}://{self._parts.router.mount_app(target)}{path}"
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from mockstore.errors import InvalidInputError
@@ -14,6 +15,9 @@ _WRITABLE = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})
 
 URL_LIMIT = 2048
 """The longest URL that is taken; servers commonly refuse longer ones."""
+
+_APP_NAME: Final = re.compile(r"[a-z_]\w*(\.\w+)*:[a-z_]\w*(\(\))?", re.IGNORECASE)
+"""How servers and tests name an app: `shop.web:app`."""
 
 
 def checked_url(
@@ -91,8 +95,14 @@ def _url_problem(url: object, schemes: Sequence[str]) -> str | None:
     except ValueError as error:
         return str(error)
     if parts.scheme not in schemes:
-        return f"its scheme is {parts.scheme or 'absent'!r}, allowed: {', '.join(schemes)}"
+        return f"{_misread_scheme(url, parts.scheme)}, allowed: {', '.join(schemes)}"
     return None if parts.hostname else "it names no host"
+
+
+def _misread_scheme(url: str, scheme: str) -> str:
+    if _APP_NAME.fullmatch(url):
+        return f"if it names an app, import that and pass the app object; as a URL its scheme is {scheme!r}"
+    return f"its scheme is {scheme!r}" if scheme else "it has no scheme"
 
 
 def _host_problem(url: str, reach: Callable[[str], str | None]) -> str | None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from os import PathLike
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 from mockstore.clockhand import ClockHand, span
@@ -26,7 +25,7 @@ from mockstore.receivers import DEFAULT_PATH, Receivers
 from mockstore.registration import checked_events
 from mockstore.registry import Webhooks
 from mockstore.settings import Settings
-from mockstore.strict import complaints, consumers_frames
+from mockstore.strict import complaints, consumers_frames, require_none
 from mockstore.timeline import timeline_text
 from mockstore.world.seams import Transport
 
@@ -83,12 +82,11 @@ class Mockstore:
         """Return a Mockstore for a test: deliveries run on the caller's thread, time moves by `advance` alone.
 
         `seed`: the same one makes the same bytes; None is random. `clock`: `virtual`, `travel` (takes the process's
-        time along, needs time-machine) or `system`; `start` is where it starts. `strict`: whether the end of a test
-        judges what it never looked at; `raise_errors`: whether what the consumer's code raises comes out of `emit`.
-        `provider`: whose rules; `schedule` (waits between attempts), `timeout` (both in seconds or as timedelta),
-        `signatures` (names of schemes), `retry_after` (whether a receiver's 429 or 503 may put an attempt off),
-        `schemas` (folders with further event schemas) and `require_https` change one.
-        `signature_time`: whether signed timestamps carry `wall` or `virtual` time. Raises `InvalidInputError`.
+        time along, needs time-machine) or `system`; `start` is where it starts. `strict`: the end of the `with` block
+        raises `AssertionError` over what went wrong and was never looked at. `raise_errors`: see `Options`. `provider`:
+        whose rules; `schedule` (waits between attempts), `timeout`, `signatures` (names of schemes), `retry_after`
+        (whether a 429 or 503 may put an attempt off) and `schemas` (folders of further ones) change single rules.
+        `signature_time`: the time that is signed, `wall` or `virtual`. Raises `InvalidInputError`.
         """
         rules = provider_with(
             provider,
@@ -131,8 +129,10 @@ class Mockstore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        found = self.complaints() if kind is None and self.options.strict else []
         self.close()
+        require_none(found)
 
     def close(self) -> None:
         """Stop delivering, and give back connections, loops and the process's time."""
@@ -165,9 +165,9 @@ class Mockstore:
     ) -> Webhook:
         """Register a webhook and return it.
 
-        `target` is a URL, a WSGI or ASGI app, `"django"`, or a callable that takes the request; an app is
-        mounted at a host of its own and gets its events at `path`. `events` are event types or patterns.
-        A secret is made when none is given. Raises `InvalidInputError` for what makes no sense.
+        `target` is a URL, a WSGI or ASGI app, `"django"`, or a callable that takes the request (`request.body`,
+        `request.headers["X-Webhook-Signature"]`); an app is mounted at a host of its own and gets its events at `path`.
+        `events` are types or patterns. A secret is made when none is given. Raises `InvalidInputError`.
         """
         checked_events(events, self.provider.catalogue)  # before anything is mounted
         url = self._receivers.address(target, path)
@@ -236,12 +236,12 @@ class Mockstore:
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
-        """Do what `emit` does, on the running event loop."""
+        """Do what `emit` does, on the running event loop; a server's waits for the first attempts on a thread."""
         __tracebackhide__ = True
         event = self._publish(event_type, overrides, told)
         await self._parts.pump.akick()
         self._come_out()
-        return event
+        return await event.tried() if self.url else event
 
     def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, told: Emission) -> Event:
         __tracebackhide__ = True

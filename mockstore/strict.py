@@ -11,6 +11,9 @@ from mockstore.handles import Delivery
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord
 from mockstore.source import Source, unacknowledged
 
+LOOKING = "Looking settles it: read the delivery's state or attempts, or assert something of it."
+"""What to do about deliveries; complaints about API calls say it of themselves."""
+
 
 class RaisedThereError(MockstoreError):
     """Something was raised in the process of a server; the text is its traceback."""
@@ -101,3 +104,22 @@ def traceback_text(error: BaseException) -> str:
     if isinstance(error, RaisedThereError):
         return str(error)
     return "".join(traceback.format_exception(type(error), error, consumers_frames(error))).rstrip()
+
+
+def require_none(found: Sequence[str]) -> None:
+    """Raise `AssertionError` with these complaints, when there are any."""
+    __tracebackhide__ = True
+    if found:
+        raise AssertionError(failure_text(found, [LOOKING], "Mockstore.in_process(strict=False)"))
+
+
+def failure_text(found: Sequence[str], hints: Sequence[str], way_out: str) -> str:
+    """Return the whole text of a failure: how many, each one indented, what to do, and how to do without."""
+    count = "1 thing" if len(found) == 1 else f"{len(found)} things"
+    listed = "\n\n".join(f"{number}. {_hanging(text)}" for number, text in enumerate(found, start=1))
+    advice = " ".join([*hints, f"To do without this check: {way_out}"])
+    return f"mockstore: {count} went wrong, and the test never looked\n\n{listed}\n\n{advice}"
+
+
+def _hanging(text: str) -> str:
+    return text.replace("\n", "\n   ")

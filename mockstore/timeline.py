@@ -31,7 +31,7 @@ _FINE_SECONDS = 10
 EXPLAINED = frozenset({400, 401, 403})
 """Refusals that a signature or a clock may be the cause of."""
 
-_ABSENT = frozenset({404, 405})
+ABSENT = frozenset({404, 405})
 """What frameworks answer where there is no endpoint, or none for the method."""
 
 _FORBIDDEN = 403
@@ -70,7 +70,7 @@ def refusal_hints(
 ) -> list[str]:
     """Return what may explain a refusal: no endpoint; Django's CSRF check; else the signature, and the clocks."""
     last = delivery.attempts[-1] if delivery.attempts else None
-    if last is not None and last.status in _ABSENT:
+    if last is not None and last.status in ABSENT:
         asked = urlsplit(last.sent.url).path
         return [f"path: does the consumer take a POST at {asked}? subscribe(app, path=…) says where its endpoint is"]
     if last is None or last.status not in EXPLAINED:

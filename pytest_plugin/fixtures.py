@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,7 @@ def fixtures_of(config: pytest.Config, setup: Setup) -> ModuleType:
         assert item is not None  # noqa: S101 - pytest sets up a test before it makes its fixtures
         opened, scenario = open_mockstore(item, mockstore_config, seed=mockstore_seed, factory=mockstore_factory)
         opened.assert_conforms.tell = subtests_of(item)
-        with opened, watched(item, opened, strict=opened.options.strict, scenario=scenario):
+        with closing(opened), watched(item, opened, strict=opened.options.strict, scenario=scenario):
             yield opened
 
     plugin = ModuleType("mockstore-fixtures")  # pytest looks for plain functions in modules only
@@ -136,10 +136,12 @@ def mockstore_api(
 ) -> "Iterator[PetstoreApi]":
     """Answer what this process asks of the Petstore API by `requests`, `httpx` or `httpx2`, sync or async: no socket.
 
-    The answers are those of `mockstore`, whose subscribers hear of every change. Other hosts are asked as ever.
+    Its base URL is that of the real service, `https://api.petstoreapi.com/v1`, unless you define the fixture
+    `mockstore_api_url`; other hosts are asked as ever. The answers are those of `mockstore`, whose subscribers hear of
+    every change; it knows the pets that were added to it, and not those that a plain `emit` makes up.
     `mockstore_api.calls.one("getPet").status` reads a call; `mockstore_api.will_answer("getPet", 429, 500,
     then_normal=True)` scripts trouble. At its end the test fails over a call that has no operation or breaks its
-    schema, and that it never looked at. `mockstore_api_url` says where the API is.
+    schema, and that it never looked at.
     """
     from mockstore.api import PetstoreApi  # noqa: PLC0415 - a run that does not use it does not pay
 

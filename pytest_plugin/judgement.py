@@ -1,6 +1,6 @@
 """Judges a test by what its mockstores saw, at the end of its call phase: a complaint is a failure, not an error."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 TITLE = "mockstore timeline"
 """The name of the section in a test's report."""
-LOOKING = "Looking settles it: read the delivery's state or attempts, or assert something of it."
-"""What to do about deliveries; complaints about API calls say it of themselves."""
+WAY_OUT = "@pytest.mark.mockstore(strict=False)"
+"""How a test does without the judgement."""
 
 
 class Watch:
@@ -59,6 +59,8 @@ def watched(
         if scenario is not None:
             watch.scenario = (mockstore, scenario)
         if strict:
+            from mockstore.strict import LOOKING  # noqa: PLC0415 - a run that does not use it does not pay
+
             watch.strict.append((settle, mockstore, LOOKING))
         try:
             yield
@@ -122,7 +124,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         complaints += found
         hints |= dict.fromkeys([hint] if found and hint else ())
     if complaints:
-        watch.complaint = pytest.fail.Exception(failure_text(complaints, list(hints)), pytrace=False)
+        from mockstore.strict import failure_text  # noqa: PLC0415 - likewise
+
+        watch.complaint = pytest.fail.Exception(failure_text(complaints, list(hints), WAY_OUT), pytrace=False)
         raise watch.complaint
     return result
 
@@ -169,15 +173,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _is_error(raised: pytest.ExceptionInfo[BaseException]) -> bool:
     """Tell an error, in whose traceback this file is noise, from an outcome such as ours."""
     return raised.errisinstance(Exception)
-
-
-def failure_text(complaints: Sequence[str], hints: Sequence[str]) -> str:
-    """Return the whole text of a failure: how many, each one indented, and what to do."""
-    count = "1 thing" if len(complaints) == 1 else f"{len(complaints)} things"
-    listed = "\n\n".join(f"{number}. {_hanging(text)}" for number, text in enumerate(complaints, start=1))
-    advice = " ".join([*hints, "To do without this check: @pytest.mark.mockstore(strict=False)"])
-    return f"mockstore: {count} went wrong, and the test never looked\n\n{listed}\n\n{advice}"
-
-
-def _hanging(text: str) -> str:
-    return text.replace("\n", "\n   ")

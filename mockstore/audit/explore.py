@@ -21,7 +21,7 @@ Link: TypeAlias = str | tuple[str, Mapping[str, Json]]
 Chain: TypeAlias = Callable[[Mockstore], object] | Sequence[Link]
 """What causes the events: a function of a Mockstore, or the events themselves."""
 
-_CRASH: Final = 500
+_REFUSED: Final = range(300, 500)
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -48,6 +48,8 @@ class Outcome(Struct, frozen=True):
 
     state: Json = None
     trouble: str = ""
+    refusals: tuple[tuple[int, str], ...] = ()
+    """What it refused: the positions in the chain, and what was answered."""
 
 
 class Explorer:
@@ -75,8 +77,13 @@ class Explorer:
         self.events = self._types()
 
     def run(self) -> Exploration:
-        """Try the orders; raise `BrokenOrderError` with the smallest that breaks the consumer."""
+        """Try the orders; raise `BrokenOrderError` with the smallest that breaks the consumer.
+
+        The causal order comes first: a consumer that does not take that one, or a probe that does not see it, tells
+        nothing of the others.
+        """
         __tracebackhide__ = True
+        self._check_causal()
         tried = 0
         for order in orders(len(self.events), Chance(self._seed).dice):
             tried += 1
@@ -86,9 +93,38 @@ class Explorer:
         return Exploration(self.events, tried)
 
     def breaks(self, order: Order) -> bool:
-        """Tell whether the consumer ends otherwise than after the same events in the causal order, or crashes."""
+        """Tell whether the consumer crashes, or ends otherwise or refuses more than in the causal order of the same."""
+        found, causal = self._outcome(order), self._outcome(tuple(sorted(order)))
+        return bool(found.trouble or _refused_more(found, causal)) or found.state != causal.state
+
+    def _check_causal(self) -> None:
+        """Raise unless the consumer takes the whole chain in the causal order, and the probe shows that it did."""
+        __tracebackhide__ = True
+        order = tuple(range(len(self.events)))
         found = self._outcome(order)
-        return bool(found.trouble) or found.state != self._outcome(tuple(sorted(order))).state
+        if found.refusals or found.trouble:
+            raise BrokenOrderError(self._causal_trouble(found), order, self.events)
+        if found.state == self._fresh_state():
+            raise InvalidInputError(
+                f"the probe says {quoted(found.state)} of a fresh consumer and after the whole chain "
+                f"({', '.join(self.events)}): it must return something that these events change",
+                field="probe",
+            )
+
+    def _causal_trouble(self, found: Outcome) -> str:
+        answers = {answer for _, answer in found.refusals}
+        if not found.trouble and len(found.refusals) == len(self.events) and len(answers) == 1:
+            what = f"every event {answers.pop()}"
+        else:
+            what = found.trouble or ", ".join(f"{self.events[place]} {answer}" for place, answer in found.refusals)
+        hint = ": is the secret or the path right?" if found.refusals else ""
+        return f"in the causal order already, {what}{hint}\nThe consumer has to take the chain in order first."
+
+    def _fresh_state(self) -> Json:
+        try:
+            return self._probe(self._app_factory())
+        except Exception as error:  # noqa: BLE001 - a probe may need what the first event makes
+            return error
 
     def _outcome(self, order: Order) -> Outcome:
         if order not in self._known:
@@ -100,14 +136,18 @@ class Explorer:
         with self._mockstore() as mock:
             mock.subscribe(app, secret=self._secret, path=self._path)
             self._cause(mock)
-            for delivery in mock.release(order=order):
-                trouble = next(filter(None, map(_trouble, delivery.attempts)), "")
-                if trouble:
-                    return Outcome(trouble=f"{delivery.type} {trouble}")
+            refusals: list[tuple[int, str]] = []
+            for place, delivery in zip(order, mock.release(order=order), strict=True):
+                for attempt in delivery.attempts:
+                    if attempt.reply is None or attempt.reply.status > _REFUSED[-1]:
+                        return Outcome(trouble=f"{delivery.type} {_answer(attempt)}")
+                    if attempt.reply.status in _REFUSED:
+                        refusals.append((place, _answer(attempt)))
+            kept = tuple(sorted(refusals))
             try:
-                return Outcome(self._probe(app))
+                return Outcome(self._probe(app), refusals=kept)
             except AssertionError as error:
-                return Outcome(trouble=f"the probe refused the state: {error}")
+                return Outcome(trouble=f"the probe refused the state: {error}", refusals=kept)
 
     def _types(self) -> tuple[str, ...]:
         with self._mockstore() as mock:
@@ -131,20 +171,27 @@ class Explorer:
             mock.emit(event_type, overrides)
             mock.advance(_MINUTE)
 
+    def _refusal(self, found: Outcome, causal: Outcome) -> str:
+        return next((f"{self.events[place]} {answer}" for place, answer in _refused_more(found, causal)), "")
+
     def _told(self, order: Order, tried: int) -> str:
         found, causal = self._outcome(order), self._outcome(tuple(sorted(order)))
         listed = "\n".join(f"  {place + 1}. of the chain: {self.events[place]}" for place in order)
-        ends = found.trouble or f"the probe says {quoted(found.state)}"
+        ends = found.trouble or self._refusal(found, causal) or f"the probe says {quoted(found.state)}"
         missing = len(self.events) - len(order)
         gaps = f"; {missing} of {len(self.events)} events of the chain are not needed for it" if missing else ""
         lines = [f"the smallest order of {tried} that breaks the consumer{gaps}:", listed, f"  then {ends}"]
-        if not found.trouble:
+        if not (found.trouble or _refused_more(found, causal)):
             lines.append(f"  in the causal order the same events end in {quoted(causal.state)}")
         lines.append("Let a state only move forward, or compare the time in the event.")
         return "\n".join(lines)
 
 
-def _trouble(attempt: Attempt) -> str:
-    if attempt.reply is None or attempt.reply.status >= _CRASH:
-        return f"was answered {attempt.status or attempt.outcome}{f': {attempt.error}' if attempt.error else ''}"
-    return ""
+def _refused_more(found: Outcome, causal: Outcome) -> Sequence[tuple[int, str]]:
+    """Return what was refused that is taken in the causal order of the same events."""
+    return [one for one in found.refusals if one not in causal.refusals]
+
+
+def _answer(attempt: Attempt) -> str:
+    answer = f"answered {attempt.status or attempt.outcome}"
+    return f"was {answer}" + (f": {attempt.error}" if attempt.error not in (None, answer) else "")

@@ -77,7 +77,9 @@ def test_an_order_ends_the_same_whatever_comes_first(mockstore):
 
 Each try has a consumer of its own, made by the factory. Some of the events of the chain come, in some order: up to
 five events every choice and every order, beyond that a seeded sample. The probe must then say what it says when the
-same events come in the causal order, and no answer may be 5xx. What breaks it is shrunk to the smallest sequence.
+same events come in the causal order, and no answer may be 5xx, nor one that the causal order does not get. The whole
+chain in its own order is the yardstick: every answer to it must be 2xx, and it must move the probe. What breaks it is
+shrunk to the smallest sequence.
 
 ## From a delivery to a test
 

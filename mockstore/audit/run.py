@@ -1,6 +1,6 @@
 """Runs the matrix against one consumer, rule by rule, in process or over HTTP."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from mockstore.audit.bench import Bench, Subject
@@ -8,12 +8,14 @@ from mockstore.audit.judging import Baseline, difference, is_broken_off, judged,
 from mockstore.audit.probe import Probe
 from mockstore.audit.result import Audit, Exchange, Finding, Verdict
 from mockstore.audit.rules import Rule, Way, rule_named, rules
-from mockstore.errors import UnreachableError
+from mockstore.delivery.schedule import describe
+from mockstore.errors import InvalidInputError, ReceiverTimeoutError, UnreachableError
 from mockstore.events import EventFactory
 from mockstore.model import Json, Outcome
 from mockstore.provider import Provider, petstore
 from mockstore.receivers import DEFAULT_PATH
 from mockstore.registration import checked_secret, checked_signatures, checked_url
+from mockstore.timeline import ABSENT
 from mockstore.world.transports import Router
 
 _STANDARD = ("standard-webhooks",)
@@ -36,7 +38,7 @@ class Auditor:
         self.baseline: Baseline | None = None
 
     def __iter__(self) -> Iterator[Finding]:
-        """Try the rules in turn; raise `UnreachableError` when nobody listens at all."""
+        """Try the rules in turn; raise when there is nobody to judge: see `baseline_of`."""
         self._findings.clear()
         self.baseline = baseline = baseline_of(self.subject, self._event_type)
         for number, rule in enumerate(self.rules, start=_FIRST_RULE):
@@ -106,18 +108,36 @@ def _address(target: object, path: str, router: Router) -> str:
 
 
 def baseline_of(subject: Subject, event_type: str | None) -> Baseline:
-    """Find the event that has an effect, and how far it moves the probe; raise `UnreachableError` when none arrives."""
-    found = [
+    """Find the event that has an effect, and how far it moves the probe.
+
+    Raises `UnreachableError` when none arrives, `ReceiverTimeoutError` when none is answered in time, and
+    `InvalidInputError` when there is no endpoint at the path: then there is nothing to judge.
+    """
+    benches = [
         _tried(subject, name, number)
         for number, name in enumerate((event_type,) if event_type else subject.provider.catalogue.types)
     ]
+    _check_there(subject, [one for bench, _ in benches for one in bench.exchanges])
+    found = [baseline for _, baseline in benches]
     return next(
         (one for one in found if one.moves),
         next((one for one in found if one.accepted), found[0]),
     )
 
 
-def _tried(subject: Subject, event_type: str, number: int) -> Baseline:
+def _check_there(subject: Subject, genuine: Sequence[Exchange]) -> None:
+    if all(one.attempt.outcome is Outcome.TIMEOUT and one.attempt.reply is None for one in genuine):
+        patience = describe(subject.provider.timeout)
+        raise ReceiverTimeoutError(f"no answer from {subject.url} within {patience}, whatever event was sent")
+    if all(one.attempt.status in ABSENT for one in genuine):
+        raise InvalidInputError(
+            f"{subject.url} answers {genuine[0].answer} to every genuine event: does the consumer take a POST there? "
+            f"Say the path of its endpoint",
+            field="path",
+        )
+
+
+def _tried(subject: Subject, event_type: str, number: int) -> tuple[Bench, Baseline]:
     """Send events of one type until one has no effect, or there have been so many that it is no chance."""
     bench = Bench(subject, number)
     readings: list[Json] = [bench.before]
@@ -134,7 +154,7 @@ def _tried(subject: Subject, event_type: str, number: int) -> Baseline:
     accepted = all(one.attempt.outcome is Outcome.ACKNOWLEDGED for one in bench.exchanges)
     moves = subject.probe is not None and readings[-1] != readings[-2]
     is_even = moves and all(step == steps[0] for step in steps)
-    return Baseline(event_type, accepted, subject.probe is not None, moves, steps[0] if is_even else None)
+    return bench, Baseline(event_type, accepted, subject.probe is not None, moves, steps[0] if is_even else None)
 
 
 def _genuine(rule: Rule, subject: Subject, number: int, baseline: Baseline) -> Finding:

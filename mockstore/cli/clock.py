@@ -37,7 +37,7 @@ def show(*, client: Client, as_json: bool) -> None:
 @click.argument("by", type=duration)
 @asks_server
 def advance(*, client: Client, by: timedelta, as_json: bool) -> None:
-    """Move the time on, BY 5m for instance; what falls due on the way is sent, in order."""
+    """Move the time on, BY 5m for instance (a number alone is seconds); what falls due on the way is sent, in order."""
     _say(client.post("/_mockstore/clock/advance", {"seconds": by.total_seconds()}, expect="now"), as_json=as_json)
 
 

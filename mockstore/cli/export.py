@@ -2,23 +2,21 @@
 
 from base64 import b64decode
 from pathlib import Path
-from typing import Final
 
 import click
 
 from mockstore.cli.client import Client, path_to
+from mockstore.cli.latest import named_delivery
 from mockstore.cli.options import asks_server
 from mockstore.cli.show import say_json
 from mockstore.errors import InvalidInputError
 from mockstore.exporting import Form, Recorded, exported, redacted
 from mockstore.model import Json
 
-LATEST: Final = "latest"
-"""Stands for the id of the latest delivery."""
-
 EPILOG = """\b
 Examples:
   mockstore export latest --as pytest --app shop.web:app > test_delivery.py
+  mockstore export latest --app 'shop.web:create_app()' --output test_delivery.py
   mockstore export 0194… 0195… --as cassette --output orders.json
 
 \b
@@ -37,7 +35,7 @@ mockstore.replay("orders.json"), signed afresh.
     show_default=True,
     help="A test file, or JSON to replay.",
 )
-@click.option("--app", metavar="MODULE:NAME", help="With pytest: what is under test.")
+@click.option("--app", metavar="MODULE:NAME", help="With pytest: the app under test, or with () what makes it.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @asks_server
 def export(  # noqa: PLR0913 - the options of the command
@@ -59,15 +57,8 @@ def export(  # noqa: PLR0913 - the options of the command
         click.echo(text, nl=False)
 
 
-def _latest(client: Client) -> str:
-    count = client.get("/_mockstore/deliveries", expect="pagination", limit=1)["pagination"]["totalPages"]
-    if not count:
-        raise InvalidInputError("nothing was delivered yet, so there is no latest delivery; see `mockstore emit`")
-    return str(client.get("/_mockstore/deliveries", expect="data", limit=1, page=count)["data"][0]["id"])
-
-
 def _recorded(client: Client, named: str) -> Recorded:
-    delivery_id = _latest(client) if named == LATEST else named
+    delivery_id = named_delivery(client, named)
     delivery = client.get(path_to("_mockstore", "deliveries", delivery_id), expect="eventId")
     event = client.get(path_to("_mockstore", "events", delivery["eventId"]), expect="body")
     return Recorded(

@@ -8,13 +8,15 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from mockstore.cli.routes import Routes, Source, called, text_of
+
 Framework: TypeAlias = Literal["flask", "django", "fastapi"]
 
 USUAL_PATH: Final = "/webhooks/petstore"
 CLASSES: Final[Mapping[str, Framework]] = MappingProxyType({"Flask": "flask", "FastAPI": "fastapi"})
 FRAMEWORKS: Final[tuple[Framework, ...]] = ("django", "fastapi", "flask")
 _SECRET: Final = re.compile(r"^(?=.*SECRET)(?=.*(HOOK|PETSTORE))[A-Z][A-Z0-9_]*$")
-_HOOK: Final = re.compile("hook|petstore", re.IGNORECASE)
+_SETTINGS: Final = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*[,\]]\s*=?\s*["']([\w.]+)["']""")
 _STANDARD: Final = frozenset({"standardwebhooks", "svix"})
 
 
@@ -28,10 +30,13 @@ class Consumer(Struct, frozen=True):
     is_factory: bool = False
     """Whether it is a function that returns the app."""
     path: str | None = None
+    """Where the endpoint is; None where none was found, and where its prefix could not be read."""
     secret: str | None = None
     """The variable, or Django's setting, that holds the webhook's secret."""
     is_standard: bool = False
     """Whether it verifies the Standard Webhooks headers."""
+    settings: str | None = None
+    """The module of Django's settings, as manage.py names it."""
 
 
 def consumer_in(sources: Mapping[str, str], wanted: Framework | None = None) -> Consumer | None:
@@ -44,7 +49,7 @@ def consumer_in(sources: Mapping[str, str], wanted: Framework | None = None) -> 
     if framework is None:
         return None
     app = next((found for module in modules for found in module.apps() if found.framework == framework), None)
-    paths = [path for module in modules for path in module.paths()]
+    paths = list(Routes(module.source for module in modules).hooks())
     secrets = [name for module in modules for name in module.secrets()]
     return Consumer(
         framework=framework,
@@ -54,6 +59,7 @@ def consumer_in(sources: Mapping[str, str], wanted: Framework | None = None) -> 
         path=paths[0] if paths else None,
         secret=secrets[0] if secrets else None,
         is_standard=any(_STANDARD & module.imported() for module in modules),
+        settings=_settings_in(sources) if framework == "django" else None,
     )
 
 
@@ -79,13 +85,21 @@ def _framework_of(modules: "list[_Module]", sources: Mapping[str, str]) -> Frame
     return next(iter([*known, *(name for name in FRAMEWORKS if re.search(rf"\b{name}\b", required))]), None)
 
 
+def _settings_in(sources: Mapping[str, str]) -> str | None:
+    managing = (text for path, text in sources.items() if path.rpartition("/")[2] == "manage.py")
+    named = (_SETTINGS.search(text) for text in managing)
+    return next((found[1] for found in named if found is not None), None)
+
+
 class _Module:
     """One file of the project."""
 
     def __init__(self, path: str, tree: ast.Module) -> None:
         parts = path.removesuffix(".py").removeprefix("src/").split("/")
-        self._name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        is_package = parts[-1] == "__init__"
+        self._name = ".".join(parts[:-1] if is_package else parts)
         self._tree = tree
+        self.source = Source(self._name, tree, is_package)
 
     def apps(self) -> Iterator[Consumer]:
         """Yield the apps at the top of the module, then the functions that make one."""
@@ -112,31 +126,13 @@ class _Module:
                 found.add(node.module.partition(".")[0])
         return found
 
-    def paths(self) -> Iterator[str]:
-        """Yield the paths of routes that look like an endpoint for webhooks."""
-        for node in ast.walk(self._tree):
-            if isinstance(node, ast.Call) and _called(node) in ("post", "route", "path", "api_route") and node.args:
-                text = _text(node.args[0])
-                if text is not None and _HOOK.search(text) and "<" not in text and "{" not in text:
-                    yield f"/{text.lstrip('/')}"
-
     def secrets(self) -> Iterator[str]:
         """Yield the names of variables and settings that look like the secret of a webhook."""
         for node in ast.walk(self._tree):
-            name = node.attr if isinstance(node, ast.Attribute) else _text(node)
+            name = node.attr if isinstance(node, ast.Attribute) else text_of(node)
             if name is not None and _SECRET.match(name):
                 yield name
 
 
 def _made_by(node: ast.AST) -> Framework | None:
-    return CLASSES.get(_called(node)) if isinstance(node, ast.Call) else None
-
-
-def _called(call: ast.Call) -> str:
-    if isinstance(call.func, ast.Attribute):
-        return call.func.attr
-    return call.func.id if isinstance(call.func, ast.Name) else ""
-
-
-def _text(node: ast.AST) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    return CLASSES.get(called(node)) if isinstance(node, ast.Call) else None

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Final
 
 import click
+from msgspec.structs import replace
 
 from mockstore.cli.finding import FRAMEWORKS, Consumer, Framework, consumer_in
 from mockstore.cli.options import json_option
 from mockstore.cli.show import good, quiet, say_json, strong
 from mockstore.cli.starter import starter_for
 from mockstore.errors import InvalidInputError
+from mockstore.exporting import app_named
 
 EPILOG = """\b
 Examples:
@@ -76,13 +78,9 @@ def _found(framework: Framework | None, app: str | None, path: str | None) -> Co
     known = consumer or Consumer(framework or "flask")
     module, name, is_factory = known.module, known.name, known.is_factory
     if app is not None:
-        module, colon, called = app.partition(":")
-        if not (colon and module and called):
-            raise InvalidInputError(f"--app is {app!r}; write for instance shop.web:app, or shop.web:create_app()")
-        name, is_factory = called.removesuffix("()"), called.endswith("()")
-    return Consumer(
-        known.framework, module, name, is_factory, _absolute(path) or known.path, known.secret, known.is_standard
-    )
+        told = app_named(app)
+        module, name, is_factory = told.module, told.name, told.is_factory
+    return replace(known, module=module, name=name, is_factory=is_factory, path=_absolute(path) or known.path)
 
 
 def _absolute(path: str | None) -> str | None:
@@ -127,8 +125,9 @@ def _say(consumer: Consumer, target: Path, open_ends: int) -> None:
         lines = "1 line is" if open_ends == 1 else f"{open_ends} lines are"
         click.echo(f"{lines} marked with «adapt»: complete what was not found")
     if consumer.framework == "django" and not _is_told_of_django():
-        click.echo("pytest skips it until pytest.ini has [pytest] and DJANGO_SETTINGS_MODULE = yours.settings")
-    click.echo(quiet(f"run it: pytest {target}"))
+        settings = consumer.settings or "yours.settings"
+        click.echo(f"pytest skips it until pytest.ini has [pytest] and DJANGO_SETTINGS_MODULE = {settings}")
+    click.echo(quiet(f"run it: python -m pytest {target}"))
 
 
 def _is_told_of_django() -> bool:

@@ -3,6 +3,7 @@
 import click
 
 from mockstore.cli.client import Client, path_to
+from mockstore.cli.latest import named_delivery
 from mockstore.cli.options import asks_server
 from mockstore.cli.show import delivery_lines, say_json, strong
 
@@ -12,6 +13,7 @@ PATIENCE = 10
 EPILOG = """\b
 Examples:
   mockstore redeliver 0194…
+  mockstore redeliver latest
   mockstore deliveries --state failed --json | jq -r '.data[].id' | xargs -n1 mockstore redeliver
 """
 
@@ -21,6 +23,7 @@ Examples:
 @asks_server
 def redeliver(*, client: Client, delivery_id: str, as_json: bool) -> None:
     """Send a delivery again, whatever became of it: the same bytes, the same event id, the ladder anew."""
+    delivery_id = named_delivery(client, delivery_id)
     client.post(path_to("_mockstore", "deliveries", delivery_id, "redeliver"))
     client.post("/_mockstore/settle", {"timeoutSeconds": PATIENCE})
     found = client.get(path_to("_mockstore", "deliveries", delivery_id), expect="attempts")

@@ -159,11 +159,11 @@ class RemoteMockstore:
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
-        """Do what `emit` does, while the event loop runs on."""
+        """Do what `emit` does, and wait for the first attempts, while the event loop runs on."""
         from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
 
         __tracebackhide__ = True
-        return await to_thread(self.emit, event_type, overrides, **told)
+        return await (await to_thread(self.emit, event_type, overrides, **told)).tried()
 
     @property
     def events(self) -> Collection[Event]:
@@ -272,6 +272,10 @@ class RemoteMockstore:
         """Return the URL of `target`: itself, when it is one, or where the app of this process is served."""
         if isinstance(target, str) and target != "django":
             return target
+        if target == "django":
+            from mockstore.world.transports.django import refuse_inside_a_transaction  # noqa: PLC0415 - for few
+
+            refuse_inside_a_transaction()
         return self._callbacks.address(target, path, self.provider)
 
     def _several(self, answer: Json) -> Sequence[Delivery]:

@@ -9,6 +9,11 @@ from mockstore.scenario.mistakes import ScenarioFailedError
 from mockstore.scenario.result import Entry, Kind, Result, Verdict
 from mockstore.xml_text import attribute, content
 
+_UNAUTHORIZED: Final = 401
+_UNSIGNED: Final = (
+    "answered 401: does the consumer know the secret that signs? It is a made-up one unless it is said: "
+    "to=mockstore.subscribe(app, secret=…) in a test, --secret in the shell"
+)
 _MARKS: Final = {True: "✓", False: "✗"}
 _WIDTH: Final = 13
 _SHOWN: Final = 3
@@ -56,7 +61,15 @@ def summary(result: Result) -> str:
         )
     if result.passed:
         return f"{result.scenario.name}: passed, {expectations} held"
-    return f"{result.scenario.name}: failed, {len(result.failed)} of {expectations} did not hold"
+    failed = f"{result.scenario.name}: failed, {len(result.failed)} of {expectations} did not hold"
+    return f"{failed}\n{_UNSIGNED}" if _is_unauthorized(result) else failed
+
+
+def _is_unauthorized(result: Result) -> bool:
+    """Tell whether a live consumer answered 401; a receiver of the scenario's own does so on purpose."""
+    verifying = {spec.name for spec in result.scenario.webhooks if spec.verifies}
+    refused = {entry.facts["webhook"] for entry in result.entries if entry.facts.get("status") == _UNAUTHORIZED}
+    return bool(refused - verifying)
 
 
 def failure_text(result: Result) -> str:

@@ -99,15 +99,30 @@ class TravellingClock:
         self._start = _checked(start)
         self._travel: Any = time_machine.travel(start, tick=False)
         self._traveller: Any = self._travel.start()
+        self._at = start
 
     def now(self) -> datetime:
         """Return the process's time, which stands still."""
         return wall_time()
 
     def jump_to(self, moment: datetime) -> None:
-        """Move the process to `moment`; a moment already past moves nothing."""
-        if moment > self.now():
-            self._traveller.move_to(moment, tick=False)
+        """Move the process to `moment`; a moment already past moves nothing.
+
+        Raises `InvalidInputError` when the process does not follow, since somebody else has frozen its time.
+        """
+        if moment <= self.now():
+            return
+        self._traveller.move_to(moment, tick=False)
+        if self.now() < moment:
+            self._traveller.move_to(self._at, tick=False)
+            raise InvalidInputError(
+                f"the clock cannot move to {moment.isoformat()}: with clock='travel' mockstore moves the time of this "
+                f"process, but another freeze, by freezegun or time-machine, holds it at {self.now().isoformat()}. Use "
+                f"one of the two: say start=… in place of the freeze, or keep the freeze and use clock='virtual', "
+                f"which follows it",
+                field="clock",
+            )
+        self._at = moment
 
     def seconds_until(self, moment: datetime | None) -> float | None:  # noqa: ARG002 - part of the seam
         """Return None: waiting brings no moment nearer."""
@@ -116,6 +131,7 @@ class TravellingClock:
     def reset(self) -> None:
         """Go back to where it started."""
         self._traveller.move_to(self._start, tick=False)
+        self._at = self._start
 
     def close(self) -> None:
         """Let the process's time run as it was."""

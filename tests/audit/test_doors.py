@@ -1,9 +1,12 @@
 """The audit by its doors: the command, and `assert_conforms` in a test."""
 
+import asyncio
 import json
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,6 +15,7 @@ from click.testing import CliRunner, Result
 from mockstore import Mockstore
 from mockstore.audit import rules
 from mockstore.cli.app import mockstore as root
+from mockstore.errors import AsyncConsumerError
 from tests.audit.conftest import SECRET, Consumer, served
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +99,42 @@ def test_what_cannot_be_audited_ends_with_2_and_one_line(arguments: list[str], e
     assert result.exit_code == 2
     assert error in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def nothing_there(_environ: object, start_response: Callable[..., Any]) -> list[bytes]:
+    start_response("404 Not Found", [("Content-Length", "0")])
+    return [b""]
+
+
+def test_where_there_is_no_endpoint_one_line_says_so() -> None:
+    with served(Consumer(nothing_there, dict)) as url:
+        result = run(f"{url}/hooks", "--secret", SECRET)
+
+    assert result.exit_code == 2
+    assert f"{url}/hooks answers 404 to every genuine event" in result.stderr
+    assert (result.stdout, result.stderr.count("\n")) == ("", 1)
+
+
+def test_a_consumer_that_never_answers_in_time_ends_it_early() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/hooks"
+        result = run(url, "--secret", SECRET, "--timeout", "0.1s")
+
+    assert result.exit_code == 2
+    assert f"no answer from {url} within 0.1 s" in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_async_test_is_told_to_audit_from_a_plain_one() -> None:
+    async def consumer(_: object) -> int:
+        return 204
+
+    async def audit() -> None:
+        with Mockstore.in_process() as mock:
+            mock.assert_conforms(consumer, secret=SECRET)
+
+    with pytest.raises(AsyncConsumerError, match="call it from a plain `def` test"):
+        asyncio.run(audit())
 
 
 def test_in_a_test_each_rule_is_a_subtest(pytester: pytest.Pytester) -> None:

@@ -79,6 +79,22 @@ def test_many_deliveries_are_one_file(mock: Mockstore, suite: Callable[[str, str
     suite(text, "careful").assert_outcomes(passed=len(mock.deliveries))
 
 
+@pytest.mark.parametrize(
+    ("app", "subscribed"),
+    [
+        pytest.param("shop.web:app", "mockstore.subscribe(app, ", id="an app"),
+        pytest.param("shop.web:create_app", "mockstore.subscribe(create_app(), ", id="a factory by its name"),
+        pytest.param("shop.web:the_shop()", "mockstore.subscribe(the_shop(), ", id="a factory, as init takes it"),
+    ],
+)
+def test_what_makes_an_app_is_called(mock: Mockstore, app: str, subscribed: str) -> None:
+    mock.open_inbox()
+    text = mock.emit("order.created").delivery.export(app=app)
+
+    assert subscribed in text
+    assert f"from shop.web import {app.partition(':')[2].removesuffix('()')}\n" in text
+
+
 def test_without_an_app_the_file_asks_for_a_fixture(mock: Mockstore) -> None:
     mock.open_inbox()
     text = mock.emit("order.created").delivery.export()

@@ -14,7 +14,7 @@ from mockstore import Mockstore, Outgoing
 from mockstore.audit.explore import BrokenOrderError, Chain, Exploration
 from mockstore.audit.orders import SAMPLE, Order, orders, shrunk
 from mockstore.errors import InvalidInputError
-from tests.audit.conftest import SECRET, consumer
+from tests.audit.conftest import SECRET
 
 SEED = 5
 
@@ -67,10 +67,7 @@ def test_what_breaks_is_shrunk(order: Order, breaks: Callable[[Order], bool], sm
 
 
 def test_a_careful_consumer_bears_every_order() -> None:
-    def factory() -> object:
-        return consumer(careful).app
-
-    found = explore(factory, ["order.created", ("payment.succeeded", {"payment.amount": 5.0})], lambda _: 0)
+    found = explored(careful, ["order.created", ("payment.succeeded", {"payment.amount": 5.0})])
 
     assert found.events == ("order.created", "payment.succeeded")
     assert found.tried == 4
@@ -120,9 +117,58 @@ def test_a_crash_over_a_gap_is_found() -> None:
     with pytest.raises(
         BrokenOrderError, match=r"1 of 2 events .* not needed[^$]*payment.succeeded was answered 500"
     ) as raised:
-        explore(factory, ["order.created", "payment.succeeded"], lambda _: 0)
+        explore(factory, ["order.created", "payment.succeeded"], lambda _: len(known))
 
     assert raised.value.order == (1,)
+
+
+def test_a_refusal_counts_unless_the_causal_order_of_the_same_events_gets_it() -> None:
+    known: list[str] = []
+
+    def wants_creation_at_some_time(outgoing: Outgoing) -> int:
+        event_type = json.loads(outgoing.body)["eventType"]
+        known.append(event_type)
+        return 409 if event_type == "payment.failed" and "order.created" not in known else 204
+
+    def factory() -> object:
+        known.clear()
+        return wants_creation_at_some_time
+
+    with pytest.raises(BrokenOrderError, match=r"then payment.failed was answered 409") as raised:
+        explore(factory, ["order.created", "payment.failed"], lambda _: len(known))
+
+    assert raised.value.order == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        pytest.param(401, "every event was answered 401: is the secret or the path right", id="the secret"),
+        pytest.param(404, "every event was answered 404: is the secret or the path right", id="the path"),
+        pytest.param(301, "every event was answered 301", id="a redirect"),
+        pytest.param(500, "order.created was answered 500", id="a crash"),
+    ],
+)
+def test_a_consumer_that_does_not_take_the_causal_order_proves_nothing(status: int, told: str) -> None:
+    with pytest.raises(BrokenOrderError, match=told) as raised:
+        explore(lambda: lambda _: status, ["order.created", "payment.succeeded"], lambda _: 0)
+
+    assert raised.value.order == (0, 1)
+
+
+def test_a_probe_that_no_event_moves_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="the probe says 0 of a fresh consumer and after the whole chain"):
+        explore(lambda: lambda _: 204, ["order.created", "payment.succeeded"], lambda _: 0)
+
+
+def test_a_probe_may_need_what_the_first_event_makes() -> None:
+    known: list[str] = []
+
+    def factory() -> object:
+        known.clear()
+        return lambda outgoing: known.append(json.loads(outgoing.body)["eventType"])
+
+    assert explore(factory, ["order.created"], lambda _: known[0]).tried == 1
 
 
 def test_a_probe_may_refuse_a_state_itself() -> None:

@@ -229,6 +229,14 @@ def test_a_delivery_is_sent_again(at_server: Run, listening: Listen) -> None:
     assert shop.taken[0].outgoing.body == shop.taken[1].outgoing.body
 
 
+def test_the_latest_delivery_is_sent_again_by_that_word(at_server: Run, listening: Listen) -> None:
+    registered(at_server, listening(Scripted(answers("200"))))
+    at_server("emit", "order.created")
+    (delivery,) = told(at_server("emit", "pet.adopted", "--json"))["data"][0]["deliveries"]
+
+    assert told(at_server("redeliver", "latest", "--json"))["id"] == delivery["id"]
+
+
 def test_after_the_ladder_the_webhook_is_disabled_enabled_and_recovered(at_server: Run, listening: Listen) -> None:
     shop = listening(Scripted(answers("500,500,500,500,500,200")))
     made = registered(at_server, shop)

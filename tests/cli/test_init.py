@@ -106,7 +106,9 @@ urlpatterns = [path("hooks/petstore", hook)]
             id="an app of FastAPI",
         ),
         pytest.param(
-            DJANGO, Consumer("django", path="/hooks/petstore", secret="PETSTORE_SECRET"), id="a project of Django"
+            DJANGO,
+            Consumer("django", path="/hooks/petstore", secret="PETSTORE_SECRET", settings="agency.settings"),
+            id="a project of Django",
         ),
         pytest.param({"a.py": "import flask"}, Consumer("flask"), id="an import and no app"),
         pytest.param({"requirements.txt": "FastAPI>=0.1"}, Consumer("fastapi"), id="a requirement"),
@@ -134,6 +136,79 @@ def test_the_starter_passes_in_the_project_it_was_written_for(tmp_path: Path, so
     assert (told.returncode, "adapt" in told.stdout) == (0, False), told
     assert ran.returncode == 0, ran.stdout
     assert " failed" not in ran.stdout
+
+
+BLUEPRINT = "from flask import Blueprint\nbp = Blueprint('hooks', __name__{})\n@bp.post('/petstore')\ndef hook(): ...\n"
+FLASK_APP = "from flask import Flask\nfrom shop.hooks import bp\napp = Flask('x')\napp.register_blueprint(bp{})\n"
+ROUTER = "from fastapi import APIRouter\nrouter = APIRouter({})\n@router.post('/petstore')\ndef hook(): ...\n"
+FASTAPI_APP = (
+    "from fastapi import FastAPI\nfrom .api import hooks, pets\napp = FastAPI()\n"
+    "app.include_router(pets.router)\napp.include_router(hooks.router{})\n"
+)
+URLS = "from django.urls import path\nurlpatterns = [path('petstore/', hook)]\n"
+ROOT_URLS = "from django.urls import include, path\nurlpatterns = [path('api/', {})]\n"
+
+
+@pytest.mark.parametrize(
+    ("sources", "path"),
+    [
+        pytest.param(
+            {"shop/hooks.py": BLUEPRINT.format(", url_prefix='/hooks'"), "shop/web.py": FLASK_APP.format("")},
+            "/hooks/petstore",
+            id="a blueprint's own",
+        ),
+        pytest.param(
+            {
+                "shop/hooks.py": BLUEPRINT.format(", url_prefix='/hooks'"),
+                "shop/web.py": FLASK_APP.format(", url_prefix='/v2'"),
+            },
+            "/v2/petstore",
+            id="a blueprint's registration",
+        ),
+        pytest.param(
+            {"shop/hooks.py": BLUEPRINT.format(""), "shop/web.py": FLASK_APP.format(", url_prefix=PREFIX")},
+            None,
+            id="a prefix that is no text",
+        ),
+        pytest.param({"hooks.py": BLUEPRINT.format("")}, None, id="a blueprint that nobody is seen to register"),
+        pytest.param(
+            {
+                "shop/api/hooks.py": ROUTER.format("prefix='/hooks'"),
+                "shop/api/pets.py": ROUTER.format("prefix='/pets'").replace("/petstore", "/all"),
+                "shop/main.py": FASTAPI_APP.format(", prefix='/api'"),
+            },
+            "/api/hooks/petstore",
+            id="a router's, and its include's",
+        ),
+        pytest.param(
+            {
+                "backend/shop/api/hooks.py": ROUTER.format(""),
+                "backend/shop/api/__init__.py": "from shop.api.hooks import router as hook_router",
+                "backend/shop/main.py": (
+                    "from fastapi import FastAPI\nfrom shop.api import hook_router\napp = FastAPI()\n"
+                    "app.include_router(hook_router, prefix='/in')\n"
+                ),
+            },
+            "/in/petstore",
+            id="handed on, in a folder below",
+        ),
+        pytest.param(
+            {"manage.py": "", "shop/urls.py": URLS, "site/urls.py": ROOT_URLS.format("include('shop.urls')")},
+            "/api/petstore/",
+            id="an include",
+        ),
+        pytest.param(
+            {"manage.py": "", "shop/urls.py": URLS, "site/urls.py": ROOT_URLS.format("include(('shop.urls', 'shop'))")},
+            "/api/petstore/",
+            id="an include with a namespace",
+        ),
+    ],
+)
+def test_prefixes_belong_to_the_path(sources: Mapping[str, str], path: str | None) -> None:
+    found = consumer_in(sources)
+
+    assert found is not None
+    assert found.path == path
 
 
 def test_what_was_not_found_is_marked() -> None:
@@ -218,6 +293,19 @@ def test_it_says_where_the_settings_of_django_have_to_be_named(
     said = run("init", "--framework", "django").stdout
 
     assert ("pytest skips it until pytest.ini has [pytest] and DJANGO_SETTINGS_MODULE" in said) == is_told
+
+
+@pytest.mark.usefixtures("project")
+def test_it_says_how_to_run_the_test_without_further_settings(run: Callable[..., Result]) -> None:
+    said = run("init", "--framework", "flask").stdout
+
+    assert said.splitlines()[-1] == "run it: python -m pytest test_petstore_webhooks.py"
+
+
+def test_it_names_the_settings_that_manage_py_names(project: Path, run: Callable[..., Result]) -> None:
+    (project / "manage.py").write_text(DJANGO["manage.py"], "utf-8")
+
+    assert "DJANGO_SETTINGS_MODULE = agency.settings" in run("init").stdout
 
 
 @pytest.fixture

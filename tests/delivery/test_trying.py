@@ -1,6 +1,7 @@
 """A request that was prepared is sent only if the same would be made now."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -19,23 +20,38 @@ if TYPE_CHECKING:
 MOMENT = timedelta(milliseconds=1)
 
 
+class Tap:
+    """A transport that keeps the very requests that it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ARG002 - the seam's
+        self.sent.append(outgoing)
+        return Reply(204)
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        return self.send(outgoing, timeout)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
 class Shop:
     """A Mockstore with one claimed delivery, and the requests that went to its webhook."""
 
     def __init__(self) -> None:
         self.parts = still_parts()
         self.mockstore = Mockstore(self.parts)
-        self.sent: list[Outgoing] = []
-        self.webhook: Webhook = self.mockstore.subscribe(self._receive)
+        tap = Tap()
+        self.sent = tap.sent
+        self.parts.router.mount("shop.test", tap)
+        self.webhook: Webhook = self.mockstore.subscribe("http://shop.test/webhooks")
         self.trying = Trying(self.parts.engine, self.parts.router, None, wait=_never, remember=_never)
         self.mockstore.hold()
         self.mockstore.emit("pet.adopted")
         self.parts.engine.release()
         (self.claimed,) = self.parts.engine.claim()
-
-    def _receive(self, outgoing: Outgoing) -> Reply:
-        self.sent.append(outgoing)
-        return Reply(204)
 
     def prepared(self) -> Turn:
         turn = self.trying.prepared(self.claimed)
@@ -53,7 +69,7 @@ class Shop:
 @pytest.fixture
 def shop() -> Iterator[Shop]:
     made = Shop()
-    with made.mockstore:
+    with closing(made.mockstore):
         yield made
 
 

@@ -11,7 +11,7 @@ from mockstore.settings import Settings
 
 @pytest.fixture
 def store() -> Iterator[Mockstore]:
-    with Mockstore.in_process() as made:
+    with Mockstore.in_process(strict=False) as made:
         yield made
 
 

@@ -12,7 +12,7 @@ from mockstore.model import Json
 
 @pytest.fixture
 def store() -> Iterator[Mockstore]:
-    with Mockstore.in_process() as opened:
+    with Mockstore.in_process(strict=False) as opened:
         yield opened
 
 

@@ -11,7 +11,7 @@ from mockstore.publishing import LONGEST_ID
 
 @pytest.fixture
 def store() -> Iterator[Mockstore]:
-    with Mockstore.in_process() as opened:
+    with Mockstore.in_process(strict=False) as opened:
         yield opened
 
 

@@ -319,3 +319,54 @@ def test_it(mockstore_server):
     )
 
     result.assert_outcomes(passed=1)
+
+
+ON_THE_LOOP = """
+import asyncio
+import pytest
+
+
+async def answer(reader, writer):
+    head = await reader.readuntil(b"\\r\\n\\r\\n")
+    await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\\r\\n")[0]))
+    writer.write(b"HTTP/1.1 204 No Content\\r\\nConnection: close\\r\\n\\r\\n")
+    await writer.drain()
+    writer.close()
+
+
+def on_one_loop(mockstore_server, work):
+    async def main():
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            mockstore_server.subscribe(f"http://127.0.0.1:{port}/hooks")
+            await work()
+
+    asyncio.run(main())
+"""
+
+
+def test_a_consumer_on_the_tests_own_loop_is_waited_for_by_aemit(run: "Run") -> None:
+    source = f"""{ON_THE_LOOP}
+
+def test_it(mockstore_server):
+    async def work():
+        (await mockstore_server.aemit("pet.adopted")).assert_acknowledged()
+
+    on_one_loop(mockstore_server, work)
+"""
+    run(source, *ALONE).assert_outcomes(passed=1)
+
+
+def test_who_blocks_the_loop_of_the_consumer_is_told_so(run: "Run") -> None:
+    source = f"""{ON_THE_LOOP}
+
+@pytest.mark.mockstore(timeout=0.2)
+def test_it(mockstore_server):
+    async def work():
+        mockstore_server.emit("pet.adopted").assert_acknowledged()
+
+    on_one_loop(mockstore_server, work)
+"""
+    report = run(source, *ALONE)
+    report.assert_outcomes(failed=1)
+    report.stdout.fnmatch_lines(["*the waiting test blocks its own event loop; use `await *"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def store() -> Iterator[Mockstore]:
-    with Mockstore.in_process() as made:
+    with Mockstore.in_process(strict=False) as made:
         yield made
 
 

@@ -50,7 +50,10 @@ from django.contrib.auth.models import Group
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, connections
 
+from mockstore import Mockstore
+from mockstore.errors import InvalidInputError
 from mockstore.model import Outgoing
+from mockstore.settings import Settings
 from mockstore.world.transports import Router, transport_for
 
 PATIENT = timedelta(seconds=20)
@@ -107,6 +110,21 @@ def test_a_handler_of_the_users_own_is_taken_for_django():
     transport = transport_for(get_wsgi_application())
     assert type(transport).__name__ == "DjangoTransport"
     transport.close()
+
+@pytest.fixture
+def server():
+    with Mockstore.standalone(Settings()) as made:
+        yield made
+
+@pytest.mark.django_db
+def test_a_server_is_refused_inside_a_transaction(server):
+    with pytest.raises(InvalidInputError, match="or transactional_db"):
+        server.subscribe("django")
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_may_deliver_outside_of_one(server):
+    assert server.subscribe("django").record.url.startswith("http://testserver")
+
 """
 
 CLAIMS = [line[4:].partition("(")[0] for line in TESTS.splitlines() if line.startswith("def test_")]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -91,3 +92,20 @@ def test_what_an_async_function_raises_is_the_cause() -> None:
 def test_an_async_function_cannot_be_reached_without_await() -> None:
     with pytest.raises(AsyncConsumerError, match=r"await mockstore\.aemit"):
         FunctionTransport(receive_in_time).send(OUTGOING, FIVE)
+
+
+def test_the_headers_are_read_by_name_in_whatever_case_and_as_pairs() -> None:
+    pairs = (("X-Webhook-Signature", "sha256=1"), ("Accept", "a"), ("accept", "b"))
+    taken: list[Outgoing] = []
+
+    FunctionTransport(taken.append).send(Outgoing("http://inbox.test/", pairs, b"{}"), FIVE)
+
+    headers: Any = taken[0].headers
+    assert headers["x-webhook-signature"] == headers.get("X-WEBHOOK-SIGNATURE") == "sha256=1"
+    assert headers["Accept"] == "a, b"
+    assert (headers.get("X-Other"), headers.get("X-Other", "")) == (None, "")
+    assert ("x-other" in headers, "ACCEPT" in headers, ("Accept", "a") in headers) == (False, True, True)
+    assert list(headers) == list(pairs)
+    assert headers[0] == pairs[0]
+    with pytest.raises(KeyError, match="X-Other"):
+        headers["X-Other"]

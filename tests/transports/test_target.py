@@ -94,6 +94,11 @@ def four(a: object, b: object, c: object, d: object) -> None: ...
     [
         pytest.param(flask.Flask, "that is a class; pass an instance", id="class"),
         pytest.param(make_app, "it takes no argument; if it makes an app, call it", id="factory"),
+        pytest.param(
+            type("Application", (), {"__module__": "aiohttp.web_app", "__call__": lambda self: self})(),
+            "run it, and subscribe its URL",
+            id="aiohttp",
+        ),
         pytest.param(anything, "takes any number of arguments", id="any number"),
         pytest.param(by_keyword, "needs keyword arguments", id="keywords"),
         pytest.param(aboth, "is async and takes 2", id="async with two"),

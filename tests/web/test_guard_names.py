@@ -60,7 +60,7 @@ def test_in_process_any_name_and_no_token_will_do() -> None:
     import httpx  # noqa: PLC0415 - this test alone
 
     with (
-        Mockstore.in_process() as mockstore,
+        Mockstore.in_process(strict=False) as mockstore,
         httpx.Client(
             transport=httpx.WSGITransport(mockstore.wsgi_app), base_url="https://api.petstoreapi.com"
         ) as client,

@@ -1,5 +1,7 @@
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import freezegun
@@ -175,3 +177,21 @@ def test_a_key_stays_the_same_whatever_was_rolled_and_is_another_for_each_purpos
 
     assert [chance.key("a"), nobodys.key("a")] == before
     assert len({*before, chance.key("b"), Chance(2).key("a"), Chance(None).key("a")}) == 5
+
+
+@pytest.mark.parametrize("answers", [(503,), ()], ids=["a retry is due", "nothing is due"])
+@pytest.mark.parametrize("freeze", [freezegun.freeze_time, time_machine.travel], ids=["freezegun", "time-machine"])
+def test_a_travelling_clock_that_another_freeze_overrules_says_so(
+    freeze: Callable[[datetime], AbstractContextManager[object]], answers: tuple[int, ...]
+) -> None:
+    with Mockstore.in_process(clock="travel") as store:
+        store.open_inbox().will_answer(*answers)
+        if freeze is time_machine.travel:
+            freeze = partial(time_machine.travel, tick=False)
+
+        with freeze(ELSEWHEN):
+            store.emit("pet.adopted")
+            with pytest.raises(InvalidInputError, match=r"another freeze.* holds it at 2030-05-17T08:00"):
+                store.advance(hours=3)
+
+        assert store.clock.now() == EPOCH

@@ -3,6 +3,7 @@
 Django is the consumer's, not ours: it is imported by name, and only when it is asked for.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -58,6 +59,24 @@ def django_wsgi() -> WsgiApp:
             f"cannot deliver to 'django': {error} Set DJANGO_SETTINGS_MODULE, or let pytest-django do it",
             field="target",
         ) from error
+
+
+def refuse_inside_a_transaction() -> None:
+    """Raise `InvalidInputError` when this thread is in a transaction of Django's, which a server's threads are not.
+
+    What a delivery writes there would be committed, and found by every test that comes after.
+    """
+    apps = getattr(sys.modules.get("django.apps"), "apps", None)
+    if apps is None or not apps.ready:
+        return
+    connections = import_module("django.db").connections
+    if any(connection.in_atomic_block for connection in connections.all(initialized_only=True)):
+        raise InvalidInputError(
+            "cannot deliver to 'django' from a server's threads while this test runs in a transaction (the fixture db, "
+            "or TestCase): what they write would be committed, and outlast the test. Use the fixture mockstore, which "
+            "delivers inside the transaction, or transactional_db (TransactionTestCase)",
+            field="target",
+        )
 
 
 @contextmanager

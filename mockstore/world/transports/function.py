@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from mockstore.errors import AsyncConsumerError, ConsumerError, DeliveryError
-from mockstore.model import Outgoing, Reply
+from mockstore.model import HeaderFields, Outgoing, Reply
 from mockstore.world.transports.rules import consumer_raised, too_late
 
 Answer: TypeAlias = Reply | int | None
@@ -17,7 +19,7 @@ _STATUSES = range(100, 600)
 
 
 class FunctionTransport:
-    """Hands each request to `receive` and takes what it returns for the answer.
+    """Hands each request to `receive` and takes what it returns for the answer; its headers are `HeaderFields`.
 
     A `DeliveryError` that it raises passes as it is (a scripted timeout, say), any other exception becomes a
     `ConsumerError`. A reply whose `took` is longer than the time limit counts as none at all.
@@ -55,7 +57,7 @@ class FunctionTransport:
 
     def _call(self, outgoing: Outgoing) -> Answer | Awaitable[Answer]:
         try:
-            return self._receive(outgoing)
+            return self._receive(replace(outgoing, headers=HeaderFields(outgoing.headers)))
         except DeliveryError:
             raise
         except Exception as error:

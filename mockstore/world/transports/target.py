@@ -54,6 +54,8 @@ def _django(handler: WsgiApp) -> Transport:
 def _by_signature(target: object) -> Transport:
     if not callable(target):
         raise _refusal(target, "that cannot be called")
+    if type(target).__module__.startswith("aiohttp."):
+        raise _refusal(target, "an app of aiohttp is neither WSGI nor ASGI; run it, and subscribe its URL")
     takes, is_async = _required_arguments(target), _is_async(target)
     if takes == _ASGI_TAKES:
         from mockstore.world.transports.asgi import AsgiTransport  # noqa: PLC0415 - loads asyncio
