@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockstore.collection import Collection
 from mockstore.errors import NotFoundError
+from mockstore.looks import Attempts
 from mockstore.model import (
     Attempt,
     DeliveryRecord,
@@ -211,18 +212,22 @@ class Delivery:
     @property
     def state(self) -> DeliveryState:
         """`held`, `pending`, `delivered`, `failed` or `discarded`."""
-        self.look()
-        return self.record.state
+        return self._looked_at().state
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """Every attempt so far."""
-        self.look()
-        return self.record.attempts
+        """Every attempt so far. Reading one counts as looking; how many there are does not say how they ended."""
+        record = self.record
+        return Attempts.seen_by(lambda: self._source.looks.note(record), record.attempts)
 
     def look(self) -> None:
-        """Settle the delivery: a strict test does not complain about it any more."""
-        self._source.looked_at(self.id)
+        """Settle the delivery as it stands: a strict test complains only about what happens to it afterwards."""
+        self._looked_at()
+
+    def _looked_at(self) -> DeliveryRecord:
+        record = self.record
+        self._source.looks.note(record)
+        return record
 
     def assert_acknowledged(self) -> None:
         """Raise `AssertionError` with the timeline unless the receiver acknowledged it."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NotFoundError
 from mockstore.handles import Event
+from mockstore.looks import Looks
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.parts import Parts
@@ -21,8 +22,8 @@ class Reader:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._seen: dict[str, None] = {}
-        """Ids of deliveries in the order in which somebody looked; as many as there is history."""
+        self.looks = Looks(limit=parts.options.history)
+        """What the test has looked at."""
 
     @property
     def wait(self) -> Waiter:
@@ -94,26 +95,11 @@ class Reader:
         for record in self.delivery_records():
             yield record, self.event_record(record.event_id), self.webhook_record(record.webhook_id)
 
-    def looked_at(self, delivery_id: str) -> None:
-        """Settle the delivery for the strict judgement."""
-        self._seen[delivery_id] = None
-        limit = self._parts.options.history
-        while limit is not None and len(self._seen) > limit:
-            self._seen.pop(next(iter(self._seen), ""), None)
-
     def came_out(self, error: BaseException) -> None:
         """Settle the delivery that `error` comes from: a test that goes on after it has seen it."""
         for record in self._parts.store.deliveries():
             if any(attempt.exception is error for attempt in record.attempts):
-                self.looked_at(record.id)
-
-    def was_looked_at(self, delivery_id: str) -> bool:
-        """Tell whether somebody looked."""
-        return delivery_id in self._seen
-
-    def forget(self) -> None:
-        """Nobody has looked at anything."""
-        self._seen.clear()
+                self.looks.note(record)
 
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now, where threads make it."""

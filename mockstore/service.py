@@ -318,7 +318,7 @@ class Mockstore:
     def reset(self) -> None:
         """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
         self._parts.reset()
-        self._reader.forget()
+        self._reader.looks.clear()
         self._receivers.inboxes.clear()
 
     def timeline(self) -> str:

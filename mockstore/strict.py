@@ -1,14 +1,14 @@
 """What a strict test has against itself: what went wrong and nobody looked at."""
 
 import traceback
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol
 
 from mockstore.errors import MockstoreError
 from mockstore.faults.verdict import broken_promise, is_excused
 from mockstore.handles import Delivery
-from mockstore.model import DeliveryRecord, DeliveryState, EventRecord
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord
 from mockstore.source import Source, unacknowledged
 
 
@@ -26,9 +26,6 @@ class Evidence(Source, Protocol):
     def event_records(self) -> Sequence[EventRecord]:
         """Return all events, oldest first."""
 
-    def was_looked_at(self, delivery_id: str) -> bool:
-        """Tell whether somebody looked."""
-
 
 def complaints(source: Evidence, *, scripted: Container[str]) -> list[str]:
     """Return one text for each thing that went wrong and that the test has not looked at.
@@ -36,11 +33,11 @@ def complaints(source: Evidence, *, scripted: Container[str]) -> list[str]:
     `scripted` holds the ids of webhooks whose receiver fails only when the test says so.
     """
     deliveries = source.delivery_records()
-    unseen = [record for record in deliveries if not source.was_looked_at(record.id)]
+    unseen = [record for record in deliveries if not source.looks.cover(record)]
     failed = (record for record in unseen if record.webhook_id not in scripted)
     return [
         *_broken_schemas(source),
-        *(f"{verdict}\n{_account(source, record)}" for record in failed if (verdict := _verdict(record))),
+        *(text for record in failed if (text := _failure(source, record))),
         *_held(source, [record for record in unseen if record.state is DeliveryState.HELD]),
         *(f"an exception while delivering:\n{traceback_text(error)}" for error in _stray(source, deliveries)),
     ]
@@ -54,26 +51,38 @@ def consumers_frames(error: BaseException) -> TracebackType | None:
     return start or error.__traceback__
 
 
-def _verdict(record: DeliveryRecord) -> str | None:
+def _failure(source: Evidence, record: DeliveryRecord) -> str | None:
+    """Return what went wrong with the delivery since the test looked, with its report; None when nothing did."""
+    attempts = source.looks.unseen(record)
+    verdict = _verdict(record, attempts)
+    if verdict is None:
+        return None
+    lines = [verdict, *_looked_before(record, attempts), Delivery(source, record.id).report()]
+    return "\n".join(lines + [traceback_text(error) for error in _exceptions(attempts)[-1:]])
+
+
+def _verdict(record: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
     """Return what is wrong with the delivery, in a few words; None when nothing is, or only what a fault did."""
-    broken = broken_promise(record)
+    broken = broken_promise(record, attempts)
     if broken is not None:
         return broken
     if unacknowledged(record) and not is_excused(record):
         return "a delivery was not acknowledged:"
-    if _exceptions(record):
+    if _exceptions(attempts):
         return "a delivery was acknowledged only after the consumer had raised:"
     return None
 
 
-def _account(source: Evidence, record: DeliveryRecord) -> str:
-    """Return the delivery's report and the latest traceback."""
-    lines = [Delivery(source, record.id).report()]
-    return "\n".join(lines + [traceback_text(error) for error in _exceptions(record)[-1:]])
+def _looked_before(record: DeliveryRecord, attempts: Sequence[Attempt]) -> list[str]:
+    """Say of a delivery that the test did look at what has changed since."""
+    if len(attempts) == len(record.attempts):
+        return []
+    since = f"attempt {attempts[0].number}" if attempts else f"it was {record.state}"
+    return [f"(the test looked at it before {since}; look again at the end)"]
 
 
-def _exceptions(record: DeliveryRecord) -> list[BaseException]:
-    return [attempt.exception for attempt in record.attempts if attempt.exception is not None]
+def _exceptions(attempts: Iterable[Attempt]) -> list[BaseException]:
+    return [attempt.exception for attempt in attempts if attempt.exception is not None]
 
 
 def _broken_schemas(source: Evidence) -> Iterator[str]:
@@ -92,7 +101,7 @@ def _held(source: Evidence, held: Sequence[DeliveryRecord]) -> Iterator[str]:
 
 def _stray(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> list[BaseException]:
     """Return the exceptions that belong to no attempt: they are judged with it."""
-    known = {id(error) for record in deliveries for error in _exceptions(record)}
+    known = {id(error) for record in deliveries for error in _exceptions(record.attempts)}
     return [error for error in source.raised if id(error) not in known]
 
 

@@ -1,6 +1,6 @@
 """Whether a consumer did what is expected of it under the faults of a delivery. Pure: records in, a sentence out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mockstore.faults.catalogue import named
 from mockstore.faults.fault import Expect, Fault
@@ -41,9 +41,12 @@ def is_excused(delivery: DeliveryRecord) -> bool:
     return is_met(expectation(_befalling(delivery, latest)) or Expect.ACCEPT, latest)
 
 
-def broken_promise(delivery: DeliveryRecord) -> str | None:
-    """Say in a few words what the consumer did wrong under a fault that it was to refuse or survive; None: nothing."""
-    for attempt in delivery.attempts if delivery.faults else ():
+def broken_promise(delivery: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
+    """Say in a few words what the consumer did wrong under a fault that it was to refuse or survive; None: nothing.
+
+    `attempts` are those of the delivery's that are to be judged.
+    """
+    for attempt in attempts if delivery.faults else ():
         faults = _befalling(delivery, attempt)
         expect = expectation(faults)
         if expect in _FORGIVING and not is_met(expect, attempt):

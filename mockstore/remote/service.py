@@ -232,7 +232,7 @@ class RemoteMockstore:
     def reset(self) -> None:
         """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
         self._wire.post("reset")
-        self.reader.forget()
+        self.reader.looks.clear()
         self._inboxes.clear()
 
     def change(self, **rules: Json) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NoServerError, NotFoundError
 from mockstore.handles import Event
+from mockstore.looks import Looks
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.provider import Provider
@@ -35,7 +36,8 @@ class RemoteReader:
         self._wire = wire
         self._provider = provider
         self._callbacks = callbacks
-        self._seen: set[str] = set()
+        self.looks = Looks()
+        """What the test has looked at."""
         self._news = News()
 
     @property
@@ -91,18 +93,6 @@ class RemoteReader:
                 webhooks[record.webhook_id] = self.webhook_record(record.webhook_id)
             event = events.get(record.event_id) or self.event_record(record.event_id)
             yield record, event, webhooks[record.webhook_id]
-
-    def looked_at(self, delivery_id: str) -> None:
-        """Settle the delivery for the strict judgement."""
-        self._seen.add(delivery_id)
-
-    def was_looked_at(self, delivery_id: str) -> bool:
-        """Tell whether somebody looked."""
-        return delivery_id in self._seen
-
-    def forget(self) -> None:
-        """Nobody has looked at anything."""
-        self._seen.clear()
 
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now."""

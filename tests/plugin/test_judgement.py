@@ -37,7 +37,7 @@ def test_a_failed_delivery_that_nobody_looked_at_fails_the_test_itself(run: "Run
 @pytest.mark.parametrize(
     "look",
     [
-        pytest.param("event.delivery.attempts", id="attempts"),
+        pytest.param("event.delivery.attempts[0]", id="attempts"),
         pytest.param("event.delivery.state", id="state"),
         pytest.param("event.delivery.assert_rejected(500)", id="assert_rejected"),
         pytest.param("mockstore.deliveries.failed", id="failed deliveries"),
@@ -56,6 +56,7 @@ def test_looking_settles_it(run: "Run", look: str) -> None:
     "glance",
     [
         pytest.param("event.deliveries", id="the collection"),
+        pytest.param("len(event.delivery.attempts)", id="how many attempts there are"),
         pytest.param("repr(event.delivery)", id="a repr"),
         pytest.param("mockstore.timeline()", id="the timeline"),
         pytest.param("event.body", id="the event's bytes"),

@@ -1,0 +1,63 @@
+"""What a test has looked at. It is known in the test's own process only."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import SupportsIndex, overload
+
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState
+
+
+class Looks:
+    """Notes how each delivery stood when the test looked at it: what happens to it later counts as unseen again."""
+
+    def __init__(self, *, limit: int | None = None) -> None:
+        self._limit = limit
+        """How many deliveries are remembered; None is all."""
+        self._seen: dict[str, tuple[int, DeliveryState]] = {}
+        """How many attempts there were, and the state, by the delivery's id; in the order of the looks."""
+
+    def note(self, record: DeliveryRecord) -> None:
+        """Settle the delivery as it stands in this record; a later record of it that was seen stays seen."""
+        made, _ = self._seen.get(record.id, (0, record.state))
+        if len(record.attempts) < made:
+            return
+        self._seen[record.id] = (len(record.attempts), record.state)
+        while self._limit is not None and len(self._seen) > self._limit:
+            self._seen.pop(next(iter(self._seen), ""), None)
+
+    def cover(self, record: DeliveryRecord) -> bool:
+        """Tell whether the test has looked since the delivery last changed."""
+        return self._seen.get(record.id) == (len(record.attempts), record.state)
+
+    def unseen(self, record: DeliveryRecord) -> Sequence[Attempt]:
+        """Return the attempts that were made since the test looked; all of them when it never did."""
+        made, _ = self._seen.get(record.id, (0, record.state))
+        return record.attempts[made:]
+
+    def clear(self) -> None:
+        """Nothing has been looked at."""
+        self._seen.clear()
+
+
+class Attempts(tuple[Attempt, ...]):
+    """The attempts of a delivery. Reading one counts as looking at the delivery; their number alone does not."""
+
+    _look: Callable[[], None]
+
+    @classmethod
+    def seen_by(cls, look: Callable[[], None], attempts: Sequence[Attempt]) -> "Attempts":
+        """Return `attempts` as a tuple that calls `look` when one of them is read."""
+        made = cls(attempts)
+        made._look = look
+        return made
+
+    def __iter__(self) -> Iterator[Attempt]:
+        self._look()
+        return super().__iter__()
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Attempt: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Attempt, ...]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Attempt | tuple[Attempt, ...]:
+        self._look()
+        return super().__getitem__(index)
