@@ -31,23 +31,31 @@ SHOWN = 40
 Waiter = Callable[[Callable[[], bool], float | None], bool]
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class Collection(Sequence[T], Generic[T]):
     """A live sequence, oldest first: each question is asked of what is there at that moment.
 
     `find` returns what is there, `wait` blocks until a claim holds (see `News.wait_for`), `noun`
-    names the members in failure texts.
+    names the members in failure texts. `counted` is called when somebody asks how many there are, or whether none.
     """
 
-    def __init__(self, find: Callable[[], Sequence[T]], wait: Waiter, *, noun: str) -> None:
+    def __init__(
+        self, find: Callable[[], Sequence[T]], wait: Waiter, *, noun: str, counted: Callable[[], None] = _nothing
+    ) -> None:
         self._find = find
         self._wait = wait
         self._noun = noun
+        self._counted = counted
 
     def __len__(self) -> int:
+        self._counted()
         return len(self._find())
 
     def __bool__(self) -> bool:
-        return bool(self._find())
+        return len(self) > 0
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._find())  # asked once: `Sequence` would ask for each member anew
@@ -81,6 +89,7 @@ class Collection(Sequence[T], Generic[T]):
     def none(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> None:
         """Raise `AssertionError` when there is any that fits."""
         __tracebackhide__ = True
+        self._counted()
         found = self.where(event_type, match)
         if found:
             raise AssertionError(self._miss(f"no {self._noun}", event_type, match, found))
@@ -108,15 +117,17 @@ class Collection(Sequence[T], Generic[T]):
     def assert_types(self, expected: Iterable[str]) -> None:
         """Raise `AssertionError` unless the event types are exactly `expected`, in that order."""
         __tracebackhide__ = True
+        self._counted()
         _compare_types("in this order", list(expected), [one.type for one in self._find()])
 
     def assert_types_in_any_order(self, expected: Iterable[str]) -> None:
         """Raise `AssertionError` unless the event types are `expected`, each as often, in whatever order."""
         __tracebackhide__ = True
+        self._counted()
         _compare_types("in any order", sorted(expected), sorted(one.type for one in self._find()))
 
     def _narrowed(self, find: Callable[[], Sequence[T]]) -> Self:
-        return type(self)(find, self._wait, noun=self._noun)
+        return type(self)(find, self._wait, noun=self._noun, counted=self._counted)
 
     def _complete(self) -> Sequence[T]:
         return self._find()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockstore.collection import Collection
 from mockstore.errors import NotFoundError
+from mockstore.faults.verdict import says_nothing
 from mockstore.looks import Attempts
 from mockstore.model import (
     Attempt,
@@ -18,7 +19,7 @@ from mockstore.model import (
     WebhookStatus,
 )
 from mockstore.source import Source, parsed, unacknowledged
-from mockstore.timeline import delivery_text, refusal_hints, timeline_text
+from mockstore.timeline import delivery_text, nobody_text, refusal_hints, timeline_text
 
 if TYPE_CHECKING:
     from mockstore.exporting import Form
@@ -148,6 +149,7 @@ class Event:
         """The only delivery; raise `AssertionError` that lists them when there is none or several."""
         __tracebackhide__ = True
         found = list(self.deliveries)
+        self._source.looks.counted(self.id)
         if len(found) != 1:
             raise AssertionError(
                 f"{self.type} {self.id} has {len(found)} deliveries, expected exactly one"
@@ -159,6 +161,7 @@ class Event:
         """Raise `AssertionError` unless there is a delivery and every one was acknowledged."""
         __tracebackhide__ = True
         found = list(self.deliveries)
+        self._source.looks.counted(self.id)
         if not found:
             raise AssertionError(f"{self.type} {self.id} was delivered to nobody: no active webhook subscribes to it")
         for delivery in found:
@@ -166,7 +169,8 @@ class Event:
 
     def summary(self) -> str:
         """Return its id and its deliveries."""
-        return _timeline(list(self.deliveries)) if self.deliveries else f"{self.type} {self.id}: no delivery"
+        told = self.told()
+        return timeline_text(told) if told else nobody_text(self.record)
 
     def __repr__(self) -> str:
         return f"<Event {self.type} {self.id}>"
@@ -212,7 +216,7 @@ class Delivery:
     @property
     def state(self) -> DeliveryState:
         """`held`, `pending`, `delivered`, `failed` or `discarded`."""
-        return self._looked_at().state
+        return self.look().state
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -220,11 +224,8 @@ class Delivery:
         record = self.record
         return Attempts.seen_by(lambda: self._source.looks.note(record), record.attempts)
 
-    def look(self) -> None:
-        """Settle the delivery as it stands: a strict test complains only about what happens to it afterwards."""
-        self._looked_at()
-
-    def _looked_at(self) -> DeliveryRecord:
+    def look(self) -> DeliveryRecord:
+        """Settle the delivery as it stands, and return that: a strict test complains only about what comes later."""
         record = self.record
         self._source.looks.note(record)
         return record
@@ -237,15 +238,21 @@ class Delivery:
             raise AssertionError(f"expected {self.type} to be acknowledged\n{self.report()}")
 
     def assert_rejected(self, status: int | None = None) -> None:
-        """Raise `AssertionError` unless the latest attempt was answered 4xx, or exactly `status`."""
+        """Raise `AssertionError` unless the latest attempt was answered 4xx, or exactly `status`.
+
+        Without `status`, an answer that does not come from the endpoint is no refusal: 404, 405, Django's CSRF page.
+        """
         __tracebackhide__ = True
         self._source.let_end(self.id)
         last = self.attempts[-1] if self.attempts else None
         found = last.status if last is not None and last.outcome is Outcome.REFUSED else None
         fits = found == status if status is not None else found is not None and 400 <= found < 500  # noqa: PLR2004 - 4xx
+        wanted = f" with {status}" if status is not None else " with a 4xx status"
+        if fits and last is not None and status is None and (nothing := says_nothing(last)) is not None:
+            named = f"If {found} is what the endpoint answers, name it: assert_rejected({found})"
+            fits, wanted = False, f", but {nothing}. {named}"
         if not fits:
-            wanted = f"with {status}" if status is not None else "with a 4xx status"
-            raise AssertionError(f"expected {self.type} to be rejected {wanted}\n{self.report()}")
+            raise AssertionError(f"expected {self.type} to be rejected{wanted}\n{self.report()}")
 
     def assert_valid(self) -> None:
         """Raise `AssertionError` with all mistakes unless each request was signed and the body fits its schema."""
@@ -305,7 +312,7 @@ class Deliveries(Collection[Delivery]):
             records = source.delivery_records(webhook_id=webhook_id, event_id=event_id)
             return [Delivery(source, record.id) for record in records]
 
-        return cls(find, source.wait, noun="delivery")
+        return cls(find, source.wait, noun="delivery", counted=lambda: source.looks.counted(event_id))
 
     @property
     def failed(self) -> Sequence[Delivery]:

@@ -14,6 +14,8 @@ class Looks:
         """How many deliveries are remembered; None is all."""
         self._seen: dict[str, tuple[int, DeliveryState]] = {}
         """How many attempts there were, and the state, by the delivery's id; in the order of the looks."""
+        self._emitted: dict[str, None] = {}
+        """Ids of the events that were emitted by name, and whose deliveries nobody has counted since."""
 
     def note(self, record: DeliveryRecord) -> None:
         """Settle the delivery as it stands in this record; a later record of it that was seen stays seen."""
@@ -33,12 +35,30 @@ class Looks:
         made, _ = self._seen.get(record.id, (0, record.state))
         return record.attempts[made:]
 
+    def emitted(self, event_id: str) -> None:
+        """Note that the test asked for this event: that it reaches nobody is then worth a complaint."""
+        self._emitted[event_id] = None
+        while self._limit is not None and len(self._emitted) > self._limit:
+            self._emitted.pop(next(iter(self._emitted), ""), None)
+
+    def counted(self, event_id: str | None = None) -> None:
+        """Note that the test knows how many deliveries this event has; without an id, that of every one so far."""
+        if event_id is None:
+            self._emitted.clear()
+        else:
+            self._emitted.pop(event_id, None)
+
+    def expects_delivery(self, event_id: str) -> bool:
+        """Tell whether the test asked for this event and does not know yet how many deliveries it has."""
+        return event_id in self._emitted
+
     def clear(self) -> None:
-        """Nothing has been looked at."""
+        """Nothing has been looked at, or emitted."""
         self._seen.clear()
+        self._emitted.clear()
 
 
-class Attempts(tuple[Attempt, ...]):
+class Attempts(tuple[Attempt, ...]):  # noqa: SLOT001 - the slots of a tuple are empty, and this one keeps what to call
     """The attempts of a delivery. Reading one counts as looking at the delivery; their number alone does not."""
 
     _look: Callable[[], None]

@@ -11,6 +11,7 @@ from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookR
 from mockstore.news import News
 from mockstore.parts import Parts
 from mockstore.source import parsed
+from mockstore.timeline import Told
 from mockstore.world.clock import wall_time
 
 PATIENCE = timedelta(seconds=10)
@@ -48,6 +49,10 @@ class Reader:
     def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook's record, or None."""
         return self._parts.store.webhook(webhook_id)
+
+    def webhook_records(self) -> Sequence[WebhookRecord]:
+        """Return the webhooks, oldest first."""
+        return self._parts.store.webhooks()
 
     def must_know(self, webhook_id: str) -> None:
         """Raise `NotFoundError` unless there is such a webhook."""
@@ -90,10 +95,14 @@ class Reader:
         """Return the live collection of everything that was emitted, oldest first."""
         return Collection(lambda: [Event(self, record) for record in self.event_records()], self.wait, noun="event")
 
-    def told(self) -> Iterator[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
-        """Yield each delivery with its event and its webhook."""
+    def told(self) -> Iterator[Told]:
+        """Yield each delivery with its event and its webhook, then each event that has no delivery."""
+        alone = {event.id: event for event in self.event_records()}
         for record in self.delivery_records():
+            alone.pop(record.event_id, None)
             yield record, self.event_record(record.event_id), self.webhook_record(record.webhook_id)
+        for event in alone.values():
+            yield None, event, None
 
     def came_out(self, error: BaseException) -> None:
         """Settle the delivery that `error` comes from: a test that goes on after it has seen it."""

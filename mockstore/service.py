@@ -241,9 +241,11 @@ class Mockstore:
     def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, told: Emission) -> Event:
         __tracebackhide__ = True
         try:
-            return Event(self._reader, self._publisher.emit(event_type, overrides, **told))
+            event = Event(self._reader, self._publisher.emit(event_type, overrides, **told))
         except InvalidInputError as error:
             raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
+        self._reader.looks.emitted(event.id)
+        return event
 
     @property
     def events(self) -> Collection[Event]:
@@ -327,7 +329,7 @@ class Mockstore:
 
     def complaints(self) -> list[str]:
         """Return what a strict test has against itself: what went wrong and nobody looked at."""
-        return complaints(self._reader, scripted=self._receivers.inboxes)
+        return complaints(self._reader, scripted=self._receivers.inboxes, rules=self.faults)
 
     def note(self, error: BaseException) -> None:
         """Keep what went wrong in mockstore itself for the judgement of a strict test."""

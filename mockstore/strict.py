@@ -5,10 +5,13 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol
 
+from mockstore.delivery.schedule import describe
 from mockstore.errors import MockstoreError
+from mockstore.faults.catalogue import named
+from mockstore.faults.standing import Rule
 from mockstore.faults.verdict import broken_promise, is_excused
 from mockstore.handles import Delivery
-from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, WebhookRecord, WebhookStatus
 from mockstore.source import Source, unacknowledged
 
 
@@ -26,18 +29,24 @@ class Evidence(Source, Protocol):
     def event_records(self) -> Sequence[EventRecord]:
         """Return all events, oldest first."""
 
+    def webhook_records(self) -> Sequence[WebhookRecord]:
+        """Return all webhooks, oldest first."""
 
-def complaints(source: Evidence, *, scripted: Container[str]) -> list[str]:
+
+def complaints(source: Evidence, *, scripted: Container[str], rules: Iterable[Rule]) -> list[str]:
     """Return one text for each thing that went wrong and that the test has not looked at.
 
-    `scripted` holds the ids of webhooks whose receiver fails only when the test says so.
+    `scripted` holds the ids of webhooks whose receiver fails only when the test says so; `rules` are the standing
+    faults.
     """
     deliveries = source.delivery_records()
     unseen = [record for record in deliveries if not source.looks.cover(record)]
-    failed = (record for record in unseen if record.webhook_id not in scripted)
+    judged = [record for record in unseen if record.webhook_id not in scripted]
     return [
         *_broken_schemas(source),
-        *(text for record in failed if (text := _failure(source, record))),
+        *_unheard(source, deliveries),
+        *_idle(rules, deliveries),
+        *(text for record in judged if (text := _failure(source, record) or _unfinished(source, record))),
         *_held(source, [record for record in unseen if record.state is DeliveryState.HELD]),
         *(f"an exception while delivering:\n{traceback_text(error)}" for error in _stray(source, deliveries)),
     ]
@@ -90,6 +99,56 @@ def _broken_schemas(source: Evidence) -> Iterator[str]:
     for event in source.event_records():
         if event.fits is None and (mistakes := source.mistakes(event)):
             yield f"{event.type} {event.id} breaks its schema:\n" + "\n".join(f"  {mistake}" for mistake in mistakes)
+
+
+def _unheard(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> Iterator[str]:
+    """Say which events the test asked for and nobody got."""
+    told = {record.event_id for record in deliveries}
+    for event in source.event_records():
+        if event.id not in told and source.looks.expects_delivery(event.id):
+            yield (
+                f"{event.type} {event.id} was delivered to nobody: {_subscribers(source)}\n"
+                f"If that is the point, say so in the test: assert not event.deliveries"
+            )
+
+
+def _subscribers(source: Evidence) -> str:
+    """Say which webhooks there are, and to what they subscribe."""
+    webhooks = [webhook for webhook in source.webhook_records() if not webhook.is_for_once]
+    if not webhooks:
+        return "no webhook is registered. Call mockstore.subscribe(app) before, or request the fixture that does"
+    wanted = (
+        f"  {webhook.url} {'subscribes to' if webhook.status is WebhookStatus.ACTIVE else 'is disabled; it had'} "
+        f"{', '.join(webhook.events)}"
+        for webhook in webhooks
+    )
+    return "\n".join(["no active webhook subscribes to it. The webhooks:", *wanted])
+
+
+def _idle(rules: Iterable[Rule], deliveries: Sequence[DeliveryRecord]) -> Iterator[str]:
+    """Say which standing faults have befallen no delivery."""
+    for rule in rules:
+        names = {fault.name for fault in rule.faults}
+        if not any(
+            rule.to in (None, record.webhook_id) and names <= {one.name for one in record.faults}
+            for record in deliveries
+        ):
+            yield (
+                f"the standing fault {rule} has befallen no delivery. Emit what it waits for, or take it back: "
+                f"mockstore.faults.clear()"
+            )
+
+
+def _unfinished(source: Evidence, record: DeliveryRecord) -> str | None:
+    """Say which fault of the delivery's course is still to show its effect; None when there is none."""
+    names = [one.name for one in record.faults if named(one.name).course is not None]
+    if not names or record.state is not DeliveryState.PENDING or record.due is None:
+        return None
+    return (
+        f"the fault {' and '.join(names)} is not over: the next attempt is due at "
+        f"+{describe(record.due - record.created_at)}, after the end of the test. "
+        f"mockstore.clock.advance(hours=3) lets it come:\n{Delivery(source, record.id).report()}"
+    )
 
 
 def _held(source: Evidence, held: Sequence[DeliveryRecord]) -> Iterator[str]:

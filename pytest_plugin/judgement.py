@@ -132,7 +132,7 @@ def pytest_runtest_makereport(
 def _timeline(mockstore: "Mockstore") -> str:
     """Return the timeline, an empty text when nothing was sent; a server that is gone must not spoil the report."""
     try:
-        return mockstore.timeline() if mockstore.deliveries else ""
+        return mockstore.timeline() if mockstore.events else ""
     except Exception as error:  # noqa: BLE001 - pytest would end the whole run
         return f"(no timeline: {error})"
 

@@ -154,6 +154,7 @@ class RemoteMockstore:
             document["contentType"] = told["content_type"]
         document["fault"] = fault_names(told.get("fault", ()))
         (made,) = self._wire.post("emit", **document)["data"]
+        self.reader.looks.emitted(made["id"])
         return self.event(made["id"])
 
     async def aemit(
@@ -246,7 +247,7 @@ class RemoteMockstore:
 
     def complaints(self) -> list[str]:
         """Return what a strict test has against itself: what went wrong and nobody looked at."""
-        return complaints(self.reader, scripted=self._inboxes)
+        return complaints(self.reader, scripted=self._inboxes, rules=self.faults)
 
     if not TYPE_CHECKING:  # whose checker is not to take every name for a verb
 

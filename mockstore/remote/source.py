@@ -20,6 +20,7 @@ from mockstore.remote.callbacks import Callbacks
 from mockstore.remote.wire import Wire
 from mockstore.source import parsed
 from mockstore.strict import RaisedThereError
+from mockstore.timeline import Told
 from mockstore.web.records import from_json
 from mockstore.world.clock import wall_time
 
@@ -84,15 +85,19 @@ class RemoteReader:
         """Return the live collection of everything that was emitted, oldest first."""
         return Collection(lambda: [Event(self, record) for record in self.event_records()], self.wait, noun="event")
 
-    def told(self) -> Iterator[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
-        """Yield each delivery with its event and its webhook."""
+    def told(self) -> Iterator[Told]:
+        """Yield each delivery with its event and its webhook, then each event that has no delivery."""
         events = {event.id: event for event in self.event_records()}
+        alone = dict(events)
         webhooks: dict[str, WebhookRecord | None] = {webhook.id: webhook for webhook in self.webhook_records()}
         for record in self.delivery_records():
             if record.webhook_id not in webhooks:  # made for one callback, or deleted
                 webhooks[record.webhook_id] = self.webhook_record(record.webhook_id)
             event = events.get(record.event_id) or self.event_record(record.event_id)
+            alone.pop(event.id, None)
             yield record, event, webhooks[record.webhook_id]
+        for event in alone.values():
+            yield None, event, None
 
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now."""
