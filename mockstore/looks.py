@@ -1,9 +1,14 @@
-"""What a test has looked at. It is known in the test's own process only."""
+"""What a test has looked at, and what it began and left undone; known in the test's own process only."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import SupportsIndex, overload
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, SupportsIndex, TypeVar, overload
 
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState
+
+P = ParamSpec("P")
+S = TypeVar("S", bound="Held")
+T = TypeVar("T")
 
 
 class Looks:
@@ -16,6 +21,14 @@ class Looks:
         """How many attempts there were, and the state, by the delivery's id; in the order of the looks."""
         self._emitted: dict[str, None] = {}
         """Ids of the events that were emitted by name, and whose deliveries nobody has counted since."""
+
+        self._promises = 0
+        self._unawaited: dict[int, str] = {}
+        """Calls whose coroutines have not begun, by number."""
+        self.complaints: Sequence[str] = ()
+        """Those about what a reset has forgotten."""
+        self.is_judged = False
+        """Whether a strict test is judged by it, so that a reset keeps the complaints about what it forgets."""
 
     def note(self, record: DeliveryRecord) -> None:
         """Settle the delivery as it stands in this record; a later record of it that was seen stays seen."""
@@ -52,10 +65,64 @@ class Looks:
         """Tell whether the test asked for this event and does not know yet how many deliveries it has."""
         return event_id in self._emitted
 
-    def clear(self) -> None:
-        """Nothing has been looked at, or emitted."""
+    def promised(self, call: str) -> int:
+        """Note that this call has made a coroutine, which has not begun yet, and return the coroutine's number."""
+        self._promises += 1
+        self._unawaited[self._promises] = call
+        return self._promises
+
+    def begun(self, number: int) -> None:
+        """Note that this coroutine runs."""
+        self._unawaited.pop(number, None)
+
+    def unawaited(self) -> Sequence[str]:
+        """Return the calls whose coroutines have not begun."""
+        return list(self._unawaited.values())
+
+    def forget(self, complaints: Callable[[], Sequence[str]]) -> None:
+        """Begin anew: nothing has been looked at, or emitted. A strict test keeps what `complaints` returns now."""
+        if self.is_judged:
+            self.complaints = complaints()
         self._seen.clear()
         self._emitted.clear()
+        self._unawaited.clear()
+
+
+class Held(Protocol):
+    """A Mockstore, here or on a server."""
+
+    @property
+    def reader(self) -> "Looking":
+        """Where its handles read."""
+
+
+class Looking(Protocol):
+    """What has the looks."""
+
+    @property
+    def looks(self) -> Looks:
+        """What the test has looked at."""
+
+
+def promised(
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Let a strict test complain of a call of this `async` method that it never awaits."""
+
+    @wraps(method)
+    def call(self: S, /, *args: P.args, **keywords: P.kwargs) -> Coroutine[Any, Any, T]:
+        told = [*map(repr, args), *(f"{name}={value!r}" for name, value in keywords.items())]
+        looks = self.reader.looks
+        number = looks.promised(f"{method.__name__}({', '.join(told)})")
+
+        async def begin() -> T:
+            __tracebackhide__ = True
+            looks.begun(number)
+            return await method(self, *args, **keywords)
+
+        return begin()
+
+    return call
 
 
 class Attempts(tuple[Attempt, ...]):  # noqa: SLOT001 - the slots of a tuple are empty, and this one keeps what to call

@@ -104,11 +104,19 @@ class Reader:
         for event in alone.values():
             yield None, event, None
 
-    def came_out(self, error: BaseException) -> None:
-        """Settle the delivery that `error` comes from: a test that goes on after it has seen it."""
+    def emitted(self, record: EventRecord) -> Event:
+        """Note that the test asked for this event, and return it."""
+        self.looks.emitted(record.id)
+        return Event(self, record)
+
+    def came_out(self) -> BaseException:
+        """Return what was raised first, forget the rest, and settle its delivery: a test that goes on has seen it."""
+        error = self._parts.pump.raised[0]
+        self._parts.pump.raised.clear()
         for record in self._parts.store.deliveries():
             if any(attempt.exception is error for attempt in record.attempts):
                 self.looks.note(record)
+        return error
 
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now, where threads make it."""

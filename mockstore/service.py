@@ -15,6 +15,7 @@ from mockstore.events import EventFactory
 from mockstore.faults.standing import StandingFaults
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.inbox import Inbox
+from mockstore.looks import promised
 from mockstore.model import Json
 from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
 from mockstore.playing import Conformance, OrderExplorer, Player, Replay
@@ -228,6 +229,7 @@ class Mockstore:
         self._run()
         return event
 
+    @promised
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
@@ -241,11 +243,9 @@ class Mockstore:
     def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, told: Emission) -> Event:
         __tracebackhide__ = True
         try:
-            event = Event(self._reader, self._publisher.emit(event_type, overrides, **told))
+            return self._reader.emitted(self._publisher.emit(event_type, overrides, **told))
         except InvalidInputError as error:
             raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
-        self._reader.looks.emitted(event.id)
-        return event
 
     @property
     def events(self) -> Collection[Event]:
@@ -271,7 +271,8 @@ class Mockstore:
         self._parts.pump.advance(span(by, units, self.clock.now()))
         self._come_out()
 
-    async def aadvance(self, by: timedelta | None = None, **units: float) -> None:
+    @promised
+    async def aadvance(self, /, by: timedelta | None = None, **units: float) -> None:
         """Do what `advance` does, on the running event loop."""
         __tracebackhide__ = True
         await self._parts.pump.aadvance(span(by, units, self.clock.now()))
@@ -319,8 +320,8 @@ class Mockstore:
 
     def reset(self) -> None:
         """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
+        self._reader.looks.forget(self.complaints)
         self._parts.reset()
-        self._reader.looks.clear()
         self._receivers.inboxes.clear()
 
     def timeline(self) -> str:
@@ -343,9 +344,6 @@ class Mockstore:
     def _come_out(self) -> None:
         """Raise what a consumer's code raised, unless that is switched off."""
         __tracebackhide__ = True
-        raised = self._parts.pump.raised
-        if self.options.raise_errors and raised:
-            error = raised[0]
-            raised.clear()
-            self._reader.came_out(error)
+        if self.options.raise_errors and self._reader.raised:
+            error = self._reader.came_out()
             raise error.with_traceback(consumers_frames(error))

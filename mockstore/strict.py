@@ -43,6 +43,8 @@ def complaints(source: Evidence, *, scripted: Container[str], rules: Iterable[Ru
     unseen = [record for record in deliveries if not source.looks.cover(record)]
     judged = [record for record in unseen if record.webhook_id not in scripted]
     return [
+        *source.looks.complaints,
+        *(f"{call} was never awaited: write `await mockstore.{call}`" for call in source.looks.unawaited()),
         *_broken_schemas(source),
         *_unheard(source, deliveries),
         *_idle(rules, deliveries),

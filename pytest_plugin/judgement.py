@@ -1,4 +1,7 @@
-"""Judges a test by what its mockstores saw, at the end of its call phase: a complaint is a failure, not an error."""
+"""Judges a test by what its mockstores saw, at the end of its call phase: a complaint is a failure, not an error.
+
+Only what the test's fixtures do at their end is judged then, as an error of the teardown.
+"""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +19,11 @@ TITLE = "mockstore timeline"
 LOOKING = "Looking settles it: read the delivery's state or attempts, or assert something of it."
 """What to do about deliveries; complaints about API calls say it of themselves."""
 
+_TEARDOWN = "It happened after the test's own code, while its fixtures ended, so pytest calls it an error."
+"""What is said of a complaint that comes too late to be a failure."""
+_MOST = 10
+"""So many complaints are told in full: a reset between the examples of hypothesis may leave hundreds."""
+
 
 class Watch:
     """What is known of one running test. No dataclass: making one would be half of what the plugin costs."""
@@ -28,6 +36,8 @@ class Watch:
         """What is played before the test's own code runs, and on which."""
         self.failed = False
         """A part of it (a subtest) has failed already."""
+        self.passed = False
+        """Its own code ran to the end, and there was nothing to complain about."""
         self.complaint: BaseException | None = None
         """The failure that was raised here, which tells what happened by itself."""
 
@@ -58,12 +68,23 @@ def watched(
         watch.scenario = (mockstore, scenario)
     if strict:
         watch.strict.append((settle, mockstore, LOOKING))
+        mockstore.reader.looks.is_judged = True
     try:
         yield
     finally:
         watch.mockstores.remove(mockstore)
         if not watch.mockstores:
             del node.stash[WATCH]
+    if strict and watch.passed:
+        settle()
+        _must_be_none(mockstore.complaints(), [_TEARDOWN, LOOKING])
+
+
+def _must_be_none(complaints: Sequence[str], hints: Sequence[str]) -> None:
+    """Fail with the whole text of what there is to complain about."""
+    __tracebackhide__ = True
+    if complaints:
+        raise pytest.fail.Exception(failure_text(complaints, hints), pytrace=False)
 
 
 def judge_too(node: pytest.Item, api: "PetstoreApi") -> None:
@@ -105,9 +126,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         found = one.complaints()
         complaints += found
         hints |= dict.fromkeys([hint] if found and hint else ())
-    if complaints:
-        watch.complaint = pytest.fail.Exception(failure_text(complaints, list(hints)), pytrace=False)
-        raise watch.complaint
+    try:
+        _must_be_none(complaints, list(hints))
+    except pytest.fail.Exception as complaint:
+        watch.complaint = complaint
+        raise
+    watch.passed = True
     return result
 
 
@@ -158,7 +182,9 @@ def _is_error(raised: pytest.ExceptionInfo[BaseException]) -> bool:
 def failure_text(complaints: Sequence[str], hints: Sequence[str]) -> str:
     """Return the whole text of a failure: how many, each one indented, and what to do."""
     count = "1 thing" if len(complaints) == 1 else f"{len(complaints)} things"
-    listed = "\n\n".join(f"{number}. {_hanging(text)}" for number, text in enumerate(complaints, start=1))
+    told = complaints[:_MOST]
+    listed = "\n\n".join(f"{number}. {_hanging(text)}" for number, text in enumerate(told, start=1))
+    listed += f"\n\n… {len(complaints) - _MOST:,} more …" if len(complaints) > _MOST else ""
     advice = " ".join([*hints, "To do without this check: @pytest.mark.mockstore(strict=False)"])
     return f"mockstore: {count} went wrong, and the test never looked\n\n{listed}\n\n{advice}"
 

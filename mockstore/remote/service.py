@@ -12,6 +12,7 @@ from mockstore.collection import Collection
 from mockstore.delivery.schedule import RetryPolicy, describe, span_of
 from mockstore.errors import InvalidInputError
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
+from mockstore.looks import promised
 from mockstore.model import Json
 from mockstore.parts import Options
 from mockstore.playing import Replay
@@ -157,6 +158,7 @@ class RemoteMockstore:
         self.reader.looks.emitted(made["id"])
         return self.event(made["id"])
 
+    @promised
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
@@ -189,7 +191,8 @@ class RemoteMockstore:
         __tracebackhide__ = True
         self.clock.advance(by, **units)
 
-    async def aadvance(self, by: timedelta | None = None, **units: float) -> None:
+    @promised
+    async def aadvance(self, /, by: timedelta | None = None, **units: float) -> None:
         """Do what `advance` does, while the event loop runs on."""
         from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
 
@@ -232,8 +235,8 @@ class RemoteMockstore:
 
     def reset(self) -> None:
         """Forget webhooks, events, deliveries and captures; start time and chance anew. Mounted apps stay."""
+        self.reader.looks.forget(self.complaints)
         self._wire.post("reset")
-        self.reader.looks.clear()
         self._inboxes.clear()
 
     def change(self, **rules: Json) -> None:

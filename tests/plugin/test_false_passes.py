@@ -249,3 +249,69 @@ def test_a_host_that_django_refuses_is_named_with_its_setting(run: "Run") -> Non
     result = run(ANSWERING.format(answer=HOST_PAGE, line="").replace(', fault="wrong_secret"', ""))
 
     result.stdout.fnmatch_lines(["*host: this is Django's own page: *Put 'testserver' into ALLOWED_HOSTS *"])
+
+
+def test_a_reset_keeps_the_complaints_about_what_it_forgets(run: "Run") -> None:
+    result = run("""
+from hypothesis import HealthCheck, given, settings, strategies
+
+
+@settings(max_examples=5, database=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=strategies.sampled_from(["Rex", "Bella"]))
+def test_it(mockstore, name):
+    mockstore.reset()
+    mockstore.subscribe(lambda outgoing: 500 if b"Rex" in outgoing.body else 200)
+    mockstore.emit("pet.adopted", {"pet.name": name})
+
+
+def test_looked_at(mockstore):
+    mockstore.subscribe(lambda outgoing: 500)
+    mockstore.emit("pet.adopted").delivery.assert_rejected(500)
+    mockstore.reset()
+""")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["1. a delivery was not acknowledged:", "*attempt 1: 500"])
+
+
+def test_of_many_complaints_the_first_ten_are_told(run: "Run") -> None:
+    result = run("""
+def test_it(mockstore):
+    for _ in range(12):
+        mockstore.emit("pet.adopted")
+""")
+
+    result.stdout.fnmatch_lines(["mockstore: 12 things went wrong*", "10. *", "… 2 more …"])
+
+
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        pytest.param('mockstore.aemit("pet.adopted")', "aemit('pet.adopted')", id="aemit"),
+        pytest.param("mockstore.aadvance(hours=1)", "aadvance(hours=1)", id="aadvance"),
+    ],
+)
+def test_a_call_that_was_never_awaited_fails_the_test(run: "Run", call: str, text: str) -> None:
+    result = run(
+        f"""
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_it(mockstore):
+    mockstore.subscribe(lambda outgoing: 200)
+    {call}
+
+
+@pytest.mark.asyncio
+async def test_awaited(mockstore):
+    mockstore.subscribe(lambda outgoing: 200)
+    await {call}
+""",
+        "-Wignore::RuntimeWarning",
+        "-Wignore::pytest.PytestUnraisableExceptionWarning",
+    )
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines([f"1. {text} was never awaited: write `await mockstore.{text}`"])

@@ -132,7 +132,7 @@ def test_a_complaint_is_what_xfail_expects(run: "Run", mark: str, outcome: str) 
     assert result.parseoutcomes() == {outcome: 1}
 
 
-def test_nothing_is_judged_in_teardown(run: "Run") -> None:
+def test_what_a_fixture_does_at_its_end_is_judged_then(run: "Run") -> None:
     result = run("""
 import pytest
 
@@ -145,9 +145,16 @@ def late(mockstore):
 
 
 def test_it(mockstore, late): ...
+
+
+def test_that_fails(mockstore, late):
+    assert 1 + 1 == 3
 """)
 
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["1. a delivery was not acknowledged:", "It happened after the test's own code, while its fixtures ended, *"]
+    )
 
 
 def test_what_a_fixture_emitted_is_judged_too(run: "Run") -> None:
