@@ -67,9 +67,16 @@ def is_host_page(reply: Reply) -> bool:
 
 def is_excused(delivery: DeliveryRecord) -> bool:
     """Tell whether its latest attempt failed by a fault alone: the consumer answered as it should."""
-    if not delivery.faults or not delivery.attempts:
-        return False
+    return bool(delivery.faults) and answered_as_expected(delivery) is True
+
+
+def answered_as_expected(delivery: DeliveryRecord) -> bool | None:
+    """Tell whether its latest attempt was answered as a good consumer does, under its faults; None: there is none."""
+    if not delivery.attempts:
+        return None
     latest = delivery.attempts[-1]
+    if not delivery.faults:
+        return latest.outcome is Outcome.ACKNOWLEDGED
     expect = expectation(_befalling(delivery, latest)) or Expect.ACCEPT
     return is_met(expect, latest) and not (expect is Expect.REJECT and says_nothing(latest))
 
