@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mockstore.collection import Collection
@@ -312,7 +313,8 @@ class Deliveries(Collection[Delivery]):
             records = source.delivery_records(webhook_id=webhook_id, event_id=event_id)
             return [Delivery(source, record.id) for record in records]
 
-        return cls(find, source.wait, noun="delivery", counted=lambda: source.looks.counted(event_id))
+        counted = partial(source.looks.counted, event_id)
+        return cls(find, source.wait, noun="delivery", counted=counted, check=source.check_type)
 
     @property
     def failed(self) -> Sequence[Delivery]:

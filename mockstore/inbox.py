@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from mockstore.answers import Answer, Script
-from mockstore.collection import Collection
+from mockstore.collection import Check, Collection, any_type
 from mockstore.discreet import Discreet
 from mockstore.errors import DeliveryError
 from mockstore.model import Headers, Json, Outgoing, Reply
@@ -147,11 +147,11 @@ class Inbox(Collection[Received]):
     webhook: "Webhook"
     """Its own registration."""
 
-    def __init__(self, news: News, *, keep: int | None = None) -> None:
+    def __init__(self, news: News, *, keep: int | None = None, check: Check = any_type) -> None:
         self._keep = keep
         self._captured: list[Received] = []
         self._arrivals: dict[bytes, int] = {}
-        super().__init__(lambda: self._captured, news.wait_for, noun="received delivery")
+        super().__init__(lambda: self._captured, news.wait_for, noun="received delivery", check=check)
         self._news = news
         self._script = Script()
 
@@ -190,7 +190,7 @@ class Inbox(Collection[Received]):
         del self._captured[:count]
 
     def _narrowed(self, find: Callable[[], Sequence[Received]]) -> "Inbox":
-        narrowed = Inbox(self._news)
+        narrowed = Inbox(self._news, check=self._check)
         narrowed._find = find
         narrowed.webhook = self.webhook
         return narrowed

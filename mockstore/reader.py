@@ -93,7 +93,11 @@ class Reader:
 
     def events(self) -> Collection[Event]:
         """Return the live collection of everything that was emitted, oldest first."""
-        return Collection(lambda: [Event(self, record) for record in self.event_records()], self.wait, noun="event")
+
+        def find() -> list[Event]:
+            return [Event(self, record) for record in self.event_records()]
+
+        return Collection(find, self.wait, noun="event", check=self.check_type)
 
     def told(self) -> Iterator[Told]:
         """Yield each delivery with its event and its webhook, then each event that has no delivery."""
@@ -121,6 +125,10 @@ class Reader:
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now, where threads make it."""
         self.wait(lambda: not self._is_due(delivery_id), PATIENCE.total_seconds())
+
+    def check_type(self, wanted: str) -> None:
+        """Raise `UnknownEventTypeError` for what is no event type and no pattern."""
+        self._parts.provider.catalogue.check_patterns([wanted])
 
     def mistakes(self, event: EventRecord) -> Sequence[str]:
         """Return what breaks the schema in the event's body."""

@@ -34,7 +34,8 @@ class Receivers:
         self, subscribe: Callable[[str, str | Sequence[str]], Webhook], events: str | Sequence[str]
     ) -> Inbox:
         """Mount an inbox and have it subscribed."""
-        inbox = Inbox(self._parts.news)
+        catalogue = self._parts.provider.catalogue
+        inbox = Inbox(self._parts.news, check=lambda wanted: catalogue.check_patterns([wanted]))
         self._opened += 1
         host = f"inbox-{self._opened}.mockstore.test"
         expected = Expected(self._parts.provider, lambda: inbox.webhook.secret)

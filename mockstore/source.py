@@ -38,6 +38,9 @@ class Source(Protocol):
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now, if attempts are made elsewhere."""
 
+    def check_type(self, wanted: str) -> None:
+        """Raise `UnknownEventTypeError` for what is no event type and no pattern."""
+
     def mistakes(self, event: EventRecord) -> Sequence[str]:
         """Return what breaks the schema in the event's body."""
 

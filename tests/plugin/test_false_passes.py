@@ -315,3 +315,52 @@ async def test_awaited(mockstore):
 
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines([f"1. {text} was never awaited: write `await mockstore.{text}`"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("mockstore_inbox.none('pet.adoptd')", id="the inbox"),
+        pytest.param("list(mockstore.deliveries.of('pet.adoptd'))", id="deliveries"),
+        pytest.param("mockstore.events.where('pet.adoptd')", id="events"),
+    ],
+)
+def test_a_misspelt_event_type_is_an_error(run: "Run", line: str) -> None:
+    result = run(f"def test_it(mockstore, mockstore_inbox):\n    mockstore.emit('pet.adopted')\n    {line}\n")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *UnknownEventTypeError: unknown event type 'pet.adoptd'*pet.adopted*"])
+
+
+def test_patterns_and_types_that_were_sent_on_purpose_are_known(run: "Run") -> None:
+    result = run("""
+def test_it(mockstore, mockstore_inbox):
+    mockstore_inbox.none("order.*")
+    mockstore.emit("pet.groomed", body='{"eventType": "pet.groomed"}', invalid=True)
+    mockstore_inbox.one("pet.groomed")
+    mockstore.deliveries.one("pet.groomed")
+""")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_query_parameter_that_the_operation_does_not_have_fails_the_test(run: "Run") -> None:
+    result = run("""
+import requests
+
+
+def test_misspelt(mockstore_api, mockstore_api_url):
+    requests.get(f"{mockstore_api_url}/pets?statsu=ADOPTED", timeout=1)
+
+
+def test_known(mockstore_api, mockstore_api_url):
+    requests.get(f"{mockstore_api_url}/pets?status=ADOPTED&limit=5", timeout=1)
+
+
+def test_looked_at(mockstore_api, mockstore_api_url):
+    requests.get(f"{mockstore_api_url}/pets?statsu=ADOPTED", timeout=1)
+    assert mockstore_api.calls.last.mistakes
+""")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*query: listPets has no parameter 'statsu', *: did you mean 'status'? *"])

@@ -91,3 +91,8 @@ def test_what_an_async_function_raises_is_the_cause() -> None:
 def test_an_async_function_cannot_be_reached_without_await() -> None:
     with pytest.raises(AsyncConsumerError, match=r"await mockstore\.aemit"):
         FunctionTransport(receive_in_time).send(OUTGOING, FIVE)
+
+
+def test_an_answer_that_comes_after_the_time_limit_is_none() -> None:
+    with pytest.raises(ReceiverTimeoutError, match="no answer from the receiver within 0 s"):
+        FunctionTransport(returning(200)).send(OUTGOING, timedelta())
