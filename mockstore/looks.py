@@ -19,8 +19,9 @@ class Looks:
         """How many deliveries are remembered; None is all."""
         self._seen: dict[str, tuple[int, DeliveryState]] = {}
         """How many attempts there were, and the state, by the delivery's id; in the order of the looks."""
-        self._emitted: dict[str, None] = {}
-        """Ids of the events that were emitted by name, and whose deliveries nobody has counted since."""
+        self._emitted: dict[str, bool] = {}
+        """Whether a fault was to befall the event, by its id: of events that the test emitted, and whose deliveries it
+        has not counted since."""
 
         self._promises = 0
         self._unawaited: dict[int, str] = {}
@@ -48,9 +49,9 @@ class Looks:
         made, _ = self._seen.get(record.id, (0, record.state))
         return record.attempts[made:]
 
-    def emitted(self, event_id: str) -> None:
+    def emitted(self, event_id: str, *, with_fault: bool) -> None:
         """Note that the test asked for this event: that it reaches nobody is then worth a complaint."""
-        self._emitted[event_id] = None
+        self._emitted[event_id] = with_fault
         while self._limit is not None and len(self._emitted) > self._limit:
             self._emitted.pop(next(iter(self._emitted), ""), None)
 
@@ -61,9 +62,13 @@ class Looks:
         else:
             self._emitted.pop(event_id, None)
 
-    def expects_delivery(self, event_id: str) -> bool:
-        """Tell whether the test asked for this event and does not know yet how many deliveries it has."""
-        return event_id in self._emitted
+    def expects_delivery(self, event_id: str, *, has_webhooks: bool) -> bool:
+        """Tell whether the test asked for this event and does not know yet how many deliveries it has.
+
+        Where there is no webhook at all, an event without a fault may have been made for its data alone.
+        """
+        with_fault = self._emitted.get(event_id)
+        return with_fault is not None and (has_webhooks or with_fault)
 
     def promised(self, call: str) -> int:
         """Note that this call has made a coroutine, which has not begun yet, and return the coroutine's number."""

@@ -108,9 +108,9 @@ class Reader:
         for event in alone.values():
             yield None, event, None
 
-    def emitted(self, record: EventRecord) -> Event:
+    def emitted(self, record: EventRecord, *, with_fault: bool) -> Event:
         """Note that the test asked for this event, and return it."""
-        self.looks.emitted(record.id)
+        self.looks.emitted(record.id, with_fault=with_fault)
         return Event(self, record)
 
     def came_out(self) -> BaseException:

@@ -243,9 +243,10 @@ class Mockstore:
     def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, told: Emission) -> Event:
         __tracebackhide__ = True
         try:
-            return self._reader.emitted(self._publisher.emit(event_type, overrides, **told))
+            made = self._publisher.emit(event_type, overrides, **told)
         except InvalidInputError as error:
             raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
+        return self._reader.emitted(made, with_fault=bool(told.get("fault")))
 
     @property
     def events(self) -> Collection[Event]:

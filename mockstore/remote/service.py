@@ -155,7 +155,7 @@ class RemoteMockstore:
             document["contentType"] = told["content_type"]
         document["fault"] = fault_names(told.get("fault", ()))
         (made,) = self._wire.post("emit", **document)["data"]
-        self.reader.looks.emitted(made["id"])
+        self.reader.looks.emitted(made["id"], with_fault=bool(document["fault"]))
         return self.event(made["id"])
 
     @promised

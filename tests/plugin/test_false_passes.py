@@ -120,7 +120,7 @@ def test_an_emitted_event_that_reaches_nobody_fails_the_test(run: "Run", line: s
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "1. pet.adopted * was delivered to nobody: no active webhook subscribes to it. The webhooks:",
+            "1. pet.adopted * was delivered to nobody: no active webhook subscribed to it then. The webhooks:",
             "     http://testserver/webhooks/petstore subscribes to order.[*]",
             "   If that is the point, say so in the test: assert not event.deliveries",
         ]
@@ -136,10 +136,17 @@ def test_an_event_after_the_webhook_was_disabled_fails_the_test(run: "Run") -> N
     result.stdout.fnmatch_lines(["     http://testserver/webhooks/petstore is disabled; it had [*]"])
 
 
-def test_an_event_without_any_webhook_fails_the_test(run: "Run") -> None:
-    result = run("def test_it(mockstore):\n    mockstore.emit('pet.adopted')\n")
+def test_a_fault_without_any_webhook_fails_the_test_and_a_plain_event_may_be_made_for_its_data(run: "Run") -> None:
+    result = run("""
+def test_fault(mockstore):
+    mockstore.emit("pet.adopted", fault="wrong_secret")
 
-    result.assert_outcomes(failed=1)
+
+def test_data(mockstore):
+    assert mockstore.emit("pet.adopted").data
+""")
+
+    result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["1. pet.adopted * was delivered to nobody: no webhook is registered. *"])
 
 
@@ -278,7 +285,7 @@ def test_of_many_complaints_the_first_ten_are_told(run: "Run") -> None:
     result = run("""
 def test_it(mockstore):
     for _ in range(12):
-        mockstore.emit("pet.adopted")
+        mockstore.emit("pet.adopted", fault="duplicate")
 """)
 
     result.stdout.fnmatch_lines(["mockstore: 12 things went wrong*", "10. *", "… 2 more …"])
