@@ -31,23 +31,46 @@ SHOWN = 40
 Waiter = Callable[[Callable[[], bool], float | None], bool]
 
 
+Check = Callable[[str], None]
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def any_type(_event_type: str) -> None:
+    """Take any event type."""
+
+
 class Collection(Sequence[T], Generic[T]):
     """A live sequence, oldest first: each question is asked of what is there at that moment.
 
     `find` returns what is there, `wait` blocks until a claim holds (see `News.wait_for`), `noun`
-    names the members in failure texts.
+    names the members in failure texts. `counted` is called when somebody asks how many there are, or whether none;
+    `check` raises for what is no event type or pattern.
     """
 
-    def __init__(self, find: Callable[[], Sequence[T]], wait: Waiter, *, noun: str) -> None:
+    def __init__(
+        self,
+        find: Callable[[], Sequence[T]],
+        wait: Waiter,
+        *,
+        noun: str,
+        counted: Callable[[], None] = _nothing,
+        check: Check = any_type,
+    ) -> None:
         self._find = find
         self._wait = wait
         self._noun = noun
+        self._counted = counted
+        self._check = check
 
     def __len__(self) -> int:
+        self._counted()
         return len(self._find())
 
     def __bool__(self) -> bool:
-        return bool(self._find())
+        return len(self) > 0
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._find())  # asked once: `Sequence` would ask for each member anew
@@ -63,11 +86,17 @@ class Collection(Sequence[T], Generic[T]):
         return f"<{len(self)} {self._noun}: {', '.join(one.type for one in self._find())}>"
 
     def of(self, event_type: str) -> "Collection[T]":
-        """Return those of `event_type` (or of a pattern, `order.*`), as a live collection."""
+        """Return those of `event_type` (or of a pattern, `order.*`), as a live collection.
+
+        Raises `UnknownEventTypeError` for a type that there is not, and so do `where`, `one` and `none`.
+        """
+        self._must_be_known(event_type)
         return self._narrowed(lambda: [one for one in self._find() if _is_of(one.type, event_type)])
 
     def where(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> Sequence[T]:
         """Return those of `event_type` (or a pattern) whose `data` has what `match` says (keys may be dotted paths)."""
+        if event_type is not None:
+            self._must_be_known(event_type)
         return [one for one in self._find() if not _mismatches(one, event_type, match)]
 
     def one(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> T:
@@ -81,6 +110,7 @@ class Collection(Sequence[T], Generic[T]):
     def none(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> None:
         """Raise `AssertionError` when there is any that fits."""
         __tracebackhide__ = True
+        self._counted()
         found = self.where(event_type, match)
         if found:
             raise AssertionError(self._miss(f"no {self._noun}", event_type, match, found))
@@ -108,15 +138,22 @@ class Collection(Sequence[T], Generic[T]):
     def assert_types(self, expected: Iterable[str]) -> None:
         """Raise `AssertionError` unless the event types are exactly `expected`, in that order."""
         __tracebackhide__ = True
+        self._counted()
         _compare_types("in this order", list(expected), [one.type for one in self._find()])
 
     def assert_types_in_any_order(self, expected: Iterable[str]) -> None:
         """Raise `AssertionError` unless the event types are `expected`, each as often, in whatever order."""
         __tracebackhide__ = True
+        self._counted()
         _compare_types("in any order", sorted(expected), sorted(one.type for one in self._find()))
 
+    def _must_be_known(self, event_type: str) -> None:
+        """Raise `UnknownEventTypeError` for a type that no schema knows, unless one that was sent on purpose has it."""
+        if not any(one.type == event_type for one in self._find()):
+            self._check(event_type)
+
     def _narrowed(self, find: Callable[[], Sequence[T]]) -> "Collection[T]":
-        return type(self)(find, self._wait, noun=self._noun)
+        return type(self)(find, self._wait, noun=self._noun, counted=self._counted, check=self._check)
 
     def _complete(self) -> Sequence[T]:
         return self._find()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from mockstore.answers import Answer, Script
-from mockstore.collection import Collection
+from mockstore.collection import Check, Collection, any_type
 from mockstore.discreet import Discreet
 from mockstore.errors import DeliveryError, NotFoundError
 from mockstore.model import Headers, Json, Outgoing, Reply
@@ -167,23 +167,23 @@ class Inbox(Collection[Received]):
     webhook: "Webhook"
     """Its own registration."""
 
-    def __init__(self, news: News, *, keep: int | None = None) -> None:
+    def __init__(self, news: News, *, keep: int | None = None, check: Check = any_type) -> None:
         self._keep = keep
         self._captured: list[Received] = []
         self._arrivals: dict[bytes, int] = {}
         self._forgotten = False
-        super().__init__(self._remembered, news.wait_for, noun="received delivery")
+        super().__init__(self._remembered, news.wait_for, noun="received delivery", check=check)
         self._news = news
         self._script = Script()
 
     def will_answer(self, *answers: Answer | int | str | timedelta) -> None:
         """Answer in turn: statuses, `"timeout"`, `"reset"`, a timedelta to take, or an Answer; the last repeats."""
-        self._must_be_known()
+        self._must_be_there()
         self._script.will_answer(*answers)
 
     def clear(self) -> None:
         """Forget what was captured and what was scripted."""
-        self._must_be_known()
+        self._must_be_there()
         self._captured, self._arrivals = [], {}
         self._script.will_answer()
 
@@ -193,10 +193,10 @@ class Inbox(Collection[Received]):
         self._forgotten = True
 
     def _remembered(self) -> Sequence[Received]:
-        self._must_be_known()
+        self._must_be_there()
         return self._captured
 
-    def _must_be_known(self) -> None:
+    def _must_be_there(self) -> None:
         if self._forgotten:
             error = NotFoundError("inbox", self.webhook.id)
             error.add_note("It was forgotten by mockstore.reset(); open another one: mockstore.open_inbox()")
@@ -228,4 +228,4 @@ class Inbox(Collection[Received]):
         del self._captured[:count]
 
     def _narrowed(self, find: Callable[[], Sequence[Received]]) -> Captured:
-        return Captured(find, self._wait, noun=self._noun)
+        return Captured(find, self._wait, noun=self._noun, check=self._check)

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NotFoundError
 from mockstore.handles import Event
+from mockstore.looks import Looks
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.parts import Parts
 from mockstore.source import parsed
+from mockstore.timeline import Told
 from mockstore.world.clock import wall_time
 
 PATIENCE = timedelta(seconds=10)
@@ -21,8 +23,8 @@ class Reader:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._seen: dict[str, None] = {}
-        """Ids of deliveries in the order in which somebody looked; as many as there is history."""
+        self.looks = Looks(limit=parts.options.history)
+        """What the test has looked at."""
 
     @property
     def wait(self) -> Waiter:
@@ -47,6 +49,10 @@ class Reader:
     def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook's record, or None."""
         return self._parts.store.webhook(webhook_id)
+
+    def webhook_records(self) -> Sequence[WebhookRecord]:
+        """Return the webhooks, oldest first."""
+        return self._parts.store.webhooks()
 
     def must_know(self, webhook_id: str) -> None:
         """Raise `NotFoundError` unless there is such a webhook."""
@@ -87,37 +93,42 @@ class Reader:
 
     def events(self) -> Collection[Event]:
         """Return the live collection of everything that was emitted, oldest first."""
-        return Collection(lambda: [Event(self, record) for record in self.event_records()], self.wait, noun="event")
 
-    def told(self) -> Iterator[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
-        """Yield each delivery with its event and its webhook."""
+        def find() -> list[Event]:
+            return [Event(self, record) for record in self.event_records()]
+
+        return Collection(find, self.wait, noun="event", check=self.check_type)
+
+    def told(self) -> Iterator[Told]:
+        """Yield each delivery with its event and its webhook, then each event that has no delivery."""
+        alone = {event.id: event for event in self.event_records()}
         for record in self.delivery_records():
+            alone.pop(record.event_id, None)
             yield record, self.event_record(record.event_id), self.webhook_record(record.webhook_id)
+        for event in alone.values():
+            yield None, event, None
 
-    def looked_at(self, delivery_id: str) -> None:
-        """Settle the delivery for the strict judgement."""
-        self._seen[delivery_id] = None
-        limit = self._parts.options.history
-        while limit is not None and len(self._seen) > limit:
-            self._seen.pop(next(iter(self._seen), ""), None)
+    def emitted(self, record: EventRecord, *, with_fault: bool) -> Event:
+        """Note that the test asked for this event, and return it."""
+        self.looks.emitted(record.id, with_fault=with_fault)
+        return Event(self, record)
 
-    def came_out(self, error: BaseException) -> None:
-        """Settle the delivery that `error` comes from: a test that goes on after it has seen it."""
+    def came_out(self) -> BaseException:
+        """Return what was raised first, forget the rest, and settle its delivery: a test that goes on has seen it."""
+        error = self._parts.pump.raised[0]
+        self._parts.pump.raised.clear()
         for record in self._parts.store.deliveries():
             if any(attempt.exception is error for attempt in record.attempts):
-                self.looked_at(record.id)
-
-    def was_looked_at(self, delivery_id: str) -> bool:
-        """Tell whether somebody looked."""
-        return delivery_id in self._seen
-
-    def forget(self) -> None:
-        """Nobody has looked at anything."""
-        self._seen.clear()
+                self.looks.note(record)
+        return error
 
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now, where threads make it."""
         self.wait(lambda: not self._is_due(delivery_id), PATIENCE.total_seconds())
+
+    def check_type(self, wanted: str) -> None:
+        """Raise `UnknownEventTypeError` for what is no event type and no pattern."""
+        self._parts.provider.catalogue.check_patterns([wanted])
 
     def mistakes(self, event: EventRecord) -> Sequence[str]:
         """Return what breaks the schema in the event's body."""

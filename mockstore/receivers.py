@@ -55,7 +55,8 @@ class Receivers:
         self, subscribe: Callable[[str, str | Sequence[str]], Webhook], events: str | Sequence[str]
     ) -> Inbox:
         """Mount an inbox and have it subscribed."""
-        inbox = Inbox(self._parts.news)
+        catalogue = self._parts.provider.catalogue
+        inbox = Inbox(self._parts.news, check=lambda wanted: catalogue.check_patterns([wanted]))
         self._opened += 1
         expected = Expected(self._parts.provider, lambda: inbox.webhook.secret)
         receiver = FunctionTransport(lambda outgoing: inbox.take(outgoing, expected))

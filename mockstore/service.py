@@ -15,7 +15,8 @@ from mockstore.events import EventFactory
 from mockstore.faults.standing import StandingFaults
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.inbox import Inbox
-from mockstore.model import Json
+from mockstore.looks import promised
+from mockstore.model import DeliveryRecord, Json
 from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
 from mockstore.playing import Conformance, OrderExplorer, Player, Replay
 from mockstore.provider import Provider
@@ -50,13 +51,12 @@ class Mockstore:
         self.reader = self._reader = Reader(parts)
         self.faults = StandingFaults(parts.provider.catalogue, self._reader.must_know, parts.note("faults"))
         self._publisher = Publisher(parts, self.faults)
-        self.receivers = self._receivers = Receivers(parts)
+        self.receivers = Receivers(parts)
         self.url = ""
         """Where its server is reached, without a slash at the end; empty in process."""
         self.clock, self.news = ClockHand(self, parts.clock), parts.news
-        self.webhooks = Webhooks(self._reader, parts)
-        self.play = Player(self, parts)
-        self.on_reset: list[Callable[[], None]] = [self._reader.forget, self._receivers.forget, self.play.forget]
+        self.webhooks, self.play = Webhooks(self._reader, parts), Player(self, parts)
+        self.on_reset: list[Callable[[], None]] = [self.receivers.forget, self.play.forget]
         """What forgets, on a reset, that which is not among the records; doors add what they keep of this world."""
         self.assert_conforms, self.explore_orders, self.replay = Conformance(parts), OrderExplorer(parts), Replay(self)
 
@@ -88,14 +88,8 @@ class Mockstore:
         (whether a 429 or 503 may put an attempt off) and `schemas` (folders of further ones) change single rules.
         `signature_time`: the time that is signed, `wall` or `virtual`. Raises `InvalidInputError`.
         """
-        rules = provider_with(
-            provider,
-            schedule=schedule,
-            timeout=timeout,
-            signatures=signatures,
-            retry_after=retry_after,
-            schemas=schemas,
-        )
+        rules = provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, schemas=schemas)
+        rules = provider_with(rules, retry_after=retry_after)
         schemes = ("https",) if require_https else ("http", "https")
         options = Options(strict=strict, raise_errors=raise_errors, url_schemes=schemes)
         parts = in_process_parts(
@@ -170,12 +164,12 @@ class Mockstore:
         `events` are types or patterns. A secret is made when none is given. Raises `InvalidInputError`.
         """
         checked_events(events, self.provider.catalogue)  # before anything is mounted
-        url = self._receivers.address(target, path)
+        url = self.receivers.address(target, path)
         return self.webhooks.add(url, events, secret=secret, description=description, signatures=signatures)
 
     def open_inbox(self, events: str | Sequence[str] = "*") -> Inbox:
         """Subscribe a receiver that captures what it gets and answers as told."""
-        return self._receivers.open_inbox(self.webhooks.add, events)
+        return self.receivers.open_inbox(self.webhooks.add, events)
 
     @cached_property
     def shop(self) -> "Front":
@@ -233,6 +227,7 @@ class Mockstore:
         self._run()
         return event
 
+    @promised
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
@@ -246,9 +241,10 @@ class Mockstore:
     def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, told: Emission) -> Event:
         __tracebackhide__ = True
         try:
-            return Event(self._reader, self._publisher.emit(event_type, overrides, **told))
+            made = self._publisher.emit(event_type, overrides, **told)
         except InvalidInputError as error:
             raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
+        return self._reader.emitted(made, with_fault=bool(told.get("fault")))
 
     @property
     def events(self) -> Collection[Event]:
@@ -274,7 +270,8 @@ class Mockstore:
         self._parts.pump.advance(span(by, units, self.clock.now()))
         self._come_out()
 
-    async def aadvance(self, by: timedelta | None = None, **units: float) -> None:
+    @promised
+    async def aadvance(self, /, by: timedelta | None = None, **units: float) -> None:
         """Do what `advance` does, on the running event loop."""
         __tracebackhide__ = True
         await self._parts.pump.aadvance(span(by, units, self.clock.now()))
@@ -298,23 +295,17 @@ class Mockstore:
         event. Returns what is sent, in that order. Raises `InvalidInputError` for a position that does not exist.
         """
         __tracebackhide__ = True
-        released = self._parts.engine.release(order)
-        self._run()
-        return [Delivery(self._reader, record.id) for record in released]
+        return self._sent(self._parts.engine.release(order))
 
     def redeliver(self, delivery: Delivery | str) -> Delivery:
         """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""
         __tracebackhide__ = True
-        record = self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id)
-        self._run()
-        return Delivery(self._reader, record.id)
+        return self._sent([self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id)])[0]
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
         """Send again what failed or was discarded since then; the webhook must be active."""
         __tracebackhide__ = True
-        records = self.webhooks.recover(webhook if isinstance(webhook, str) else webhook.id, since)
-        self._run()
-        return [Delivery(self._reader, record.id) for record in records]
+        return self._sent(self.webhooks.recover(webhook if isinstance(webhook, str) else webhook.id, since))
 
     def rotate_secret(self, webhook: Webhook | str, *, overlap: timedelta = timedelta()) -> str:
         """Give the webhook a new secret and return it; for `overlap` the old one signs as well."""
@@ -325,6 +316,7 @@ class Mockstore:
 
         What somebody still holds of it, such as an inbox or a delivery, raises `NotFoundError` when it is asked.
         """
+        self._reader.looks.forget(self.complaints)
         self._parts.reset()
         for forget in self.on_reset:
             forget()
@@ -335,11 +327,16 @@ class Mockstore:
 
     def complaints(self) -> list[str]:
         """Return what a strict test has against itself: what went wrong and nobody looked at."""
-        return complaints(self._reader, scripted=self._receivers.inboxes)
+        return complaints(self._reader, scripted=self.receivers.inboxes, rules=self.faults)
 
     def note(self, error: BaseException) -> None:
         """Keep what went wrong in mockstore itself for the judgement of a strict test."""
         self._parts.pump.raised.append(error)
+
+    def _sent(self, records: Sequence[DeliveryRecord]) -> Sequence[Delivery]:
+        __tracebackhide__ = True
+        self._run()
+        return [Delivery(self._reader, record.id) for record in records]
 
     def _run(self) -> None:
         __tracebackhide__ = True
@@ -349,9 +346,6 @@ class Mockstore:
     def _come_out(self) -> None:
         """Raise what a consumer's code raised, unless that is switched off."""
         __tracebackhide__ = True
-        raised = self._parts.pump.raised
-        if self.options.raise_errors and raised:
-            error, *_ = raised
-            raised.clear()
-            self._reader.came_out(error)
+        if self.options.raise_errors and self._reader.raised:
+            error = self._reader.came_out()
             raise error.with_traceback(consumers_frames(error))

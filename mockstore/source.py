@@ -6,11 +6,16 @@ from datetime import datetime
 from typing import Protocol
 
 from mockstore.collection import Waiter
+from mockstore.looks import Looks
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Json, WebhookRecord
 
 
 class Source(Protocol):
     """Where the handles read, and whom they tell that somebody looked."""
+
+    @property
+    def looks(self) -> Looks:
+        """What the test has looked at."""
 
     @property
     def wait(self) -> Waiter:
@@ -30,11 +35,11 @@ class Source(Protocol):
     ) -> Sequence[DeliveryRecord]:
         """Return the deliveries to a webhook, of an event, or all, oldest first."""
 
-    def looked_at(self, delivery_id: str) -> None:
-        """Settle the delivery: the test knows how it stands."""
-
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now, if attempts are made elsewhere."""
+
+    def check_type(self, wanted: str) -> None:
+        """Raise `UnknownEventTypeError` for what is no event type and no pattern."""
 
     def mistakes(self, event: EventRecord) -> Sequence[str]:
         """Return what breaks the schema in the event's body."""

@@ -4,9 +4,11 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from mockstore.delivery.schedule import describe
+from mockstore.faults.verdict import ABSENT, is_csrf_page, is_host_page
 from mockstore.model import (
     Attempt,
     DeliveryRecord,
@@ -28,15 +30,14 @@ TOLD = 20
 _FINE_SECONDS = 10
 """Up to here milliseconds matter to a reader."""
 
+_REDIRECTS = range(300, 400)
+
 EXPLAINED = frozenset({400, 401, 403})
 """Refusals that a signature or a clock may be the cause of."""
 
-ABSENT = frozenset({404, 405})
-"""What frameworks answer where there is no endpoint, or none for the method."""
 
-_FORBIDDEN = 403
-_CSRF = b"CSRF verification failed"
-"""What Django's own page says of a request without the token that its forms have."""
+Told: TypeAlias = tuple[DeliveryRecord | None, EventRecord, WebhookRecord | None]
+"""A delivery with its event and its webhook (None once it is deleted); no delivery for an event that has none."""
 
 
 def delivery_text(delivery: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> str:
@@ -52,17 +53,26 @@ def delivery_text(delivery: DeliveryRecord, event: EventRecord, webhook: Webhook
     return "\n".join(lines)
 
 
-def timeline_text(told: Iterable[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]) -> str:
+def nobody_text(event: EventRecord) -> str:
+    """Return the timeline of an event without any delivery."""
+    return f"{event.type} {event.id}: delivered to nobody"
+
+
+def timeline_text(told: Iterable[Told]) -> str:
     """Return the timelines of several deliveries below each other; of very many, the first and the last ones."""
     rest = iter(told)
-    first = [delivery_text(*one) for one in islice(rest, TOLD // 2)]
-    last = deque[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]](maxlen=TOLD // 2)
+    first = [_text(*one) for one in islice(rest, TOLD // 2)]
+    last = deque[Told](maxlen=TOLD // 2)
     count = 0
     for one in rest:
         last.append(one)
         count += 1
     left_out = [f"… {count - len(last):,} more deliveries …"] if count > len(last) else []
-    return "\n".join([*first, *left_out, *(delivery_text(*one) for one in last)]) or "(no deliveries)"
+    return "\n".join([*first, *left_out, *(_text(*one) for one in last)]) or "(no deliveries)"
+
+
+def _text(delivery: DeliveryRecord | None, event: EventRecord, webhook: WebhookRecord | None) -> str:
+    return nobody_text(event) if delivery is None else delivery_text(delivery, event, webhook)
 
 
 def refusal_hints(
@@ -70,6 +80,9 @@ def refusal_hints(
 ) -> list[str]:
     """Return what may explain a refusal: no endpoint; Django's CSRF check; else the signature, and the clocks."""
     last = delivery.attempts[-1] if delivery.attempts else None
+    moved = _location(last) if last is not None else None
+    if moved is not None:
+        return [f"path: the consumer sends it on to {moved}, where no delivery follows: subscribe that path or URL"]
     if last is not None and last.status in ABSENT:
         asked = urlsplit(last.sent.url).path
         return [f"path: does the consumer take a POST at {asked}? subscribe(app, path=…) says where its endpoint is"]
@@ -78,6 +91,8 @@ def refusal_hints(
     forgery = csrf_hint(last)
     if forgery is not None:
         return [f"csrf: {forgery}"]
+    if last.reply is not None and is_host_page(last.reply):
+        return [f"host: {_host_hint(last)}"]
     hints = [_signature_hint(last, webhook)]
     skew = last.at - process_time
     if abs(skew) > SKEW:
@@ -92,12 +107,28 @@ def refusal_hints(
 def csrf_hint(attempt: Attempt) -> str | None:
     """Return what to do when it was Django's protection of forms that refused; None when it was not."""
     reply = attempt.reply
-    if reply is None or reply.status != _FORBIDDEN or _CSRF not in reply.body:
+    if reply is None or not is_csrf_page(reply):
         return None
     return (
         "Django's CSRF check refused it before your view was called, for a webhook has no form's token: put "
         "@csrf_exempt (of django.views.decorators.csrf) on the view, whose signature check protects it"
     )
+
+
+def _host_hint(attempt: Attempt) -> str:
+    host = urlsplit(attempt.sent.url).hostname
+    return (
+        f"this is Django's own page: before your view was called it refused the host, most likely. Put {host!r} into "
+        f"ALLOWED_HOSTS of the settings that the test runs with"
+    )
+
+
+def _location(attempt: Attempt) -> str | None:
+    """Return where a redirect leads to; None when the answer was no redirect."""
+    reply = attempt.reply
+    if reply is None or reply.status not in _REDIRECTS:
+        return None
+    return next((ascii_safe(value) for name, value in reply.headers if name.lower() == "location"), None)
 
 
 def describe_skew(skew: timedelta) -> str:
@@ -138,6 +169,8 @@ def _attempt_line(attempt: Attempt) -> str:
     line = f"  {_offset(attempt.offset)}  attempt {attempt.number}: {answer}"
     if attempt.outcome is not Outcome.ACKNOWLEDGED and attempt.error and attempt.error != f"answered {attempt.status}":
         line += f" ({attempt.error})"
+    moved = _location(attempt)
+    line += f" Location: {moved}" if moved is not None else ""
     if attempt.reply is not None and attempt.outcome is not Outcome.ACKNOWLEDGED and attempt.reply.body:
         line += f" {excerpt(attempt.reply.body)}"
     return line

@@ -1,6 +1,9 @@
-"""Judges a test by what its mockstores saw, at the end of its call phase: a complaint is a failure, not an error."""
+"""Judges a test by what its mockstores saw, at the end of its call phase: a complaint is a failure, not an error.
 
-from collections.abc import Callable, Generator, Iterator
+Only what the test's fixtures do at their end is judged then, as an error of the teardown.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,9 @@ TITLE = "mockstore timeline"
 WAY_OUT = "@pytest.mark.mockstore(strict=False)"
 """How a test does without the judgement."""
 
+_TEARDOWN = "It happened after the test's own code, while its fixtures ended, so pytest calls it an error."
+"""What is said of a complaint that comes too late to be a failure."""
+
 
 class Watch:
     """What is known of one running test. No dataclass: making one would be half of what the plugin costs."""
@@ -30,6 +36,8 @@ class Watch:
         """What is played before the test's own code runs, and on which."""
         self.failed = False
         """A part of it (a subtest) has failed already."""
+        self.passed = False
+        """Its own code ran to the end, and there was nothing to complain about."""
         self.complaint: BaseException | None = None
         """The failure that was raised here, which tells what happened by itself."""
 
@@ -54,18 +62,22 @@ def watched(
 
     A `scenario` is played before the test's own code runs.
     """
+    from mockstore.strict import LOOKING  # noqa: PLC0415 - a run that does not use it does not pay
+
     with _watch_of(node) as watch:
         watch.mockstores.append(mockstore)
         if scenario is not None:
             watch.scenario = (mockstore, scenario)
         if strict:
-            from mockstore.strict import LOOKING  # noqa: PLC0415 - a run that does not use it does not pay
-
             watch.strict.append((settle, mockstore, LOOKING))
+            mockstore.reader.looks.is_judged = True
         try:
             yield
         finally:
             watch.mockstores.remove(mockstore)
+    if strict and watch.passed:
+        settle()
+        _must_be_none(mockstore.complaints(), [_TEARDOWN, LOOKING])
 
 
 @contextmanager
@@ -87,6 +99,15 @@ def _watch_of(node: pytest.Item) -> Iterator[Watch]:
         watch.users -= 1
         if not watch.users:
             del node.stash[WATCH]
+
+
+def _must_be_none(complaints: Sequence[str], hints: Sequence[str]) -> None:
+    """Fail with the whole text of what there is to complain about."""
+    __tracebackhide__ = True
+    if complaints:
+        from mockstore.strict import failure_text  # noqa: PLC0415 - likewise
+
+        raise pytest.fail.Exception(failure_text(complaints, hints, WAY_OUT), pytrace=False)
 
 
 def subtests_of(item: pytest.Item) -> Callable[[str, str | None, str | None], None] | None:
@@ -123,11 +144,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         found = one.complaints()
         complaints += found
         hints |= dict.fromkeys([hint] if found and hint else ())
-    if complaints:
-        from mockstore.strict import failure_text  # noqa: PLC0415 - likewise
-
-        watch.complaint = pytest.fail.Exception(failure_text(complaints, list(hints), WAY_OUT), pytrace=False)
-        raise watch.complaint
+    try:
+        _must_be_none(complaints, list(hints))
+    except pytest.fail.Exception as complaint:
+        watch.complaint = complaint
+        raise
+    watch.passed = True
     return result
 
 
@@ -152,7 +174,7 @@ def pytest_runtest_makereport(
 def _timeline(mockstore: "Mockstore") -> str:
     """Return the timeline, an empty text when nothing was sent; a server that is gone must not spoil the report."""
     try:
-        return mockstore.timeline() if mockstore.deliveries else ""
+        return mockstore.timeline() if mockstore.events else ""
     except Exception as error:  # noqa: BLE001 - pytest would end the whole run
         return f"(no timeline: {error})"
 

@@ -12,7 +12,7 @@ from mockstore.api.address import Address
 from mockstore.api.calls import CallRecord, Ledger
 from mockstore.api.exchange import Answered, Asked, EndlessWaitError, called
 from mockstore.api.near import unknown_call
-from mockstore.api.request_check import query_of, request_mistakes
+from mockstore.api.request_check import query_of, request_mistakes, unknown_parameters
 from mockstore.api.script import Script, Told, Way, cut, problem
 from mockstore.errors import BrokenConnectionError, ReceiverTimeoutError
 from mockstore.model import Outcome
@@ -154,7 +154,7 @@ class _Exchange(Struct, frozen=True):
         if self._is_too_late:
             self._give_up()
         true = self.told is None or self.told.does_its_work
-        self._keep(self._outcome(reply), reply, self._mistakes(reply) if true and reply.status >= _REFUSED else [])
+        self._keep(self._outcome(reply), reply, self._mistakes(reply) if true else [])
         return reply
 
     def _outcome(self, reply: Answered) -> str:
@@ -172,9 +172,11 @@ class _Exchange(Struct, frozen=True):
         self._keep(f"gave up after {patience.total_seconds():g} s (scripted)")
         raise ReceiverTimeoutError(f"Read timed out. (read timeout={patience.total_seconds():g})")
 
-    def _mistakes(self, refusal: Answered) -> list[str]:
-        if refusal.status >= _BROKEN:
-            told = parsed(refusal.body) or {}  # half of it says nothing
+    def _mistakes(self, reply: Answered) -> list[str]:
+        if reply.status < _REFUSED:
+            return unknown_parameters(self.known, self.place.query) if self.known is not None else []
+        if reply.status >= _BROKEN:
+            told = parsed(reply.body) or {}  # half of it says nothing
             return [f"the mock itself failed: {told.get('detail', 'see the log')}"]
         if self.place.path is None:
             base = self.place.address.path
@@ -183,7 +185,7 @@ class _Exchange(Struct, frozen=True):
             return [f"{self.record.path} is not below the base path {base}{hint}"]
         if self.known is None:
             return [unknown_call(self.asked.method, self.place.path)]
-        return request_mistakes(self.known, self.asked, self.place.query, refusal)
+        return request_mistakes(self.known, self.asked, self.place.query, reply)
 
     def _keep(self, outcome: str, reply: Answered | None = None, mistakes: Sequence[str] = ()) -> None:
         status, body = (None, b"") if reply is None else (reply.status, reply.body)

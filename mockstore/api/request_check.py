@@ -1,12 +1,14 @@
 """Says what in a request breaks the schema of its operation. Pure."""
 
 import json
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from mockstore.api.exchange import Answered, Asked
 from mockstore.errors import InvalidInputError
-from mockstore.petstore.documents import check, coerced
+from mockstore.petstore.documents import check, coerced, member_names
 from mockstore.petstore.operation import FORM, JSON, Operation
 from mockstore.source import parsed
 from mockstore.tenants import checked_tenant
@@ -28,7 +30,25 @@ def request_mistakes(known: Operation, asked: Asked, query: str, refusal: Answer
 
     A rule of the shop that no schema knows (a username that is taken) is no mistake of this kind.
     """
-    return [*_of_headers(asked), *_of_query(known, query), *_of_body(known, asked, refusal)]
+    return [
+        *_of_headers(asked),
+        *unknown_parameters(known, query),
+        *_of_query(known, query),
+        *_of_body(known, asked, refusal),
+    ]
+
+
+def unknown_parameters(known: Operation, query: str) -> list[str]:
+    """Return a line for each query parameter that the operation does not have, whatever it was answered."""
+    names = member_names(known.filters) if known.filters is not None else ()
+    return [_unknown(known, name, names) for name in query_of(query) if name not in names]
+
+
+def _unknown(known: Operation, name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    allowed = f"its parameters: {', '.join(names)}" if names else "it takes none"
+    return f"query: {known.id} has no parameter {name!r}, so that it changes nothing: {hint}{allowed}"
 
 
 def _of_headers(asked: Asked) -> list[str]:

@@ -11,11 +11,11 @@ from mockstore.audit.rules import Rule, Way, rule_named, rules
 from mockstore.delivery.schedule import describe
 from mockstore.errors import InvalidInputError, ReceiverTimeoutError, UnreachableError
 from mockstore.events import EventFactory
+from mockstore.faults.verdict import ABSENT
 from mockstore.model import Json, Outcome
 from mockstore.provider import Provider, petstore
 from mockstore.receivers import DEFAULT_PATH
 from mockstore.registration import checked_secret, checked_signatures, checked_url
-from mockstore.timeline import ABSENT
 from mockstore.world.transports import Router
 
 _STANDARD = ("standard-webhooks",)

@@ -6,7 +6,17 @@ from mockstore.cli.client import Client, path_to
 from mockstore.cli.groups import DefaultGroup
 from mockstore.cli.options import asks_server, complete_event_type, page_options
 from mockstore.cli.safe import safe
-from mockstore.cli.show import delivery_lines, quiet, say_json, say_more, say_table, status_text, strong, url_of
+from mockstore.cli.show import (
+    delivery_lines,
+    fault_names,
+    quiet,
+    say_json,
+    say_more,
+    say_table,
+    status_text,
+    strong,
+    url_of,
+)
 from mockstore.model import DeliveryState, Json
 
 EPILOG = """\b
@@ -85,7 +95,7 @@ def _row(delivery: Json) -> tuple[str, ...]:
     return (
         delivery["id"],
         delivery["createdAt"],
-        delivery["eventType"],
+        delivery["eventType"] + (f" with {fault_names(delivery)}" if delivery["faults"] else ""),
         delivery["state"],
         str(len(delivery["attempts"])),
         status_text(last["status"], last["outcome"]) if last is not None else "",

@@ -9,8 +9,8 @@ from mockstore.cli.wanted import Target, Wanted
 from mockstore.delivery.pump import InlinePump
 from mockstore.errors import InvalidInputError, MockstoreError
 from mockstore.faults import named
-from mockstore.faults.verdict import is_excused
-from mockstore.model import DeliveryState, Json
+from mockstore.faults.verdict import answered_as_expected
+from mockstore.model import Json
 from mockstore.parts import Options, Parts, in_process_parts, provider_with
 from mockstore.service import Mockstore
 from mockstore.web.documents import event_document
@@ -46,9 +46,8 @@ class Sender:
         )
         document = event_document(event)
         record = event.delivery.record
-        well = is_excused(record) if record.faults else record.state is DeliveryState.DELIVERED
         self._forget()
-        return document, well
+        return document, answered_as_expected(record) is True
 
     def close(self) -> None:
         """Give back the connections."""

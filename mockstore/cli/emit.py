@@ -146,6 +146,8 @@ def _by_mock(client: Client, asked: dict[str, Json], count: int, *, wait: bool, 
         _say_sum(f"{plural(count, 'event')} of {asked['type']}, {plural(deliveries, 'delivery')}{shown}", states)
     if not deliveries and not as_json:
         click.echo(quiet("no webhook wants it; register one: mockstore webhooks add URL"))
+    if any(one["faults"] and one["asExpected"] is False for event in latest for one in event["deliveries"]):
+        click.get_current_context().exit(1)
 
 
 def _request(wanted: Wanted, webhook: str | None, faults: tuple[str, ...]) -> dict[str, Json]:

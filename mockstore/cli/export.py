@@ -65,6 +65,7 @@ def _recorded(client: Client, named: str) -> Recorded:
         event_type=event["type"],
         body=redacted(_body(event)),
         content_type=_content_type(delivery),
+        faults=tuple((one["name"], tuple(one["attempts"])) for one in delivery["faults"]),
         answers=tuple(str(one["status"] or one["outcome"]) for one in delivery["attempts"]),
     )
 

@@ -148,14 +148,23 @@ def url_of(delivery: Json) -> str:
     return safe(delivery["url"] or "(deleted webhook)")
 
 
+def fault_names(delivery: Json) -> str:
+    """Return what goes wrong on purpose with a delivery; an empty text when nothing does."""
+    return safe(" and ".join(one["name"] for one in delivery["faults"]))
+
+
 def delivery_lines(delivery: Json) -> Iterator[str]:
     """Yield a delivery document: where it goes and how it stands, then each attempt, then what comes next."""
     yield f"{url_of(delivery)}  {state(delivery['state'])}"
+    if delivery["faults"]:
+        yield f"  on purpose: {fault_names(delivery)}"
     for attempt in delivery["attempts"]:
         yield f"  {attempt_line(attempt)}"
     if delivery["nextAttemptAt"] is not None and delivery["attempts"]:
         due, number = delivery["nextAttemptAt"], len(delivery["attempts"]) + 1
         wait = datetime.fromisoformat(due) - datetime.fromisoformat(delivery["createdAt"])
         yield quiet(f"  {_when(due, wait)} attempt {number}   is due")
+    if delivery["faults"] and delivery["asExpected"] is False:
+        yield bad("  a good consumer answers otherwise: see mockstore faults")
     if delivery["reason"] is not None:
         yield quiet(f"  {safe(delivery['reason'])}")

@@ -1,10 +1,15 @@
 """Whether a consumer did what is expected of it under the faults of a delivery. Pure: records in, a sentence out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from mockstore.faults.catalogue import named
 from mockstore.faults.fault import Expect, Fault
-from mockstore.model import Attempt, DeliveryRecord, Outcome, PlannedFault
+from mockstore.model import Attempt, DeliveryRecord, Outcome, PlannedFault, Reply
+
+ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+"""What frameworks answer where there is no endpoint, or none for the method."""
 
 _FORGIVING = (Expect.REJECT, Expect.SURVIVE)
 """Under these an attempt need not be acknowledged."""
@@ -33,21 +38,61 @@ def is_met(expect: Expect, attempt: Attempt) -> bool:
     return _is_within(status, 200, 299)
 
 
+def says_nothing(attempt: Attempt) -> str | None:
+    """Say why a refusal tells nothing about what was sent, which the consumer's code has not seen; None: it has."""
+    reply = attempt.reply
+    if reply is None:
+        return None
+    if reply.status in ABSENT:
+        where = urlsplit(attempt.sent.url).path or "/"
+        taken = "nothing is at" if reply.status == HTTPStatus.NOT_FOUND else "nothing takes a POST at"
+        return f"{taken} {where}: a refusal there says nothing about the signature"
+    if is_csrf_page(reply):
+        return "Django's CSRF check refused it before the view was called: that says nothing about the signature"
+    if is_host_page(reply):
+        return "Django refused the host before the view was called: that says nothing about the signature"
+    return None
+
+
+def is_csrf_page(reply: Reply) -> bool:
+    """Tell Django's own page about a request without the token that its forms have."""
+    return reply.status == HTTPStatus.FORBIDDEN and b"CSRF verification failed" in reply.body
+
+
+def is_host_page(reply: Reply) -> bool:
+    """Tell Django's own page about a request to a host that ALLOWED_HOSTS lacks."""
+    pages = (b"<h1>Bad Request (400)</h1>", b"DisallowedHost")
+    return reply.status == HTTPStatus.BAD_REQUEST and any(page in reply.body for page in pages)
+
+
 def is_excused(delivery: DeliveryRecord) -> bool:
     """Tell whether its latest attempt failed by a fault alone: the consumer answered as it should."""
-    if not delivery.faults or not delivery.attempts:
-        return False
+    return bool(delivery.faults) and answered_as_expected(delivery) is True
+
+
+def answered_as_expected(delivery: DeliveryRecord) -> bool | None:
+    """Tell whether its latest attempt was answered as a good consumer does, under its faults; None: there is none."""
+    if not delivery.attempts:
+        return None
     latest = delivery.attempts[-1]
-    return is_met(expectation(_befalling(delivery, latest)) or Expect.ACCEPT, latest)
+    if not delivery.faults:
+        return latest.outcome is Outcome.ACKNOWLEDGED
+    expect = expectation(_befalling(delivery, latest)) or Expect.ACCEPT
+    return is_met(expect, latest) and not (expect is Expect.REJECT and says_nothing(latest))
 
 
-def broken_promise(delivery: DeliveryRecord) -> str | None:
-    """Say in a few words what the consumer did wrong under a fault that it was to refuse or survive; None: nothing."""
-    for attempt in delivery.attempts if delivery.faults else ():
+def broken_promise(delivery: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
+    """Say in a few words what the consumer did wrong under a fault that it was to refuse or survive; None: nothing.
+
+    `attempts` are those of the delivery's that are to be judged.
+    """
+    for attempt in attempts if delivery.faults else ():
         faults = _befalling(delivery, attempt)
         expect = expectation(faults)
+        names = " and ".join(one.name for one in faults)
+        if expect is Expect.REJECT and (nothing := says_nothing(attempt)) is not None:
+            return f"a delivery with the fault {names} was answered {attempt.status}, but {nothing}:"
         if expect in _FORGIVING and not is_met(expect, attempt):
-            names = " and ".join(one.name for one in faults)
             found = attempt.status if attempt.status is not None else attempt.outcome
             allowed = "4xx" if expect is Expect.REJECT else "4xx or 2xx"
             return f"a delivery with the fault {names} was answered {found}, expected {allowed}:"

@@ -102,6 +102,11 @@ def coerced(kind: str, texts: Mapping[str, str]) -> dict[str, Json]:
     return {name: _coerced(text, known[name]) for name, text in texts.items() if name in known}
 
 
+def member_names(kind: str) -> tuple[str, ...]:
+    """Return the members that the schema of `kind` knows."""
+    return tuple(_members(whole_schema(kind)))
+
+
 def copied(document: Json) -> Json:
     """Return a copy of a JSON value that shares nothing with it."""
     if isinstance(document, dict):

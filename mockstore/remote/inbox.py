@@ -23,7 +23,12 @@ class RemoteInbox(Collection[Received]):
         self.webhook = webhook
         self._wire = wire
         self._provider = provider
-        super().__init__(self._captured, wait, noun="received delivery")
+        super().__init__(
+            self._captured,
+            wait,
+            noun="received delivery",
+            check=lambda wanted: provider.catalogue.check_patterns([wanted]),
+        )
 
     def will_answer(self, *answers: Answer | int | str | timedelta) -> None:
         """Answer in turn: statuses, `"timeout"`, `"reset"`, a timedelta to take, or an Answer; the last repeats."""

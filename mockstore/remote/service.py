@@ -12,6 +12,7 @@ from mockstore.collection import Collection
 from mockstore.delivery.schedule import RetryPolicy, describe, span_of
 from mockstore.errors import InvalidInputError
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
+from mockstore.looks import promised
 from mockstore.model import Json
 from mockstore.parts import Options, provider_with
 from mockstore.playing import Replay
@@ -154,8 +155,10 @@ class RemoteMockstore:
             document["contentType"] = told["content_type"]
         document["fault"] = fault_names(told.get("fault", ()))
         (made,) = self._wire.post("emit", **document)["data"]
+        self.reader.looks.emitted(made["id"], with_fault=bool(document["fault"]))
         return self.event(made["id"])
 
+    @promised
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
@@ -188,7 +191,8 @@ class RemoteMockstore:
         __tracebackhide__ = True
         self.clock.advance(by, **units)
 
-    async def aadvance(self, by: timedelta | None = None, **units: float) -> None:
+    @promised
+    async def aadvance(self, /, by: timedelta | None = None, **units: float) -> None:
         """Do what `advance` does, while the event loop runs on."""
         from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
 
@@ -231,8 +235,8 @@ class RemoteMockstore:
 
     def reset(self) -> None:
         """Forget everything that this world was told, and start time and chance anew: see `Mockstore.reset`."""
+        self.reader.looks.forget(self.complaints)
         self._wire.post("reset")
-        self.reader.forget()
         self.play.forget()
         self._inboxes.clear()
 
@@ -247,7 +251,7 @@ class RemoteMockstore:
 
     def complaints(self) -> list[str]:
         """Return what a strict test has against itself: what went wrong and nobody looked at."""
-        return complaints(self.reader, scripted=self._inboxes)
+        return complaints(self.reader, scripted=self._inboxes, rules=self.faults)
 
     if not TYPE_CHECKING:  # whose checker is not to take every name for a verb
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NoServerError, NotFoundError
 from mockstore.handles import Event
+from mockstore.looks import Looks
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.provider import Provider
@@ -19,6 +20,7 @@ from mockstore.remote.callbacks import Callbacks
 from mockstore.remote.wire import Wire
 from mockstore.source import parsed
 from mockstore.strict import RaisedThereError
+from mockstore.timeline import Told
 from mockstore.web.records import from_json
 from mockstore.world.clock import wall_time
 
@@ -35,7 +37,8 @@ class RemoteReader:
         self._wire = wire
         self._provider = provider
         self._callbacks = callbacks
-        self._seen: set[str] = set()
+        self.looks = Looks()
+        """What the test has looked at."""
         self._news = News()
 
     @property
@@ -80,33 +83,33 @@ class RemoteReader:
 
     def events(self) -> Collection[Event]:
         """Return the live collection of everything that was emitted, oldest first."""
-        return Collection(lambda: [Event(self, record) for record in self.event_records()], self.wait, noun="event")
 
-    def told(self) -> Iterator[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
-        """Yield each delivery with its event and its webhook."""
+        def find() -> list[Event]:
+            return [Event(self, record) for record in self.event_records()]
+
+        return Collection(find, self.wait, noun="event", check=self.check_type)
+
+    def told(self) -> Iterator[Told]:
+        """Yield each delivery with its event and its webhook, then each event that has no delivery."""
         events = {event.id: event for event in self.event_records()}
+        alone = dict(events)
         webhooks: dict[str, WebhookRecord | None] = {webhook.id: webhook for webhook in self.webhook_records()}
         for record in self.delivery_records():
             if record.webhook_id not in webhooks:  # made for one callback, or deleted
                 webhooks[record.webhook_id] = self.webhook_record(record.webhook_id)
             event = events.get(record.event_id) or self.event_record(record.event_id)
+            alone.pop(event.id, None)
             yield record, event, webhooks[record.webhook_id]
-
-    def looked_at(self, delivery_id: str) -> None:
-        """Settle the delivery for the strict judgement."""
-        self._seen.add(delivery_id)
-
-    def was_looked_at(self, delivery_id: str) -> bool:
-        """Tell whether somebody looked."""
-        return delivery_id in self._seen
-
-    def forget(self) -> None:
-        """Nobody has looked at anything."""
-        self._seen.clear()
+        for event in alone.values():
+            yield None, event, None
 
     def let_end(self, delivery_id: str) -> None:
         """Wait for the attempt that is due now."""
         self.wait(lambda: not self._is_due(delivery_id), PATIENCE.total_seconds())
+
+    def check_type(self, wanted: str) -> None:
+        """Raise `UnknownEventTypeError` for what is no event type and no pattern."""
+        self._provider.catalogue.check_patterns([wanted])
 
     def mistakes(self, event: EventRecord) -> Sequence[str]:
         """Return what breaks the schema in the event's body."""

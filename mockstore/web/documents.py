@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from mockstore.events import rfc3339
+from mockstore.faults.verdict import answered_as_expected
 from mockstore.handles import Delivery, Event, Webhook
 from mockstore.inbox import Received
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, Headers, Json, Reply, WebhookRecord
@@ -105,6 +106,8 @@ def told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRe
         "reason": record.reason,
         "createdAt": rfc3339(record.created_at),
         "nextAttemptAt": None if record.due is None else rfc3339(record.due),
+        "faults": [{"name": one.name, "attempts": list(one.attempts)} for one in record.faults],
+        "asExpected": answered_as_expected(record),
         "attempts": [_attempt_document(attempt) for attempt in record.attempts],
     }
 

@@ -104,6 +104,30 @@ def test_an_event_is_emitted_and_its_delivery_shown(at_server: Run, listening: L
     assert attempt == "    12:00:00  +0 s          attempt 1   200 OK"
 
 
+def test_a_forgery_that_was_accepted_ends_in_failure_and_is_exported_as_one(at_server: Run, listening: Listen) -> None:
+    registered(at_server, listening(Scripted(answers("200"))))
+
+    emitted = at_server("emit", "pet.adopted", "--fault", "wrong_secret")
+
+    assert emitted.exit_code == 1
+    lines = emitted.stdout.splitlines()
+    assert lines[2] == "    on purpose: wrong_secret"
+    assert lines[-1] == "    a good consumer answers otherwise: see mockstore faults"
+    assert "pet.adopted with wrong_secret" in at_server("deliveries").stdout
+    exported = at_server("export", "latest").stdout
+    assert "fault=[faults.named('wrong_secret')]" in exported
+    assert "event.delivery.assert_rejected()" in exported
+
+
+def test_a_forgery_that_was_refused_ends_well(at_server: Run, listening: Listen) -> None:
+    registered(at_server, listening(Scripted(answers("401"))))
+
+    emitted = at_server("emit", "pet.adopted", "--fault", "wrong_secret")
+
+    assert emitted.exit_code == 0
+    assert "a good consumer answers otherwise" not in emitted.stdout
+
+
 def test_an_event_that_nobody_wants_is_emitted_all_the_same(at_server: Run) -> None:
     result = at_server("emit", "pet.adopted")
 

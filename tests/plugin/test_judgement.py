@@ -37,7 +37,7 @@ def test_a_failed_delivery_that_nobody_looked_at_fails_the_test_itself(run: "Run
 @pytest.mark.parametrize(
     "look",
     [
-        pytest.param("event.delivery.attempts", id="attempts"),
+        pytest.param("event.delivery.attempts[0]", id="attempts"),
         pytest.param("event.delivery.state", id="state"),
         pytest.param("event.delivery.assert_rejected(500)", id="assert_rejected"),
         pytest.param("mockstore.deliveries.failed", id="failed deliveries"),
@@ -56,6 +56,7 @@ def test_looking_settles_it(run: "Run", look: str) -> None:
     "glance",
     [
         pytest.param("event.deliveries", id="the collection"),
+        pytest.param("len(event.delivery.attempts)", id="how many attempts there are"),
         pytest.param("repr(event.delivery)", id="a repr"),
         pytest.param("mockstore.timeline()", id="the timeline"),
         pytest.param("event.body", id="the event's bytes"),
@@ -131,7 +132,7 @@ def test_a_complaint_is_what_xfail_expects(run: "Run", mark: str, outcome: str) 
     assert result.parseoutcomes() == {outcome: 1}
 
 
-def test_nothing_is_judged_in_teardown(run: "Run") -> None:
+def test_what_a_fixture_does_at_its_end_is_judged_then(run: "Run") -> None:
     result = run("""
 import pytest
 
@@ -144,9 +145,16 @@ def late(mockstore):
 
 
 def test_it(mockstore, late): ...
+
+
+def test_that_fails(mockstore, late):
+    assert 1 + 1 == 3
 """)
 
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["1. a delivery was not acknowledged:", "It happened after the test's own code, while its fixtures ended, *"]
+    )
 
 
 def test_what_a_fixture_emitted_is_judged_too(run: "Run") -> None:

@@ -109,3 +109,8 @@ def test_the_headers_are_read_by_name_in_whatever_case_and_as_pairs() -> None:
     assert headers[0] == pairs[0]
     with pytest.raises(KeyError, match="X-Other"):
         headers["X-Other"]
+
+
+def test_an_answer_that_comes_after_the_time_limit_is_none() -> None:
+    with pytest.raises(ReceiverTimeoutError, match="no answer from the receiver within 0 s"):
+        FunctionTransport(returning(200)).send(OUTGOING, timedelta())

@@ -13,13 +13,13 @@ BODY_LIMIT = 64 * 1024
 class Deadline:
     """The time limit of one delivery, running from its creation. It measures real time, whatever a test has frozen."""
 
-    __slots__ = ("_limit", "_started", "_timeout")
+    __slots__ = ("_limit", "_started", "timeout")
 
     # An attribute of a class: freezegun replaces the names of modules only.
     _real_time = staticmethod(perf_counter)
 
     def __init__(self, timeout: timedelta) -> None:
-        self._timeout = timeout
+        self.timeout = timeout
         self._limit = timeout.total_seconds()
         self._started = self._real_time()
 
@@ -41,7 +41,7 @@ class Deadline:
 
     def missed_by(self, receiver: str) -> ReceiverTimeoutError:
         """Return the error for a receiver that has not answered in time."""
-        return too_late(receiver, self._timeout)
+        return too_late(receiver, self.timeout)
 
 
 @lru_cache(maxsize=1024)
