@@ -13,9 +13,10 @@ from mockstore import Outgoing
 from mockstore.errors import InvalidInputError
 from mockstore.parts import standalone_rules
 from mockstore.provider import Provider
+from mockstore.served import ServedInbox
 from mockstore.settings import Settings
 from mockstore.signing import scheme_named
-from mockstore.tenants import ServedInbox, Tenant, Tenants
+from mockstore.tenants import Tenant, Tenants
 from mockstore.world.clock import EPOCH
 
 ADA = "019b4132-70aa-764f-b315-e2803d882a24"
