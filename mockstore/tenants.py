@@ -73,6 +73,11 @@ class Tenant(Struct, frozen=True):
         """Forget everything."""
         self.mockstore.reset()
 
+    def stop(self) -> None:
+        """Take up no further deliveries; those under way go on."""
+        if self.pump is not None:
+            self.pump.stop()
+
     def close(self) -> None:
         """Stop its deliveries, when those under way have ended."""
         with suppress(StoreUnavailableError):  # its claims end with the server then
@@ -159,6 +164,8 @@ class Tenants:
                 self._made_room = True
         if silent is not None:
             self._leave(silent)
+        if self.closing.is_set():
+            tenant.stop()
         return tenant
 
     def _leave(self, silent: Tenant) -> None:
@@ -233,9 +240,15 @@ class Tenants:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def stop(self) -> None:
+        """Take up no further deliveries, and wake whoever waits for something; attempts under way go on."""
+        self.closing.set()
+        for tenant in self:
+            tenant.stop()
+
     def close(self) -> None:
         """Stop all deliveries, when those under way have ended, and give back claims and connections."""
-        self.closing.set()
+        self.stop()
         with ExitStack() as stack:
             stack.callback(self._network.close)
             if self._records is not None:
