@@ -116,6 +116,11 @@ def test_another_program_may_read_the_sqlite_file_meanwhile(tmp_path: Path) -> N
         ),
         pytest.param("sqlite:///shop.db?mode=ro", "is no plain file", id="options"),
         pytest.param("sqlite:///a.db?sslpassword=x", "'sqlite:///a.db' is no plain file", id="a password"),
+        pytest.param(
+            "postgresql://me:hun@ter2@db/shop",
+            "the database's URL has more than one '@': write %40 for the one in the password or the user",
+            id="an @ in the password",
+        ),
         pytest.param("postgresql:me:hunter2@db/shop", "the database is no URL; allowed are sqlite", id="no slashes"),
         pytest.param(
             "sqlite:////nowhere/shop.db", "cannot open sqlite:////nowhere/shop.db: No such file", id="no folder"
@@ -127,6 +132,7 @@ def test_a_database_that_cannot_be_used_is_refused(url: str, why: str) -> None:
 
     assert why in said
     assert "\n" not in said
+    assert "ter2" not in said
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -178,6 +184,13 @@ def test_a_server_that_does_not_answer_is_refused_and_the_password_stays_secret(
     )
     assert "secret-word" not in said
     assert "\n" not in said
+
+
+def test_a_word_of_the_query_that_nobody_knows_is_not_shown() -> None:
+    said = refusal("postgresql://127.0.0.1:1/shop?user=ada&pass=secret-word&PASSWD=secret-word")
+
+    assert said.startswith("cannot open postgresql://127.0.0.1:1/shop?user=ada: ")
+    assert "secret-word" not in said
 
 
 @pytest.mark.parametrize(
