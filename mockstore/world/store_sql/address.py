@@ -38,8 +38,10 @@ _CONNECTION: Final = {
 LOCKED: Final = 3_000
 """For so many milliseconds a transaction waits for other programs to be done with a SQLite file."""
 
+JOURNAL: Final = "PRAGMA journal_mode=WAL"
+"""Has readers and the writer not wait for each other. It changes the file for good: for databases of ours only."""
+
 _PRAGMAS: Final = (
-    "PRAGMA journal_mode=WAL",  # readers and the writer do not wait for each other
     "PRAGMA synchronous=NORMAL",  # a killed process loses nothing; a power failure may lose the latest moments
     f"PRAGMA busy_timeout={LOCKED}",
 )
