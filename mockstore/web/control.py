@@ -52,7 +52,7 @@ _EMISSION = {
     "fault": Member(TEXTS),
     "count": Member(WHOLE, least=1, most=100_000),
 }
-_TOGETHER = 500
+_TOGETHER = 200
 """About how many events and deliveries are kept in one transaction, for which the tenant's others wait."""
 _LONGEST_WAIT = 300
 _PATIENCE = 10

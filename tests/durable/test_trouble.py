@@ -66,8 +66,8 @@ def test_a_batch_that_fails_half_way_says_how_many_events_are_kept(serve: Serve,
 
     status, answer = server.call("POST", "/_mockstore/emit", {"type": "pet.adopted", "count": 2000})
 
-    assert (status, events_of(server)) == (503, 500)
-    assert answer["detail"].startswith("500 of 2000 events are kept; for the next 500: ")
+    assert (status, events_of(server)) == (503, 600)
+    assert answer["detail"].startswith("600 of 2000 events are kept; for the next 200: ")
     assert answer["detail"].endswith("and what was asked for is not kept: disk I/O error")
 
 
