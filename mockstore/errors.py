@@ -18,6 +18,7 @@ MockstoreError
     StartupError                a server could not start
     NoServerError               no server of ours is there, or it does not let us in
     StoreUnavailableError       the database that keeps everything does not do its work now
+    StoppingError               the server stops, and ends no more of what was waited for
     AttemptExistsError          an attempt was to be recorded twice
 """
 
@@ -169,6 +170,13 @@ class NoServerError(MockstoreError):
 
 class StoreUnavailableError(MockstoreError):
     """The database does not do its work now (locked, full, gone); the next call works when the database does."""
+
+
+class StoppingError(MockstoreError):
+    """The server stops, and takes nothing new up: who waited for deliveries waits in vain."""
+
+    def __init__(self, message: str = "the server stops now: deliveries that are due are not made any more") -> None:
+        super().__init__(message)
 
 
 class AttemptExistsError(MockstoreError):

@@ -74,6 +74,9 @@ class Pump(Protocol):
     def deferred(self) -> AbstractContextManager[None]:
         """Leave what falls due inside to the next `kick`, `akick` or `moment`."""
 
+    def stop(self) -> None:
+        """Take nothing new up from now on; what is under way goes on."""
+
     def close(self) -> None:
         """Stop, once what is under way has ended."""
 

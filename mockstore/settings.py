@@ -30,7 +30,12 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\*")
 _ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|\*")
 _URL: Final = r"(?i)[a-z][a-z0-9+.-]*://"
-_MASKED: Final = r"(?i)(://[^:/?@]*:).*(?=@)|(://[^:/?@\[]*:)(?!\d*(?:[/?]|$))[^/?]*|([?&][^=&]*password=)[^&]*"
+HARMLESS: Final = ("host", "port", "dbname", "user", "sslmode", "application_name", "connect_timeout")
+"""What may stand in the query of a database's URL and be shown; anything else may be a password, or a slip of one."""
+_MASKED: Final = (
+    r"(?i)(://[^:/?@]*:).*(?=@)|(://[^:/?@\[]*:)(?!\d*(?:[/?]|$))[^/?]*"
+    rf"|([?&](?!(?:{'|'.join(HARMLESS)})=)[^=&]*=)[^&]*"
+)
 _NO_URL: Final = r"(?is)([a-z][a-z0-9+.-]*:).+|.*[:=@].*"
 """Patterns that are compiled where they are needed: few starts show a database."""
 _WORDS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})

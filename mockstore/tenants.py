@@ -3,7 +3,7 @@
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from threading import Event, Lock, Thread
 from types import TracebackType
@@ -15,14 +15,13 @@ from msgspec import Struct
 from mockstore.durable import Records, Rounds, started
 from mockstore.errors import InvalidInputError, StoreUnavailableError
 from mockstore.events import EventFactory
-from mockstore.inbox import Expected, Inbox, Received
-from mockstore.model import Observation, Outgoing, Reply
-from mockstore.news import News
+from mockstore.model import Observation
 from mockstore.parts import Pump, reach_of, standalone_parts, standalone_rules
 from mockstore.provider import Provider
+from mockstore.served import ServedInbox
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
-from mockstore.signing import SCHEMES
+from mockstore.world.seams import Store
 from mockstore.world.transports.shared import SharedNetwork
 
 TURNS: Final = 10
@@ -31,50 +30,6 @@ CLOSERS: Final = 32
 """How many tenants are closed at once."""
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-
-class ServedInbox:
-    """What comes in at a tenant's inbox by HTTP; safe for many threads."""
-
-    def __init__(self, mockstore: Mockstore) -> None:
-        self._mockstore = mockstore
-        self._inbox = Inbox(News(), keep=mockstore.options.history)
-        self._lock = Lock()
-        mockstore.on_reset.append(self.clear)
-
-    def take(self, request: Outgoing) -> Reply:
-        """Capture a request and return the answer; raise the `DeliveryError` of an answer that never comes."""
-        secret = self._secret_of(request)
-        with self._lock:
-            return self._inbox.take(request, Expected(self._mockstore.provider, lambda: secret))
-
-    def will_answer(self, answers: Sequence[int | str]) -> None:
-        """Answer in turn, the last for good; without any, 200."""
-        with self._lock:
-            self._inbox.will_answer(*answers)
-
-    @property
-    def captured(self) -> list[Received]:
-        """Everything so far, in the order of its arrival."""
-        with self._lock:
-            return list(self._inbox)
-
-    def clear(self) -> None:
-        """Forget what was captured and what was scripted."""
-        with self._lock:
-            self._inbox.clear()
-
-    def _secret_of(self, request: Outgoing) -> str:
-        """Return the secret that signed the request, else the latest webhook's, else none."""
-        from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
-
-        records = [webhook.record for webhook in self._mockstore.webhooks]
-        current = [record.secret for record in reversed(records)]
-        rotated = [old.secret for record in records for old in record.old_secrets]
-        for secret in (*current, *rotated):
-            if any(verify(request.body, request.headers, secret, scheme=scheme) for scheme in SCHEMES):
-                return secret
-        return current[0] if current else ""
 
 
 class Tenant(Struct, frozen=True):
@@ -86,6 +41,15 @@ class Tenant(Struct, frozen=True):
     """What delivers for it, where somebody watches over that."""
     id: str | None = None
     """Whose it is; None is the shared one."""
+    store: Store | None = None
+    """Where its records are; None where nothing can go wrong with them."""
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Keep everything that is recorded inside, or nothing of it; what it makes due is delivered afterwards."""
+        with self.deferred(), nullcontext() if self.store is None else self.store.transaction():
+            yield
+        self.kick()
 
     def look(self) -> None:
         """Take note of what others over the same records have done, and have delivered what is due."""
@@ -108,6 +72,11 @@ class Tenant(Struct, frozen=True):
     def reset(self) -> None:
         """Forget everything."""
         self.mockstore.reset()
+
+    def stop(self) -> None:
+        """Take up no further deliveries; those under way go on."""
+        if self.pump is not None:
+            self.pump.stop()
 
     def close(self) -> None:
         """Stop its deliveries, when those under way have ended."""
@@ -195,6 +164,8 @@ class Tenants:
                 self._made_room = True
         if silent is not None:
             self._leave(silent)
+        if self.closing.is_set():
+            tenant.stop()
         return tenant
 
     def _leave(self, silent: Tenant) -> None:
@@ -269,9 +240,15 @@ class Tenants:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def stop(self) -> None:
+        """Take up no further deliveries, and wake whoever waits for something; attempts under way go on."""
+        self.closing.set()
+        for tenant in self:
+            tenant.stop()
+
     def close(self) -> None:
         """Stop all deliveries, when those under way have ended, and give back claims and connections."""
-        self.closing.set()
+        self.stop()
         with ExitStack() as stack:
             stack.callback(self._network.close)
             if self._records is not None:
@@ -316,7 +293,7 @@ class Tenants:
             keeping=None if self._records is None else self._records.keeping(tenant_id),
         )
         mockstore = Mockstore(parts)
-        return Tenant(mockstore, ServedInbox(mockstore), parts.pump, tenant_id)
+        return Tenant(mockstore, ServedInbox(mockstore), parts.pump, tenant_id, parts.store)
 
 
 def checked_tenant(tenant_id: str) -> str:

@@ -13,14 +13,20 @@ from mockstore import Outgoing
 from mockstore.errors import InvalidInputError
 from mockstore.parts import standalone_rules
 from mockstore.provider import Provider
+from mockstore.served import ServedInbox
 from mockstore.settings import Settings
 from mockstore.signing import scheme_named
-from mockstore.tenants import ServedInbox, Tenant, Tenants
+from mockstore.tenants import Tenant, Tenants
+from mockstore.web.app import create_app
+from mockstore.web.documents import Document
 from mockstore.world.clock import EPOCH
 
 ADA = "019b4132-70aa-764f-b315-e2803d882a24"
 BOB = "019b4127-54d5-76d9-b626-0d4c7bfce5b6"
 CYD = "019b4135-89c2-724a-a825-c1d8a0e9f4c3"
+
+PATIENCE = 20
+"""Seconds until a test gives up; none comes near."""
 
 
 @pytest.fixture
@@ -236,3 +242,38 @@ def test_a_tenant_can_work_while_a_receiver_does(tenants: Tenants) -> None:
 
             assert underway is not None
             assert underway.finish().status == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("settle", {"timeoutSeconds": 60}), ("clock/advance", {"by": "96m"})],
+    ids=["settle", "advance"],
+)
+def test_a_server_that_stops_takes_nothing_new_up_before_its_answers_have_ended(path: str, body: Document) -> None:
+    settings = Settings(clock="virtual", threads=1, timeout=timedelta(seconds=20))
+    with create_server(("127.0.0.1", 0)) as receiver, Tenants(settings) as tenants, ThreadPoolExecutor(1) as pool:
+        mock, client = tenants.of(None), create_app(tenants, settings).test_client()
+        mock.subscribe(f"http://127.0.0.1:{receiver.getsockname()[1]}/")
+        first, second = mock.emit("pet.adopted").delivery, mock.emit("pet.adopted").delivery
+        connection, _ = receiver.accept()
+
+        asking = pool.submit(lambda: client.post(f"/_mockstore/{path}", json=body))
+        tenants.stop()
+        answer = asking.result(PATIENCE)
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        connection.close()
+        tenants.close()
+
+        assert (answer.status_code, mock.clock.now()) == (503, EPOCH)
+        assert [len(delivery.attempts) for delivery in (first, second)] == [1, 0]
+
+
+def test_a_tenant_that_comes_after_a_server_has_stopped_gets_no_deliveries() -> None:
+    with create_server(("127.0.0.1", 0)) as receiver, Tenants(Settings(clock="virtual")) as tenants:
+        tenants.stop()
+        ada = tenants.of(ADA)
+        ada.subscribe(f"http://127.0.0.1:{receiver.getsockname()[1]}/")
+        delivery = ada.emit("pet.adopted").delivery
+        tenants.close()
+
+        assert not delivery.attempts

@@ -2,10 +2,16 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from threading import Thread, current_thread, get_ident
+from types import TracebackType
 from typing import Final
 
 from mockstore.errors import StoreUnavailableError
+
+TROUBLE: Final = timedelta(milliseconds=500)
+"""How long a thread waits before it asks a store again that was unavailable."""
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -57,12 +63,24 @@ class Outage:
     def __init__(self) -> None:
         self._waiting: set[int] = set()
         """The threads whose latest call of the store failed."""
+        self._met: dict[int, StoreUnavailableError] = {}
+        """What those met that wait now before they ask again."""
+
+    @property
+    def error(self) -> StoreUnavailableError | None:
+        """Why a thread waits now; None when none does."""
+        return next(iter(self._met.values()), None)
 
     def begin(self, error: StoreUnavailableError) -> None:
         """Take note that the store was unavailable to the calling thread."""
         if not self._waiting:
             _LOG.warning("deliveries wait for the store: %s", error)
         self._waiting.add(get_ident())
+        self._met[get_ident()] = error
+
+    def ask_again(self) -> None:
+        """Take note that the calling thread waits no longer, and asks the store again."""
+        self._met.pop(get_ident(), None)
 
     def end(self) -> None:
         """Take note that the store has answered the calling thread."""
@@ -70,3 +88,18 @@ class Outage:
             self._waiting.discard(get_ident())
             if not self._waiting:
                 _LOG.warning("the store is available again: deliveries go on")
+
+
+class Deferred(AbstractContextManager[None]):
+    """Keeps the calling thread among those that see to it later. No generator: a plain emit is that short."""
+
+    __slots__ = ("_threads",)
+
+    def __init__(self, threads: set[int]) -> None:
+        self._threads = threads
+
+    def __enter__(self) -> None:
+        self._threads.add(get_ident())
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._threads.discard(get_ident())

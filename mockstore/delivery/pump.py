@@ -98,6 +98,9 @@ class InlinePump:
         finally:
             self._running = before
 
+    def stop(self) -> None:
+        """Nothing is taken up but by who asks for it."""
+
     def close(self) -> None:
         """Nothing runs that would have to be stopped."""
 

@@ -5,15 +5,14 @@ from collections.abc import Callable, MutableSequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from threading import Condition, Lock, current_thread, get_ident
-from types import TracebackType
 from typing import Final
 
-from mockstore.delivery.crew import Crew, Outage
+from mockstore.delivery.crew import TROUBLE, Crew, Deferred, Outage
 from mockstore.delivery.engine import Engine
 from mockstore.delivery.moments import Moments
 from mockstore.delivery.trying import Begin, Trying, Turn
 from mockstore.delivery.turns import Turns
-from mockstore.errors import StoreUnavailableError
+from mockstore.errors import StoppingError, StoreUnavailableError
 from mockstore.model import Attempt, DeliveryRecord, Pulse, Reply
 from mockstore.world.seams import Transport
 
@@ -23,9 +22,6 @@ by few threads, for more of them only fight for the interpreter. It is half as l
 
 REST: Final = timedelta(seconds=10)
 """How long a thread waits for work before it ends."""
-
-TROUBLE: Final = timedelta(milliseconds=500)
-"""How long a thread waits before it asks a store again that was unavailable."""
 
 REMEMBERED: Final = 100
 """How many errors are kept for who asks."""
@@ -50,7 +46,9 @@ class WorkerPump:
         begin: Begin | None = None,
     ) -> None:
         self._engine = engine
-        self._trying = Trying(engine, transport, begin, wait=self._wait_unless_closing, remember=self._remember)
+        self.raised: MutableSequence[BaseException] = deque(maxlen=REMEMBERED)
+        """What was raised on a thread or in a door and nobody has seen yet; the latest ones."""
+        self._trying = Trying(engine, transport, begin, wait=self._wait_unless_closing, remember=self.raised.append)
         self._moments = Moments(self._trying, take=self._take_for_a_moment, hand_over=self._hand_over, end=self._end)
         self._has_moments = begin is not None
         self._follow = follow
@@ -73,8 +71,6 @@ class WorkerPump:
         self._watched: datetime | None = None
         """The moment that an idle thread waits for."""
         self._closing = False
-        self.raised: MutableSequence[BaseException] = deque(maxlen=REMEMBERED)
-        """What was raised on a thread or in a door and nobody has seen yet; the latest ones."""
 
     def kick(self) -> None:
         """See to it that a thread looks after what is due, now or later.
@@ -115,23 +111,37 @@ class WorkerPump:
         self.kick()
 
     def settle(self, timeout: timedelta | None = None) -> bool:
-        """Wait until nothing is due or under way; False when that takes longer than `timeout`, or the pump closes."""
+        """Wait until nothing is due or under way; False when that takes longer than `timeout`.
+
+        Raises `StoppingError` when the pump stops first. Without a `timeout`, raises `StoreUnavailableError` when a
+        thread has to wait for the store.
+        """
         self._engine.store.look()
         self._kick()
         with self._calm:
-            self._calm.wait_for(self._is_calm, None if timeout is None else timeout.total_seconds())
-            return self._turns.are_over()
+            seconds = None if timeout is None else timeout.total_seconds()
+            calm = self._calm.wait_for(lambda: self._is_calm() or (timeout is None and self._outage.error), seconds)
+            if self._closing and not self._turns.are_over():
+                raise StoppingError
+            if timeout is None and self._outage.error is not None:
+                raise StoreUnavailableError(f"deliveries wait for the store: {self._outage.error}")
+            return bool(calm)
 
     def advance(self, by: timedelta) -> None:
-        """Move the clock, and let what falls due on the way end at its own moment, in order."""
+        """Move the clock, and let what falls due on the way end at its own moment, in order.
+
+        Raises what `settle` raises; the clock then stays where it had come to.
+        """
         clock, store = self._engine.clock, self._engine.store
         self._follow()
-        target = clock.now() + by
-        settled = self.settle()
-        while settled and (due := store.next_due()) is not None and due <= target:
+        self.settle()
+        while (due := store.next_due()) is not None and due - clock.now() <= by:
+            by -= max(due - clock.now(), timedelta())  # time that passes by itself meanwhile is not counted
             clock.jump_to(due)
-            settled = self.settle()
-        clock.jump_to(target)
+            self.settle()
+        if self._closing:
+            raise StoppingError
+        clock.jump_to(clock.now() + by)
         self._spread_the_time()
         self._kick()
 
@@ -149,15 +159,20 @@ class WorkerPump:
 
     def deferred(self) -> AbstractContextManager[None]:
         """Leave what this thread makes due inside to its next `kick`, `akick` or `moment`."""
-        return _Deferred(self._deferring)
+        return Deferred(self._deferring)
 
-    def close(self) -> None:
-        """Take nothing new up, let the attempts under way end, stop the threads."""
+    def stop(self) -> None:
+        """Take nothing new up from now on, and wake who waits; attempts under way go on."""
         with self._work:
             self._closing = True
             self._work.notify_all()
             self._calm.notify_all()
             self._trouble.notify_all()
+
+    def close(self) -> None:
+        """Take nothing new up, let the attempts under way end, stop the threads."""
+        self.stop()
+        with self._work:
             threads, left = self._crew.others, self._turns.drain()
         self._moments.close()
         with self._work:
@@ -200,7 +215,7 @@ class WorkerPump:
         A thread that is not `eager` leaves the line to others that are at work, unless they stall.
         """
         with self._work:
-            own = self._turns.own(current_thread())
+            own = None if self._closing else self._turns.own(current_thread())
             if own is not None:
                 self._taken += 1
                 return own
@@ -261,7 +276,9 @@ class WorkerPump:
 
     def _wait_for_the_store(self, error: StoreUnavailableError) -> None:
         self._outage.begin(error)
+        self._calm.notify_all()
         self._trouble.wait(TROUBLE.total_seconds())
+        self._outage.ask_again()
 
     def _prepare(self) -> None:
         """Make the next request while a receiver thinks: this thread sends it next, unless it stalls."""
@@ -327,24 +344,5 @@ class WorkerPump:
             self._watched = None
             self._work.notify_all()
 
-    def _remember(self, error: BaseException) -> None:
-        with self._work:
-            self.raised.append(error)
-
     def _is_calm(self) -> bool:
         return self._closing or self._turns.are_over()
-
-
-class _Deferred(AbstractContextManager[None]):
-    """Keeps the calling thread among those that see to it later. No generator: a plain emit is that short."""
-
-    __slots__ = ("_threads",)
-
-    def __init__(self, threads: set[int]) -> None:
-        self._threads = threads
-
-    def __enter__(self) -> None:
-        self._threads.add(get_ident())
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._threads.discard(get_ident())

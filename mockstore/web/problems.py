@@ -14,6 +14,7 @@ from mockstore.errors import (
     InvalidPayloadError,
     MockstoreError,
     NotFoundError,
+    StoppingError,
     StoreUnavailableError,
 )
 from mockstore.petstore.errors import ConflictError, CredentialsError, FieldMistake, ValidationError
@@ -27,6 +28,7 @@ STATUSES: Sequence[tuple[type[MockstoreError], int]] = (
     (InvalidInputError, 422),
     (EndlessChainError, 409),
     (StoreUnavailableError, 503),
+    (StoppingError, 503),
 )
 """Whichever comes first decides; other errors of ours are 500."""
 

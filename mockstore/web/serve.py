@@ -40,7 +40,7 @@ def serving(settings: Settings, provider: Provider | None = None) -> Iterator[tu
             try:
                 yield server, tenants
             finally:
-                tenants.closing.set()  # before the server waits for those who wait for this
+                tenants.stop()  # before the server waits for those who wait for this
 
 
 def run(settings: Settings, on_ready: Callable[[Server], None]) -> None:

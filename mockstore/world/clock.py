@@ -221,7 +221,7 @@ class RunningClock:
     def follow(self) -> bool:
         """Stand where another clock over the same records has been put; return whether that changed anything.
 
-        Time does not go back by it, unless the other clock was reset.
+        Time does not go back by it, unless the other clock was reset, or was frozen before this one knew of it.
         """
         with self._lock:
             before = self._hands
@@ -237,7 +237,8 @@ class RunningClock:
             return
         wall = wall_time()
         behind = self._hands.now(wall) - kept.now(wall)
-        self._hands = kept if kept == self._start or behind <= timedelta() else kept.moved(behind)
+        is_exact = kept == self._start or kept.frozen_at is not None  # all clocks that stand still show the same
+        self._hands = kept if is_exact or behind <= timedelta() else kept.moved(behind)
 
     def _set(self, hands: Hands) -> None:
         if self._shelf is not None:

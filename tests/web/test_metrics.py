@@ -95,6 +95,9 @@ class DeadPump:
 
     pulse = Pulse(lost=2)
 
+    def stop(self) -> None:
+        """Nothing runs."""
+
 
 class Worlds(Tenants):
     """Tenants whose health is bad."""

@@ -10,7 +10,7 @@ import time_machine
 
 from mockstore import Mockstore
 from mockstore.errors import InvalidInputError
-from mockstore.world.clock import EPOCH, Chance, RunningClock, TravellingClock, VirtualClock, wall_time
+from mockstore.world.clock import EPOCH, Chance, Hands, RunningClock, TravellingClock, VirtualClock, wall_time
 from mockstore.world.seams import Clock
 
 ELSEWHEN = datetime(2030, 5, 17, 8, tzinfo=UTC)
@@ -195,3 +195,28 @@ def test_a_travelling_clock_that_another_freeze_overrules_says_so(
                 store.advance(hours=3)
 
         assert store.clock.now() == EPOCH
+
+
+class Kept:
+    """A shelf in memory."""
+
+    def __init__(self) -> None:
+        self.hands: Hands | None = None
+
+    def read(self) -> Hands | None:
+        return self.hands
+
+    def write(self, hands: Hands) -> None:
+        self.hands = hands
+
+
+def test_two_clocks_over_the_same_records_show_the_same_once_one_of_them_is_frozen() -> None:
+    shelf = Kept()
+    first, second = RunningClock(shelf=shelf), RunningClock(shelf=shelf)
+
+    first.freeze()
+    assert second.now() >= first.now(), "it runs until it looks"
+    changed = second.follow()
+
+    assert (changed, second.frozen, second.now()) == (True, True, first.now())
+    assert not second.follow()

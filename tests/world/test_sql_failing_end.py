@@ -35,8 +35,12 @@ FOR EACH ROW EXECUTE FUNCTION fail()
 class Trouble:
     """A store in a database that can be made to fail at the end of what changes deliveries."""
 
-    def __init__(self, store: Store, execute: Callable[[str], None], *, failing: str, mended: str) -> None:
+    def __init__(
+        self, store: Store, execute: Callable[[str], None], *, failing: str, mended: str, outcome: str
+    ) -> None:
         self.store = store
+        self.outcome = outcome
+        """What is told of it."""
         self._execute = execute
         self._failing = failing
         self._mended = mended
@@ -57,7 +61,13 @@ def in_sqlite(tmp_path: Path) -> Iterator[Trouble]:
             connection.execute(words)
 
     database = Database.open(f"sqlite:///{tmp_path}/shop.db", now=wall_time)
-    yield Trouble(database.store(None), execute, failing=FAILING_RELEASE, mended="DROP TRIGGER failing")
+    yield Trouble(
+        database.store(None),
+        execute,
+        failing=FAILING_RELEASE,
+        mended="DROP TRIGGER failing",
+        outcome="what was asked for is not kept: ",
+    )
     database.close()
 
 
@@ -71,7 +81,13 @@ def in_postgresql(postgres: PostgresServer) -> Iterator[Trouble]:
             connection.execute(words.encode())
 
     database = Database.open(url, now=wall_time)
-    yield Trouble(database.store(None), execute, failing=FAILING_COMMIT, mended="DROP TRIGGER failing ON deliveries")
+    yield Trouble(
+        database.store(None),
+        execute,
+        failing=FAILING_COMMIT,
+        mended="DROP TRIGGER failing ON deliveries",
+        outcome="what was asked for may have been kept: ",
+    )
     database.close()
 
 
@@ -125,7 +141,7 @@ def test_an_attempt_whose_recording_failed_is_recorded_by_the_next_try(trouble: 
     assert attempt is not None
     assert [one.number for one in after.attempts] == [attempt.number] == [1]
     assert (len(waits), receiver.seen) == (1, 1)
-    assert "disk I/O error" in str(waits[0])
+    assert f"{trouble.outcome}disk I/O error" in str(waits[0])
     assert engine.claim() == []
     assert engine.store.next_due() == after.due
     assert not engine.store.holds(claimed.id)

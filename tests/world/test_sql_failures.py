@@ -42,7 +42,7 @@ def test_a_database_server_that_was_restarted_is_found_again(own_server: Postgre
 
     with pytest.raises(StoreUnavailableError, match="cannot be used now, and what was asked for is not kept: "):
         store.save_resource(ADA)
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(StoreUnavailableError, match="cannot be used now: "):
         store.resources("pet")
     with pytest.raises(StoreUnavailableError):
         database.beat()

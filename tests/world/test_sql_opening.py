@@ -1,5 +1,6 @@
 """Opening a database: what is made, what is kept, and what is refused with a line that helps."""
 
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -7,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, update
 
 from mockstore.errors import StartupError
 from mockstore.model import ResourceRecord, WebhookRecord
 from mockstore.world.clock import wall_time
 from mockstore.world.store_sql import Database
+from mockstore.world.store_sql.tables import about
+from tests.postgres import PostgresServer
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -116,6 +120,11 @@ def test_another_program_may_read_the_sqlite_file_meanwhile(tmp_path: Path) -> N
         ),
         pytest.param("sqlite:///shop.db?mode=ro", "is no plain file", id="options"),
         pytest.param("sqlite:///a.db?sslpassword=x", "'sqlite:///a.db' is no plain file", id="a password"),
+        pytest.param(
+            "postgresql://me:hun@ter2@db/shop",
+            "the database's URL has more than one '@': write %40 for the one in the password or the user",
+            id="an @ in the password",
+        ),
         pytest.param("postgresql:me:hunter2@db/shop", "the database is no URL; allowed are sqlite", id="no slashes"),
         pytest.param(
             "sqlite:////nowhere/shop.db", "cannot open sqlite:////nowhere/shop.db: No such file", id="no folder"
@@ -127,6 +136,7 @@ def test_a_database_that_cannot_be_used_is_refused(url: str, why: str) -> None:
 
     assert why in said
     assert "\n" not in said
+    assert "ter2" not in said
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -143,30 +153,83 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE customers (id)")
     connection.close()
 
+    before = (tmp_path / "other.db").read_bytes()
+
     assert refusal(f"sqlite:///{tmp_path}/other.db") == (
         f"sqlite:///{tmp_path}/other.db holds tables of something else (customers); name an empty database"
     )
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("other.db", before)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("CREATE TABLE mockstore (version TEXT); INSERT INTO mockstore VALUES ('1.2')", id="a text"),
+        pytest.param("CREATE TABLE mockstore (version)", id="no row"),
+        pytest.param("CREATE TABLE mockstore (id)", id="no such column"),
+    ],
+)
+def test_a_table_of_our_name_that_is_not_ours_is_refused_in_one_line(tmp_path: Path, words: str) -> None:
+    connection = sqlite3.connect(tmp_path / "other.db")
+    connection.executescript(words)
+    connection.close()
+
+    assert refusal(f"sqlite:///{tmp_path}/other.db") == (
+        f"sqlite:///{tmp_path}/other.db holds tables of something else (mockstore); name an empty database"
+    )
+
+
+def test_the_lock_of_a_database_in_use_is_left_by_who_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.db"
+    first = opened(url)
+
+    refusal(url)
+
+    assert refusal(url).startswith(f"{url} is used by another server now")
+    first.close()
+
+
+def with_version(url: str, version: int) -> str:
+    """Make a database, and let it be of another version."""
+    opened(url).close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(update(about).values(version=version))
+    engine.dispose()
+    return url
 
 
 @pytest.mark.parametrize(
     ("version", "who"),
     [
-        pytest.param(0, "an older mockstore: go on with that", id="older"),
-        pytest.param(4, "a newer mockstore: install that", id="newer"),
+        pytest.param(0, "an older mockstore made it, and can go on with it", id="older"),
+        pytest.param(4, "a newer mockstore made it: pip install --upgrade mockstore", id="newer"),
     ],
 )
-def test_a_database_of_another_version_is_refused(tmp_path: Path, version: int, who: str) -> None:
-    url = f"sqlite:///{tmp_path}/shop.db"
-    opened(url).close()
-    connection = sqlite3.connect(tmp_path / "shop.db")
-    connection.execute("UPDATE mockstore SET version = ?", (version,))
-    connection.commit()
-    connection.close()
+def test_a_database_of_another_version_is_refused_with_a_command_that_helps(
+    tmp_path: Path, version: int, who: str
+) -> None:
+    url = with_version(f"sqlite:///{tmp_path}/my shop.db", version)
+    opened(f"sqlite:///{tmp_path}/my shop-2.db").close()
 
-    assert refusal(url) == (
-        f"{url} has tables of version {version}, and this mockstore works with version 3; it was made by {who}, or "
-        "name a new database"
+    said = refusal(url)
+
+    assert said.startswith(
+        f"{url} has tables of version {version}, and this mockstore works with version 3; {who}; or begin anew: "
     )
+    *command, named = shlex.split(said.partition("or begin anew: ")[2])
+    assert command == ["mockstore", "serve", "--database"]
+    assert named == f"sqlite:///{tmp_path}/my shop-3.db"
+    opened(named).close()
+
+
+def test_a_shared_database_of_another_version_is_refused_with_what_helps(postgres: PostgresServer) -> None:
+    url = with_version(postgres.new_database(), 0)
+
+    said = refusal(url)
+
+    name = make_url(url).database
+    assert said.endswith(f"; or begin anew: createdb {name}_2, and name that in --database")
 
 
 def test_a_server_that_does_not_answer_is_refused_and_the_password_stays_secret() -> None:
@@ -178,6 +241,13 @@ def test_a_server_that_does_not_answer_is_refused_and_the_password_stays_secret(
     )
     assert "secret-word" not in said
     assert "\n" not in said
+
+
+def test_a_word_of_the_query_that_nobody_knows_is_not_shown() -> None:
+    said = refusal("postgresql://127.0.0.1:1/shop?user=ada&pass=secret-word&PASSWD=secret-word")
+
+    assert said.startswith("cannot open postgresql://127.0.0.1:1/shop?user=ada: ")
+    assert "secret-word" not in said
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from mockstore.delivery.schedule import describe
-from mockstore.errors import InvalidInputError, MockstoreError
+from mockstore.errors import InvalidInputError, MockstoreError, StoreUnavailableError
 from mockstore.model import DeliveryState
 from mockstore.web.console.notices import notice_of
 from mockstore.web.console.paths import named_tenant
@@ -53,7 +53,7 @@ def page(template: str, /, status: int = 200, **values: object) -> Response:
     clock = mockstore().clock
     frame = {
         "at": links(),
-        "static": f"{request.script_root}{ROOT}console/static/{fingerprint()}/",
+        "static": _static_root(),
         "here": request.path,
         "news": mockstore().news.count,  # first: what changes while the page is made is news to it
         "now": clock.now(),
@@ -75,7 +75,19 @@ def to(path: str, notice: str | None = None, **query: object) -> AnyResponse:
 
 
 def refusal(error: MockstoreError | HTTPException) -> Response:
-    """Return the page that says why something was not done."""
+    """Return the page that says why something was not done; while the store is away, one that reads nothing."""
+    try:
+        return _unavailable(error) if isinstance(error, StoreUnavailableError) else _refusal(error)
+    except StoreUnavailableError as away:
+        return _unavailable(away)
+
+
+def _unavailable(error: StoreUnavailableError) -> Response:
+    text = environment().get_template("unavailable.html").render(static=_static_root(), problem=str(error))
+    return Response(text, 503, {"Retry-After": "1"}, mimetype="text/html")
+
+
+def _refusal(error: MockstoreError | HTTPException) -> Response:
     if isinstance(error, HTTPException):
         status, text = error.code or 500, error.description or error.name
     else:
@@ -106,6 +118,10 @@ def environment() -> Environment:
     made.filters.update(time=time_of_day, moment=moment, stamp=stamp, span=span, plural=plural)
     made.globals["states"] = tuple(map(str, DeliveryState))
     return made
+
+
+def _static_root() -> str:
+    return f"{request.script_root}{ROOT}console/static/{fingerprint()}/"
 
 
 @cache

@@ -8,6 +8,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from mockstore.errors import StartupError
+from mockstore.settings import HARMLESS
 
 _DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
@@ -37,8 +38,10 @@ _CONNECTION: Final = {
 LOCKED: Final = 3_000
 """For so many milliseconds a transaction waits for other programs to be done with a SQLite file."""
 
+JOURNAL: Final = "PRAGMA journal_mode=WAL"
+"""Has readers and the writer not wait for each other. It changes the file for good: for databases of ours only."""
+
 _PRAGMAS: Final = (
-    "PRAGMA journal_mode=WAL",  # readers and the writer do not wait for each other
     "PRAGMA synchronous=NORMAL",  # a killed process loses nothing; a power failure may lose the latest moments
     f"PRAGMA busy_timeout={LOCKED}",
 )
@@ -61,7 +64,8 @@ class Address:
         self.shared = url.get_backend_name() == "postgresql"
         self.path = None if self.shared else Path(str(url.database)).resolve()
         """The file, where it is one."""
-        masked = _without_passwords(url)
+        self.name = url.database
+        masked = _shown(url)
         self.text = masked.render_as_string(hide_password=True)
         """The URL with its password masked, for people."""
 
@@ -123,20 +127,24 @@ def parse_address(text: str) -> Address:
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
         raise StartupError(f"a database of {url.drivername!r} is not supported; {_ALLOWED}")
+    if "@" in (url.host or ""):
+        raise StartupError(
+            "the database's URL has more than one '@': write %40 for the one in the password or the user"
+        )
     if driver.startswith("sqlite"):
         _check_sqlite(url)
     return Address(url, driver)
 
 
-def _without_passwords(url: URL) -> URL:
-    """Return it without those of the query, such as `sslpassword`; SQLAlchemy masks the one of the user itself."""
-    return url.difference_update_query([name for name in url.query if "password" in name.lower()])
+def _shown(url: URL) -> URL:
+    """Return it without what may be a password in the query; SQLAlchemy masks the one of the user itself."""
+    return url.difference_update_query([name for name in url.query if name.lower() not in HARMLESS])
 
 
 def _check_sqlite(url: URL) -> None:
     if url.host or url.query or str(url.database).startswith("file:"):
         raise StartupError(
-            f"{_without_passwords(url).render_as_string()!r} is no plain file: write sqlite:///file.db, or with four "
+            f"{_shown(url).render_as_string()!r} is no plain file: write sqlite:///file.db, or with four "
             "slashes for a path from the root, sqlite:////folder/file.db"
         )
     if url.database in (None, "", ":memory:"):

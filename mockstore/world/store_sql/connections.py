@@ -25,6 +25,10 @@ STILL_LOCKED: Final = 200
 Values = Mapping[str, Any]
 _NONE: Final[Values] = MappingProxyType({})
 
+_UNKEPT: Final = ", and what was asked for is not kept"
+_UNSURE: Final = ", and what was asked for may have been kept"
+"""How a failure goes on for who asked for a change; a reading has nothing to keep."""
+
 _CURSOR: Final = "cursor"
 """The name of a connection's one cursor among what the pool notes of the connection."""
 
@@ -72,7 +76,7 @@ class Connections:
                 session.take(turn)
             yield session
             return
-        with self._queueing(turn), self._lent() as lent:
+        with self._queueing(turn), self._lent(_UNKEPT) as lent:
             self._begin(lent, turn)
             self._local.session = lent
             try:
@@ -91,7 +95,7 @@ class Connections:
             with self.transaction() as joined:
                 yield joined
             return
-        with self._lent() as lent:
+        with self._lent(_UNKEPT) as lent:
             yield lent
 
     def rows(self, statement: Executable, values: Values = _NONE) -> list[Row]:
@@ -120,12 +124,15 @@ class Connections:
         self._engine.dispose()
 
     @contextmanager
-    def _lent(self) -> Iterator["Session"]:
-        """Lend a connection; afterwards tell those who wait to hear what has become of what was done with it."""
+    def _lent(self, outcome: str = "") -> Iterator["Session"]:
+        """Lend a connection; afterwards tell those who wait to hear what has become of what was done with it.
+
+        `outcome` is what is said of the change when there is no connection to be had.
+        """
         try:
             session = Session(self._engine.raw_connection(), self)
         except self.failures as error:
-            raise self.fault(error) from error
+            raise self.fault(error, outcome) from error
         try:
             yield session
         except BaseException:
@@ -163,11 +170,9 @@ class Connections:
         finally:
             lock.release()
 
-    def fault(self, error: Exception) -> StoreUnavailableError:
-        """Return what a failure of the database is told as."""
-        return StoreUnavailableError(
-            f"{self._url} cannot be used now, and what was asked for is not kept: {reason_of(error)}"
-        )
+    def fault(self, error: Exception, outcome: str) -> StoreUnavailableError:
+        """Return what a failure of the database is told as; `outcome` says what became of a change, if it was one."""
+        return StoreUnavailableError(f"{self._url} cannot be used now{outcome}: {reason_of(error)}")
 
     def unkept(self) -> StoreUnavailableError:
         """Return what a transaction is told as that ends after a failure."""
@@ -200,18 +205,22 @@ class Session:
         """What a store has read here, while nothing has been changed here since then."""
 
     def rows(self, statement: Executable, values: Values = _NONE) -> list[Row]:
-        """Execute and return what comes back."""
+        """Execute what only reads, and return what comes back."""
+        return self._run(statement, values, "")
+
+    def change(self, statement: Executable, values: Values = _NONE) -> list[Row]:
+        """Execute what changes records, and return what comes back; what was known before is so no more."""
+        self.known.clear()
+        return self._run(statement, values, _UNSURE)
+
+    def _run(self, statement: Executable, values: Values, outcome: str) -> list[Row]:
+        """Execute; `outcome` is what is said of a failure outside a transaction."""
         if self._doomed:
             raise self._connections.unkept()
         try:
             return self._connections.prepared(statement).run(self._cursor, values)
         except self._connections.failures as error:
-            raise self._failed(error) from error
-
-    def change(self, statement: Executable, values: Values = _NONE) -> list[Row]:
-        """Execute what changes records, and return what comes back; what was known before is so no more."""
-        self.known.clear()
-        return self.rows(statement, values)
+            raise self._failed(error, outcome if self._at_rest else _UNKEPT) from error
 
     def say(self, words: str) -> None:
         """Execute words of the database's own."""
@@ -220,7 +229,7 @@ class Session:
         try:
             self._cursor.execute(words)
         except self._connections.failures as error:
-            raise self._failed(error) from error
+            raise self._failed(error, _UNKEPT) from error
 
     def begin(self, words: str, turn: Turn | None = None) -> None:
         """Begin a transaction; on PostgreSQL wait for the tenant's turn on the same way."""
@@ -241,8 +250,8 @@ class Session:
             raise self._connections.unkept()
         try:
             self._connection.commit()
-        except self._connections.failures as error:
-            raise self._failed(error) from error
+        except self._connections.failures as error:  # it may have come through, and only the answer was lost
+            raise self._failed(error, _UNSURE) from error
         self._at_rest = True
 
     def give_back(self) -> None:
@@ -259,9 +268,9 @@ class Session:
             else:
                 self._connection.close()
 
-    def _failed(self, error: Exception) -> StoreUnavailableError:
+    def _failed(self, error: Exception, outcome: str) -> StoreUnavailableError:
         self._doomed = True
-        return self._connections.fault(error)
+        return self._connections.fault(error, outcome)
 
 
 def reason_of(error: Exception) -> str:

@@ -60,7 +60,7 @@ class Database:
         except BaseException:
             engine.dispose()
             if lock is not None:
-                lock.close()
+                lock.remove()  # what is refused is left as it was
             raise
 
     def store(self, tenant: str | None) -> SqlStore:

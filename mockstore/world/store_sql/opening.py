@@ -1,13 +1,15 @@
 """The first look into a database: its tables are made, or their version is checked; and this server gets its number."""
 
 from datetime import datetime
+from itertools import count
+from shlex import quote
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, inspect, literal_column, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from mockstore.errors import StartupError
-from mockstore.world.store_sql.address import Address
+from mockstore.world.store_sql.address import JOURNAL, Address
 from mockstore.world.store_sql.claims import FREE_ALL
 from mockstore.world.store_sql.connections import reason_of
 from mockstore.world.store_sql.records import microseconds
@@ -24,7 +26,10 @@ _ROOT: Final = {
 
 
 def opened(engine: Engine, address: Address, now: datetime) -> tuple[int, bytes]:
-    """Return the number of this server and the root of keys; raise `StartupError` that says what helps."""
+    """Return the number of this server and the root of keys; raise `StartupError` that says what helps.
+
+    What is not ours is left as it was.
+    """
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("BEGIN" if address.shared else "BEGIN IMMEDIATE")
@@ -36,16 +41,21 @@ def opened(engine: Engine, address: Address, now: datetime) -> tuple[int, bytes]
             if not address.shared:
                 connection.execute(FREE_ALL)
             connection.commit()
+            if not address.shared:
+                connection.exec_driver_sql(JOURNAL)
             return number, bytes(root)
     except SQLAlchemyError as error:
         raise StartupError(f"cannot open {address.text}: {reason_of(error)}; {_help(address)}") from None
 
 
 def _make_or_check(connection: Connection, address: Address) -> None:
-    there = set(inspect(connection).get_table_names())
-    if about.name in there:
-        _check_version(connection, address)
-        return
+    inspected = inspect(connection)
+    there = set(inspected.get_table_names())
+    if about.name in there and "version" in {column["name"] for column in inspected.get_columns(about.name)}:
+        version = connection.execute(text(f"SELECT version FROM {about.name}")).scalar()  # noqa: S608 - a name of ours
+        if isinstance(version, int):
+            _check_version(version, address)
+            return
     if there:
         raise StartupError(
             f"{address.text} holds tables of something else ({', '.join(sorted(there)[:3])}); name an empty database"
@@ -55,14 +65,25 @@ def _make_or_check(connection: Connection, address: Address) -> None:
     connection.execute(insert(about).values(version=VERSION, root=dice))
 
 
-def _check_version(connection: Connection, address: Address) -> None:
-    found = connection.execute(text(f"SELECT version FROM {about.name}")).scalar_one()  # noqa: S608 - a name of ours
-    if found != VERSION:
-        which = "a newer mockstore: install that" if found > VERSION else "an older mockstore: go on with that"
-        raise StartupError(
-            f"{address.text} has tables of version {found}, and this mockstore works with version {VERSION}; it was "
-            f"made by {which}, or name a new database"
-        )
+def _check_version(found: int, address: Address) -> None:
+    if found == VERSION:
+        return
+    who = "a newer mockstore made it: pip install --upgrade mockstore"
+    if found < VERSION:
+        who = "an older mockstore made it, and can go on with it"
+    raise StartupError(
+        f"{address.text} has tables of version {found}, and this mockstore works with version {VERSION}; {who}; or "
+        f"begin anew: {_beginning(address)}"
+    )
+
+
+def _beginning(address: Address) -> str:
+    """Return the command that begins with an empty database beside the one that is there."""
+    if address.path is None:
+        return f"createdb {quote(f'{address.name}_2')}, and name that in --database"
+    path, names = address.path, (f"{address.path.stem}-{number}{address.path.suffix}" for number in count(2))
+    free = next(name for name in names if not path.with_name(name).exists())
+    return f"mockstore serve --database {quote(f'sqlite:///{path.with_name(free)}')}"
 
 
 def _enrol(connection: Connection, now: datetime, *, shared: bool) -> int:
