@@ -50,8 +50,7 @@ class Mockstore:
         self._parts = parts
         self.reader = self._reader = Reader(parts)
         self.faults = StandingFaults(parts.provider.catalogue, self._reader.must_know, parts.note("faults"))
-        self._publisher = Publisher(parts, self.faults)
-        self.receivers = Receivers(parts)
+        self._publisher, self.receivers = Publisher(parts, self.faults), Receivers(parts)
         self.url = ""
         """Where its server is reached, without a slash at the end; empty in process."""
         self.clock, self.news = ClockHand(self, parts.clock), parts.news
