@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from mockstore.model import Attempt, DeliveryRecord, Outcome
+from mockstore.model import DeliveryRecord, Outcome
 
 
 class Pace(StrEnum):
@@ -20,12 +20,12 @@ class Pace(StrEnum):
 
 
 SLOW: Final = timedelta(seconds=1)
-"""A receiver whose latest answer took longer is slow."""
+"""A receiver whose latest delivery kept a thread for longer is slow."""
 
 _TELLS: Final[Mapping[Outcome, Pace]] = MappingProxyType(
     {Outcome.TIMEOUT: Pace.SLOW, Outcome.UNREACHABLE: Pace.UNPROVEN}
 )
-"""Outcomes that say more about a receiver than the time it took."""
+"""What these outcomes tell of a receiver, however short the time was."""
 
 _GROUPS: Final[tuple[tuple[frozenset[Pace], int], ...]] = (
     (frozenset(Pace), 1),
@@ -160,10 +160,12 @@ class Lines:
         return delivery
 
 
-def pace_of(attempt: Attempt) -> Pace:
-    """Return what an attempt tells about its receiver."""
-    by_time = Pace.SLOW if attempt.duration > SLOW else Pace.QUICK
-    return _TELLS.get(attempt.outcome, by_time)
+def pace_of(outcome: Outcome, held: timedelta) -> Pace:
+    """Return what an attempt that kept a thread for so long tells about its receiver.
+
+    The time until the headers came does not count: a receiver may take its time over the body, too.
+    """
+    return Pace.SLOW if held > SLOW else _TELLS.get(outcome, Pace.QUICK)
 
 
 def _places(limit: int, parts: int) -> tuple[int, int]:

@@ -6,8 +6,8 @@ from typing import Final
 
 from mockstore.delivery.engine import Engine
 from mockstore.delivery.lines import Lines, Pace, pace_of
-from mockstore.delivery.trying import Trying, Turn
-from mockstore.model import Attempt, DeliveryRecord
+from mockstore.delivery.trying import Tried, Trying, Turn
+from mockstore.model import DeliveryRecord
 
 BATCH: Final = 64
 """How many due deliveries are claimed at once."""
@@ -87,9 +87,9 @@ class Turns:
         """Let the next thread that asks go on with what has begun."""
         self._handed_over.append(turn)
 
-    def give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
+    def give_back(self, delivery: DeliveryRecord, tried: Tried | None) -> None:
         """Take note that the delivery is no longer out, and of what its attempt told about its receiver."""
-        self._lines.give_back(delivery, None if attempt is None else pace_of(attempt))
+        self._lines.give_back(delivery, None if tried is None else pace_of(tried.attempt.outcome, tried.held))
 
     def drain(self) -> list[DeliveryRecord]:
         """Give up what has not begun, and return it."""

@@ -1,11 +1,12 @@
 """Fairness among webhooks, as a game without threads: who may go next when so many are out."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 
-from mockstore.delivery.lines import REMEMBERED, Lines, Pace
-from mockstore.model import DeliveryRecord
+from mockstore.delivery.lines import REMEMBERED, Lines, Pace, pace_of
+from mockstore.model import DeliveryRecord, Outcome
 from mockstore.world.clock import EPOCH
 
 
@@ -32,6 +33,7 @@ def all_that_may_go(made: Lines) -> list[str]:
 
 
 QUICK, UNPROVEN, SLOW = Pace.QUICK, Pace.UNPROVEN, Pace.SLOW
+SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -165,3 +167,18 @@ def test_a_receiver_that_has_something_out_keeps_its_pace() -> None:
     made.give_back(out, None)
 
     assert (pace, made.empty, made.out) == (QUICK, True, 0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "held", "pace"),
+    [
+        pytest.param(Outcome.ACKNOWLEDGED, SECOND, QUICK, id="quick"),
+        pytest.param(Outcome.REFUSED, timedelta(), QUICK, id="quick to refuse"),
+        pytest.param(Outcome.ACKNOWLEDGED, SECOND + timedelta(milliseconds=1), SLOW, id="slow, be it over the body"),
+        pytest.param(Outcome.TIMEOUT, timedelta(), SLOW, id="no answer within a short limit"),
+        pytest.param(Outcome.UNREACHABLE, timedelta(), UNPROVEN, id="not reached"),
+        pytest.param(Outcome.UNREACHABLE, SECOND * 2, SLOW, id="not reached after a slow look-up of its name"),
+    ],
+)
+def test_a_receiver_is_known_by_how_long_it_kept_a_thread(outcome: Outcome, held: timedelta, pace: Pace) -> None:
+    assert pace_of(outcome, held) is pace
