@@ -5,7 +5,7 @@ from io import BufferedReader, RawIOBase
 from socket import socket
 from typing import TYPE_CHECKING, cast
 
-from mockstore.world.transports.rules import BODY_LIMIT, Deadline
+from mockstore.world.transports.rules import BODILESS, BODY_LIMIT, Deadline
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -71,7 +71,7 @@ class Incoming(RawIOBase):
     def has_more(self, reader: BufferedReader) -> bool:
         """Return whether more has come in than was read; it would pass for the next answer. Ends all reading."""
         self._over = True
-        return bool(reader.peek(1))
+        return bool(self._come or reader.peek(1))
 
 
 class Reader(BufferedReader):
@@ -121,6 +121,18 @@ def read_body(response: HTTPResponse) -> tuple[bytes, bool]:
     except (OSError, HTTPException):
         return b"".join(pieces), False
     return b"".join(pieces), _is_read(response)
+
+
+def ends_certainly(response: HTTPResponse) -> bool:
+    """Return whether everybody would find the end of the answer at the same byte.
+
+    Where lengths contradict each other, or there is one beside chunks or for a status that has no body, what comes
+    behind the end that was found may be more of the same answer.
+    """
+    lengths = {length.strip() for length in response.headers.get_all("Content-Length", ())}
+    if response.chunked or "Transfer-Encoding" in response.headers:
+        return response.status not in BODILESS and not lengths
+    return len(lengths) <= 1 and (response.status not in BODILESS or lengths <= {"0"})
 
 
 def _is_read(response: HTTPResponse) -> bool:

@@ -8,6 +8,8 @@ from mockstore.errors import ConsumerError, ReceiverTimeoutError
 
 BODY_LIMIT = 64 * 1024
 """How many bytes of an answer are read (contract 1.3)."""
+BODILESS = frozenset({204, 304})
+"""Statuses whose answers end with their headers, whatever length those announce."""
 
 
 class Deadline:
