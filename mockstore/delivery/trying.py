@@ -40,6 +40,8 @@ class Tried(Struct, frozen=True):
     """An attempt that was made and recorded."""
 
     attempt: Attempt
+    url: str
+    """Where it was sent."""
     held: timedelta
     """How long sending it and reading the answer kept the thread, a body that came after the verdict included."""
 
@@ -112,7 +114,7 @@ class Trying:
         attempt = self._insist(lambda: self._engine.finish(started, result))
         if attempt.exception is not None:
             self._remember(attempt.exception)
-        return Tried(attempt, held)
+        return Tried(attempt, started.webhook.url, held)
 
     def _insist(self, step: Callable[[], T]) -> T:
         """Return what `step` returns once the store is there."""
