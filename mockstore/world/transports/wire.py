@@ -23,11 +23,13 @@ from mockstore.model import Reply
 from mockstore.world.transports.answer import (
     FINAL,
     PIECE,
+    EndlessAnswerError,
     Incoming,
     Reader,
     arm,
     ends_certainly,
     final_response,
+    kept_headers,
     read_body,
 )
 from mockstore.world.transports.location import Location
@@ -116,6 +118,8 @@ class Connection:
             is_certain = is_sent and (wire.received or not self._was_closed())
             kind = BrokenConnectionError if is_certain else NotTakenError
             raise kind(f"{self._peer} broke the connection before the answer was complete: {_said(error)}") from error
+        except EndlessAnswerError as error:
+            raise DeliveryError(f"{self._peer} {error}") from None
         except HTTPException as error:
             if wire.ended:
                 raise _cut_off(self._peer) from None
@@ -124,7 +128,7 @@ class Connection:
             raise _cut_off(self._peer)
         took = deadline.took()
         body, whole = read_body(response)
-        reply = Reply(response.status, tuple(response.headers.items()), body, took)
+        reply = Reply(response.status, kept_headers(response), body, took)
         self._has_answered(deadline)
         broken = wire.ended or response.will_close or response.status < FINAL
         return reply, whole and not broken and ends_certainly(response) and not wire.has_more(reader)
