@@ -29,6 +29,8 @@ OUTCOME_OF: tuple[tuple[type[DeliveryError], Outcome], ...] = (
 
 SHORT: Final = 1024
 """Bytes of an answer's body."""
+FEW: Final = 4096
+"""Characters of an answer's headers."""
 
 
 class Verdict(Struct, frozen=True):
@@ -67,6 +69,8 @@ def shared_reply(reply: Reply) -> Reply:
     if reply.exception is not None or len(reply.body) > SHORT:
         return reply
     try:
+        if sum([len(name) + len(value) for name, value in reply.headers]) > FEW:
+            return reply
         return _same(reply)
     except TypeError:  # a receiver of one's own may answer with lists
         return reply

@@ -5,8 +5,8 @@ from datetime import timedelta
 from threading import Lock
 from typing import Final
 
-from mockstore.delivery.trying import Trying, Turn
-from mockstore.model import Attempt, DeliveryRecord, Reply
+from mockstore.delivery.trying import Tried, Trying, Turn
+from mockstore.model import DeliveryRecord, Reply
 
 PATIENCE: Final = timedelta(milliseconds=1)
 """How long such a thread waits for an answer."""
@@ -26,7 +26,7 @@ class Moments:
         *,
         take: Callable[[], DeliveryRecord | None],
         hand_over: Callable[[Turn], None],
-        end: Callable[[Turn, Reply | None], Attempt | None],
+        end: Callable[[Turn, Reply | None], Tried | None],
     ) -> None:
         self._trying = trying
         self._take = take

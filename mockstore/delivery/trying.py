@@ -13,6 +13,7 @@ from mockstore.delivery.engine import Engine, Started
 from mockstore.errors import DeliveryError, StoreUnavailableError
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Outgoing, Reply
 from mockstore.world.seams import Transport, Underway
+from mockstore.world.transports.rules import Deadline
 
 T = TypeVar("T")
 
@@ -33,6 +34,16 @@ class Turn(Struct, frozen=True):
     """With the request that has been made."""
     underway: Underway | None = None
     """The request is out."""
+
+
+class Tried(Struct, frozen=True):
+    """An attempt that was made and recorded."""
+
+    attempt: Attempt
+    url: str
+    """Where it was sent."""
+    held: timedelta
+    """How long sending it and reading the answer kept the thread, a body that came after the verdict included."""
 
 
 class Trying:
@@ -75,8 +86,8 @@ class Trying:
 
     def attempt(
         self, turn: Turn, meanwhile: Callable[[], None] | None = None, answer: Reply | None = None
-    ) -> Attempt | None:
-        """Return the attempt that was made and recorded, if one was; the claim is given back in any case.
+    ) -> Tried | None:
+        """Return what was made and recorded, if an attempt was; the claim is given back in any case.
 
         `meanwhile` is called while the receiver works, if the transport can do that. `answer` is to what is out.
         """
@@ -91,17 +102,19 @@ class Trying:
             self._give_up(claimed, error)
         return None
 
-    def _deliver(self, turn: Turn, meanwhile: Callable[[], None] | None, answer: Reply | None) -> Attempt | None:
+    def _deliver(self, turn: Turn, meanwhile: Callable[[], None] | None, answer: Reply | None) -> Tried | None:
         started = turn.started
         if started is None or (turn.underway is None and not self._is_fresh(started)):
             started = self._insist(lambda: self._start(turn.delivery))
         if started is None:
             return None
+        watch = Deadline(self._engine.provider.timeout)
         result = answer or self._answer(started.outgoing, turn.underway, meanwhile)
+        held = watch.elapsed()
         attempt = self._insist(lambda: self._engine.finish(started, result))
         if attempt.exception is not None:
             self._remember(attempt.exception)
-        return attempt
+        return Tried(attempt, started.webhook.url, held)
 
     def _insist(self, step: Callable[[], T]) -> T:
         """Return what `step` returns once the store is there."""

@@ -1,13 +1,18 @@
 """What goes next: what others have begun, then what they have prepared, then what is due. Not safe for threads."""
 
 from collections import deque
+from contextlib import suppress
+from functools import lru_cache
 from threading import Thread
 from typing import Final
 
 from mockstore.delivery.engine import Engine
-from mockstore.delivery.lines import Lines, Pace, pace_of
-from mockstore.delivery.trying import Trying, Turn
-from mockstore.model import Attempt, DeliveryRecord
+from mockstore.delivery.lines import Lines
+from mockstore.delivery.paces import REMEMBERED, Pace, keep_latest, pace_of
+from mockstore.delivery.trying import Tried, Trying, Turn
+from mockstore.errors import StoreUnavailableError, UnreachableError
+from mockstore.model import DeliveryRecord
+from mockstore.world.transports.location import locate
 
 BATCH: Final = 64
 """How many due deliveries are claimed at once."""
@@ -19,6 +24,8 @@ class Turns:
     def __init__(self, engine: Engine, limit: int) -> None:
         self._engine = engine
         self._lines = Lines(limit)
+        self._urls: dict[str, str] = {}
+        """Of the webhooks that were delivered to lately: a database must not be asked for each delivery."""
         self._prepared: dict[Thread, Turn] = {}
         """What goes next, by the thread that made its request; one for all."""
         self._handed_over: deque[Turn] = deque()
@@ -87,9 +94,14 @@ class Turns:
         """Let the next thread that asks go on with what has begun."""
         self._handed_over.append(turn)
 
-    def give_back(self, delivery: DeliveryRecord, attempt: Attempt | None) -> None:
+    def give_back(self, delivery: DeliveryRecord, tried: Tried | None) -> None:
         """Take note that the delivery is no longer out, and of what its attempt told about its receiver."""
-        self._lines.give_back(delivery, None if attempt is None else pace_of(attempt))
+        if tried is None:
+            self._lines.give_back(delivery, None)
+            return
+        if self._urls.get(delivery.webhook_id) != tried.url:
+            keep_latest(self._urls, delivery.webhook_id, tried.url)
+        self._lines.give_back(delivery, pace_of(tried.attempt.outcome, tried.held))
 
     def drain(self) -> list[DeliveryRecord]:
         """Give up what has not begun, and return it."""
@@ -112,5 +124,27 @@ class Turns:
     def _claim(self) -> int:
         claimed = self._engine.claim(BATCH)
         for delivery in claimed:
-            self._lines.add(delivery)
+            self._lines.add(delivery, self._origin_of(delivery.webhook_id))
         return len(claimed)
+
+    def _origin_of(self, webhook_id: str) -> str | None:
+        """Return where the webhook's receiver is, as far as that is known: what is claimed must go on."""
+        url = self._urls.get(webhook_id)
+        if url is None:
+            with suppress(StoreUnavailableError):
+                webhook = self._engine.store.webhook(webhook_id)
+                url = None if webhook is None else webhook.url
+            if url is None:
+                return None
+            keep_latest(self._urls, webhook_id, url)
+        return _origin(url)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _origin(url: str) -> str:
+    """Return scheme, host and port."""
+    try:
+        location = locate(url)
+    except UnreachableError:
+        return url
+    return f"{location.scheme}://{location.peer}"

@@ -10,10 +10,10 @@ from typing import Final
 from mockstore.delivery.crew import TROUBLE, Crew, Deferred, Outage
 from mockstore.delivery.engine import Engine
 from mockstore.delivery.moments import Moments
-from mockstore.delivery.trying import Begin, Trying, Turn
+from mockstore.delivery.trying import Begin, Tried, Trying, Turn
 from mockstore.delivery.turns import Turns
 from mockstore.errors import StoppingError, StoreUnavailableError
-from mockstore.model import Attempt, DeliveryRecord, Pulse, Reply
+from mockstore.model import DeliveryRecord, Pulse, Reply
 from mockstore.world.seams import Transport
 
 STALL: Final = timedelta(milliseconds=2)
@@ -191,23 +191,23 @@ class WorkerPump:
     def _run(self) -> None:
         eager = False
         while (turn := self._take(eager=eager)) is not None:
-            attempt = self._end(turn, meanwhile=None if eager else self._prepare)
-            eager = attempt is None or attempt.duration > STALL
+            tried = self._end(turn, meanwhile=None if eager else self._prepare)
+            eager = tried is None or tried.held > STALL
 
     def _end(
         self, turn: Turn, answer: Reply | None = None, *, meanwhile: Callable[[], None] | None = None
-    ) -> Attempt | None:
+    ) -> Tried | None:
         """Do what is left of an attempt, and what follows from it."""
-        attempt = self._trying.attempt(turn, meanwhile, answer)
+        tried = self._trying.attempt(turn, meanwhile, answer)
         with self._work:
             if not self._closing:  # or it may have given up waiting
                 self._outage.end()
-            self._turns.give_back(turn.delivery, attempt)
+            self._turns.give_back(turn.delivery, tried)
             with suppress(StoreUnavailableError):  # whoever looks next finds it settled
                 if self._turns.are_over():
                     self._calm.notify_all()
         self._trim()
-        return attempt
+        return tried
 
     def _take(self, *, eager: bool) -> Turn | None:
         """Wait for a delivery that may be sent now; None when this thread is to end.

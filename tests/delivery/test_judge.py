@@ -134,6 +134,7 @@ def test_equal_short_answers_are_kept_once() -> None:
     [
         pytest.param(Reply(500, exception=ValueError("on purpose")), id="what was raised"),
         pytest.param(Reply(200, body=b"x" * 1025), id="a long body"),
+        pytest.param(Reply(200, (("X", "x" * 4096),)), id="long headers"),
         pytest.param(Reply(200, [["X", "1"]]), id="lists"),  # type: ignore[arg-type]  # as a receiver may answer
     ],
 )

@@ -1,11 +1,13 @@
 """Fairness among webhooks, as a game without threads: who may go next when so many are out."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 
-from mockstore.delivery.lines import REMEMBERED, Lines, Pace
-from mockstore.model import DeliveryRecord
+from mockstore.delivery.lines import Lines
+from mockstore.delivery.paces import REMEMBERED, Pace, pace_of
+from mockstore.model import DeliveryRecord, Outcome
 from mockstore.world.clock import EPOCH
 
 
@@ -32,6 +34,7 @@ def all_that_may_go(made: Lines) -> list[str]:
 
 
 QUICK, UNPROVEN, SLOW = Pace.QUICK, Pace.UNPROVEN, Pace.SLOW
+SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -165,3 +168,82 @@ def test_a_receiver_that_has_something_out_keeps_its_pace() -> None:
     made.give_back(out, None)
 
     assert (pace, made.empty, made.out) == (QUICK, True, 0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "held", "pace"),
+    [
+        pytest.param(Outcome.ACKNOWLEDGED, SECOND, QUICK, id="quick"),
+        pytest.param(Outcome.REFUSED, timedelta(), QUICK, id="quick to refuse"),
+        pytest.param(Outcome.ACKNOWLEDGED, SECOND + timedelta(milliseconds=1), SLOW, id="slow, be it over the body"),
+        pytest.param(Outcome.TIMEOUT, timedelta(), SLOW, id="no answer within a short limit"),
+        pytest.param(Outcome.UNREACHABLE, timedelta(), UNPROVEN, id="not reached"),
+        pytest.param(Outcome.UNREACHABLE, SECOND * 2, SLOW, id="not reached after a slow look-up of its name"),
+    ],
+)
+def test_a_receiver_is_known_by_how_long_it_kept_a_thread(outcome: Outcome, held: timedelta, pace: Pace) -> None:
+    assert pace_of(outcome, held) is pace
+
+
+def test_thousands_of_webhooks_at_one_silent_origin_leave_a_place_for_one_elsewhere() -> None:
+    made = Lines(16)
+    for number in range(1000):
+        made.add(delivery(f"silent-{number}"), "http://silent.test:80")
+    assert len(all_that_may_go(made)) == 7
+
+    made.add(delivery("new"), "http://shop.test:80")
+
+    assert all_that_may_go(made) == ["new"]
+
+
+def test_webhooks_at_an_origin_that_was_slow_are_slow_until_they_or_it_prove_otherwise() -> None:
+    made = Lines(16)
+    for number in range(100):
+        made.add(delivery(f"silent-{number}"), "http://silent.test:80")
+    first, second = made.take(), made.take()
+    assert first is not None
+    assert second is not None
+
+    paces = [made.pace("silent-99")]
+    made.give_back(first, SLOW)
+    paces.append(made.pace("silent-99"))
+    gone = len(all_that_may_go(made))
+    made.give_back(second, QUICK)
+    paces += [made.pace("silent-99"), made.pace(first.webhook_id), made.pace(second.webhook_id)]
+
+    assert paces == [UNPROVEN, SLOW, UNPROVEN, SLOW, QUICK]
+    assert gone + 1 == 3
+
+
+def test_one_place_is_for_the_newest_of_those_that_have_proved_nothing() -> None:
+    made = lines(16, [(f"silent-{number}", 1) for number in range(100)])
+
+    gone = all_that_may_go(made)
+
+    assert gone == [*(f"silent-{number}" for number in range(7)), "silent-99"]
+
+
+def test_the_others_have_their_turns_while_the_newest_has_its_place() -> None:
+    made = lines(16, [(f"silent-{number}", 1) for number in range(100)])
+    out = {}
+    for taken in iter(made.take, None):
+        out[taken.webhook_id] = taken
+
+    made.give_back(out["silent-0"], SLOW)
+    made.add(delivery("new"))
+    after_an_old_one = all_that_may_go(made)
+    made.give_back(out["silent-99"], SLOW)
+
+    assert (after_an_old_one, all_that_may_go(made)) == (["silent-7"], ["new"])
+
+
+def test_nothing_is_left_of_a_line_that_has_ended() -> None:
+    made = Lines(4)
+    made.add(delivery("a"), "http://shop.test:80")
+    taken = made.take()
+    assert taken is not None
+    made.give_back(taken, SLOW)
+
+    made.add(delivery("a"), "http://moved.test:80")
+
+    assert (made.pace("a"), made.empty, [left.id for left in made.drain()], made.empty) == (SLOW, False, ["a-0"], True)

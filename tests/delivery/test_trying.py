@@ -12,6 +12,7 @@ from mockstore.delivery.trying import FRESH, Trying, Turn
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import Attempt, DeliveryRecord, Outgoing
 from mockstore.world.seams import Store
+from mockstore.world.transports.rules import Deadline
 from tests.delivery.parts import still_parts
 
 if TYPE_CHECKING:
@@ -81,12 +82,12 @@ def test_a_fresh_request_goes_out_as_it_was_prepared(shop: Shop) -> None:
     prepared = shop.prepared()
     shop.pass_time(MOMENT)
 
-    attempt = shop.trying.attempt(prepared)
+    tried = shop.trying.attempt(prepared)
 
     assert prepared.started is not None
     assert shop.sent[0] is prepared.started.outgoing
-    assert attempt is not None
-    assert attempt.at == prepared.started.at
+    assert tried is not None
+    assert tried.attempt.at == prepared.started.at
 
 
 @pytest.mark.parametrize(
@@ -104,13 +105,13 @@ def test_a_request_that_would_be_another_now_is_made_again(shop: Shop, change: C
     prepared = shop.prepared()
     change(shop)
 
-    attempt = shop.trying.attempt(prepared)
+    tried = shop.trying.attempt(prepared)
 
-    assert attempt is not None
-    assert attempt.at == shop.parts.clock.now()
+    assert tried is not None
+    assert tried.attempt.at == shop.parts.clock.now()
     assert prepared.started is not None
     assert shop.sent[0] is not prepared.started.outgoing
-    assert shop.mockstore.deliveries[0].record.attempts == (attempt,)
+    assert shop.mockstore.deliveries[0].record.attempts == (tried.attempt,)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,34 @@ def test_a_request_that_would_not_be_made_now_is_not_sent(shop: Shop, change: Ca
 
     assert shop.sent == []
     assert shop.attempts() == ()
+
+
+class _Dripping:
+    """A transport whose receiver answers at once, and takes its time over the body."""
+
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
+        assert outgoing.body
+        assert timeout
+        body = Deadline(MOMENT)
+        while not body.passed():
+            pass
+        return Reply(200, took=timedelta())
+
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+        return self.send(outgoing, timeout)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def test_a_slow_body_counts_as_time_that_the_receiver_kept_the_thread(shop: Shop) -> None:
+    trying = Trying(shop.parts.engine, _Dripping(), None, wait=_never, remember=_never)
+
+    tried = trying.attempt(Turn(shop.claimed))
+
+    assert tried is not None
+    assert tried.attempt.duration == timedelta()
+    assert tried.held >= MOMENT
 
 
 def test_what_cannot_be_prepared_is_left_to_its_turn(shop: Shop) -> None:

@@ -18,6 +18,8 @@ from tests.transports.conftest import Serve, Talk, answering
 KEPT = 64 * 1024
 HEAD = b"HTTP/1.1 200 OK\r\n"
 BLOCK = b"x" * 65536
+LONG = timedelta(days=1)
+"""Longer than a test waits."""
 HUGE = b'{"padding":"' + b"x" * 16_000_000 + b'"}'
 """More than the buffers of two sockets hold."""
 
@@ -49,10 +51,28 @@ ENDLESS = [
     pytest.param(endless(b"HTTP/1.1 200 ", BLOCK), Outcome.ERROR, "did not answer in HTTP", id="status line"),
     pytest.param(endless(b"", b"\x00\xff"), Outcome.ERROR, "did not answer in HTTP", id="noise"),
     pytest.param(
-        endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), Outcome.TIMEOUT, "no answer from .* within 1 s", id="100"
+        endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        Outcome.ERROR,
+        "sent 256 KiB, and the headers of its answer have not ended",
+        id="100",
     ),
     pytest.param(
-        endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), Outcome.TIMEOUT, "within 1 s", id="103"
+        endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+        Outcome.ERROR,
+        "more than 10 informational answers",
+        id="103",
+    ),
+    pytest.param(
+        endless(HEAD, b"X: %b\r\n" % (b"x" * 65000)),
+        Outcome.ERROR,
+        "the headers of its answer have not",
+        id="long headers",
+    ),
+    pytest.param(
+        endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1;%b\r\nx\r\n" % (b"x" * 65000)),
+        Outcome.ACKNOWLEDGED,
+        "None",
+        id="extensions of chunks",
     ),
 ]
 
@@ -129,6 +149,30 @@ def test_a_length_that_is_none_does_not_change_the_verdict(make: Make, receiver_
     attempt = only_attempt(make(), receiver_of(answering(answer)))
 
     assert (attempt.outcome, attempt.status) == (Outcome.ACKNOWLEDGED, 200)
+
+
+def test_headers_are_kept_up_to_the_limit(make: Make, receiver_of: Serve) -> None:
+    headers = b"".join(b"X-%02d: %b\r\n" % (number, b"x" * 1000) for number in range(90))
+
+    attempt = only_attempt(make(), receiver_of(answering(HEAD + headers + b"Content-Length: 2\r\n\r\nok")))
+
+    assert (attempt.outcome, attempt.error) == (Outcome.ACKNOWLEDGED, None)
+    assert attempt.reply is not None
+    assert attempt.reply.body == b"ok"
+    assert attempt.reply.headers == tuple((f"X-{number:02}", "x" * 1000) for number in range(65))
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        pytest.param(endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n"), id="trailers"),
+        pytest.param(endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), id="interim answers"),
+    ],
+)
+def test_of_an_endless_answer_no_more_is_read_than_the_limit(make: Make, receiver_of: Serve, talk: Talk) -> None:
+    attempt = only_attempt(make(timeout=LONG), receiver_of(talk))
+
+    assert attempt.duration < LONG
 
 
 def test_a_gzip_bomb_is_kept_as_it_came(make: Make, receiver_of: Serve) -> None:

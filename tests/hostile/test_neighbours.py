@@ -77,6 +77,20 @@ def test_ten_thousand_closed_ports_hold_up_nobody(quick: tuple[Mockstore, Quick]
     assert Counter(one.record.attempts[0].outcome for one in storm.deliveries) == {Outcome.UNREACHABLE: 10_000}
 
 
+def test_a_new_receiver_does_not_wait_for_a_hundred_webhooks_at_a_silent_one(make: Make, receiver_of: Serve) -> None:
+    mock, receiver = make(timeout=LONG), Quick()
+    port = receiver_of(silent)
+    for number in range(100):
+        mock.subscribe(f"http://127.0.0.1:{port}/{number}", events="order.created")
+    storm = mock.emit("order.created")
+    mock.subscribe(f"http://127.0.0.1:{receiver_of(receiver.talk)}/", events="pet.adopted")
+
+    mock.emit("pet.adopted")
+
+    assert receiver.got(1)
+    assert {one.record.state for one in storm.deliveries} == {DeliveryState.PENDING}
+
+
 def test_hundreds_of_silent_endpoints_are_all_given_their_time_and_hold_up_nobody(
     make: Make, receiver_of: Serve
 ) -> None:

@@ -22,7 +22,8 @@ import vcr  # type: ignore[import-untyped]  # it has no stubs
 
 from mockstore.errors import BrokenConnectionError, DeliveryError, ReceiverTimeoutError, UnreachableError
 from mockstore.model import Outgoing
-from mockstore.world.transports.http import HttpTransport
+from mockstore.world.transports.http import TRUSTED_REST, HttpTransport
+from mockstore.world.transports.rules import Deadline
 from tests.transports.conftest import OK, PATIENT, SHORT, Serve, Talk, always, answering, reset, to
 
 
@@ -46,6 +47,20 @@ def counting(connections: list[int], talk: Talk) -> Talk:
         pytest.param(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 3, id="HTTP/1.0"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n" + b"x" * 65537, 3, id="not read to its end"),
         pytest.param(OK + OK, 3, id="more said than asked"),
+        pytest.param(b"HTTP/1.1 204 No Content\r\n\r\n", 1, id="kept alive without a body"),
+        pytest.param(b"HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\n", 3, id="a length where there is no body"),
+        pytest.param(b"HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\n\r\n", 3, id="chunks where there is no body"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\nok", 3, id="two different lengths"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 1, id="the same length twice"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+            3,
+            id="a length beside chunks",
+        ),
     ],
 )
 def test_a_connection_is_used_again_when_the_answer_was_read_to_its_end(
@@ -95,6 +110,33 @@ def test_what_a_receiver_says_unasked_is_not_taken_for_an_answer(serve: Serve) -
     transport.close()
 
     assert [reply.status for reply in replies] == [200, 200]
+
+
+def test_a_second_answer_that_comes_late_is_not_the_one_to_the_next_request(
+    serve: Serve, transport: HttpTransport
+) -> None:
+    answered, said = Event(), Event()
+    opened: list[int] = []
+
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        next(requests_)
+        connection.sendall(OK)
+        if len(opened) == 1:
+            answered.wait(10)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled")
+            said.set()
+        list(requests_)
+
+    port = serve(counting(opened, talk))
+    transport.send(to(port), PATIENT)
+    rest = Deadline(TRUSTED_REST)
+    answered.set()
+    said.wait(10)
+    while not rest.passed():
+        pass
+
+    assert transport.send(to(port), PATIENT).body == b"ok"
+    assert opened == [1, 2]
 
 
 def test_a_new_connection_that_breaks_is_not_tried_again(serve: Serve, transport: HttpTransport) -> None:
@@ -217,6 +259,27 @@ def test_https_is_spoken_with_the_given_trust(serve: Serve) -> None:
 
     assert transport.send(to(port, scheme="https"), PATIENT).body == b"ok"
     transport.close()
+
+
+def test_a_second_answer_in_the_same_record_of_tls_is_not_the_one_to_the_next_request(serve: Serve) -> None:
+    authority, context, opened = trustme.CA(), ssl.create_default_context(), list[int]()
+    authority.configure_trust(context)
+
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        next(requests_)
+        opened.append(1)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        connection.sendall(b"ok" + b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled")
+        connection.recv(65536)
+
+    port = serve(secured(authority, "127.0.0.1", talk))
+    transport = HttpTransport(context, trusted_rest=timedelta())
+
+    bodies = [transport.send(to(port, scheme="https"), PATIENT).body for _ in range(2)]
+    transport.close()
+
+    assert bodies == [b"ok", b"ok"]
+    assert len(opened) == 2
 
 
 @pytest.mark.parametrize(

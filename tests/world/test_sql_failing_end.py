@@ -134,12 +134,12 @@ def test_an_attempt_whose_recording_failed_is_recorded_by_the_next_try(trouble: 
     engine.publish(EventRecord("e", "pet.adopted", wall_time(), b"{}"), [WEBHOOK])
     (claimed,) = engine.claim()
 
-    attempt = Trying(engine, receiver, None, wait=wait, remember=_never).attempt(Turn(claimed))
+    tried = Trying(engine, receiver, None, wait=wait, remember=_never).attempt(Turn(claimed))
 
     after = engine.store.delivery(claimed.id)
     assert after is not None
-    assert attempt is not None
-    assert [one.number for one in after.attempts] == [attempt.number] == [1]
+    assert tried is not None
+    assert [one.number for one in after.attempts] == [tried.attempt.number] == [1]
     assert (len(waits), receiver.seen) == (1, 1)
     assert f"{trouble.outcome}disk I/O error" in str(waits[0])
     assert engine.claim() == []

@@ -5,7 +5,8 @@ from io import BufferedReader, RawIOBase
 from socket import socket
 from typing import TYPE_CHECKING, cast
 
-from mockstore.world.transports.rules import BODY_LIMIT, Deadline
+from mockstore.model import Headers
+from mockstore.world.transports.rules import ANSWER_LIMIT, BODILESS, BODY_LIMIT, Deadline
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 PIECE = 16 * 1024
 FINAL = 200
 _SWITCHING_PROTOCOLS = 101
+
+_MOST_INTERIM = 10
+"""So many informational answers (1xx) may come before the final one."""
 
 SLACK = 0.01
 """By how many seconds a socket's time limit may be off: setting it anew costs a system call each time."""
@@ -27,8 +31,15 @@ def arm(sock: socket, deadline: Deadline) -> None:
         sock.settimeout(left)
 
 
+class EndlessAnswerError(HTTPException):
+    """More came in than an answer may have."""
+
+
 class Incoming(RawIOBase):
-    """What comes in from a socket, each read within what is left of the deadline."""
+    """What comes in from a socket of one answer, each read within what is left of the deadline.
+
+    Raises `EndlessAnswerError` when there is more of it than `ANSWER_LIMIT`.
+    """
 
     def __init__(self, sock: socket, deadline: Deadline) -> None:
         self._socket = sock
@@ -37,6 +48,7 @@ class Incoming(RawIOBase):
         self.ended = False
         self._over = False
         self._come = b""
+        self._room = ANSWER_LIMIT
 
     def first_piece(self, come: bytes) -> bytes:
         """Return what has come in, or else the first bytes that do; reading begins with them all the same."""
@@ -44,6 +56,7 @@ class Incoming(RawIOBase):
             arm(self._socket, self._deadline)
             come = self._socket.recv(PIECE)
         self._come = come
+        self._room -= len(come)
         self.received = bool(self._come)
         return self._come
 
@@ -62,6 +75,9 @@ class Incoming(RawIOBase):
             return count
         arm(self._socket, self._deadline)
         count = self._socket.recv_into(buffer)
+        self._room -= count
+        if self._room < 0:
+            raise EndlessAnswerError(f"sent {ANSWER_LIMIT // 1024} KiB, and the headers of its answer have not ended")
         if count:
             self.received = True
         else:
@@ -71,7 +87,7 @@ class Incoming(RawIOBase):
     def has_more(self, reader: BufferedReader) -> bool:
         """Return whether more has come in than was read; it would pass for the next answer. Ends all reading."""
         self._over = True
-        return bool(reader.peek(1))
+        return bool(self._come or reader.peek(1))
 
 
 class Reader(BufferedReader):
@@ -97,11 +113,24 @@ class _Source:
 def final_response(wire: Incoming, reader: BufferedReader, method: str) -> HTTPResponse:
     """Read answers up to the first that is not merely informational, to the end of its headers."""
     source = cast("socket", _Source(reader))
-    while True:
+    for _ in range(_MOST_INTERIM + 1):
         response = HTTPResponse(source, method=method)
         response.begin()
         if response.status >= FINAL or response.status == _SWITCHING_PROTOCOLS or wire.ended:
             return response
+    raise EndlessAnswerError(f"sent more than {_MOST_INTERIM} informational answers (1xx) and no final one")
+
+
+def kept_headers(response: HTTPResponse) -> Headers:
+    """Return the headers in their order, as many of them as fit in the limit."""
+    kept: list[tuple[str, str]] = []
+    room = BODY_LIMIT
+    for name, value in response.headers.items():
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        kept.append((name, value))
+    return tuple(kept)
 
 
 def read_body(response: HTTPResponse) -> tuple[bytes, bool]:
@@ -109,6 +138,8 @@ def read_body(response: HTTPResponse) -> tuple[bytes, bool]:
 
     The verdict has fallen with the headers: a body that breaks off or comes too late is cut short, no more.
     """
+    if response.status in BODILESS:  # http.client would wait for announced chunks
+        return b"", True
     pieces: list[bytes] = []
     room = BODY_LIMIT
     try:
@@ -121,6 +152,18 @@ def read_body(response: HTTPResponse) -> tuple[bytes, bool]:
     except (OSError, HTTPException):
         return b"".join(pieces), False
     return b"".join(pieces), _is_read(response)
+
+
+def ends_certainly(response: HTTPResponse) -> bool:
+    """Return whether everybody would find the end of the answer at the same byte.
+
+    Where lengths contradict each other, or there is one beside chunks or for a status that has no body, what comes
+    behind the end that was found may be more of the same answer.
+    """
+    lengths = {length.strip() for length in response.headers.get_all("Content-Length", ())}
+    if response.chunked or "Transfer-Encoding" in response.headers:
+        return response.status not in BODILESS and not lengths
+    return len(lengths) <= 1 and (response.status not in BODILESS or lengths <= {"0"})
 
 
 def _is_read(response: HTTPResponse) -> bool:

@@ -22,6 +22,10 @@ from mockstore.world.transports.wire import Connection, NotTakenError, connect
 
 _SHORT = 16 * 1024
 """Bytes that any socket takes at once."""
+TRUSTED_REST = timedelta(milliseconds=2)
+"""For so long since its latest request began, a connection is used again without a look at it. Each look is a system
+call, which hands the interpreter on to other threads: at every reuse it takes a fifth of the throughput of a storm,
+where connections do not rest. What a receiver sends unasked within that time can pass for its next answer."""
 _LENGTHS = frozenset({"content-length", "transfer-encoding"})
 _FRAMING = _LENGTHS | {"connection"}
 
@@ -50,7 +54,7 @@ class HttpTransport:
         self,
         ssl_context: ssl.SSLContext | None = None,
         *,
-        trusted_rest: timedelta = timedelta(seconds=1),
+        trusted_rest: timedelta = TRUSTED_REST,
         reach: Reach = anywhere,
         idle: IdleConnections | None = None,
     ) -> None:
@@ -136,7 +140,6 @@ class HttpTransport:
     def _take(self, location: Location) -> Connection | None:
         origin = _origin(location)
         while (connection := self._idle.take(origin)) is not None:
-            # The look costs throughput when there are many threads: a system call hands the GIL on.
             if connection.rested_for() < self._trusted_rest or connection.is_quiet():
                 break
             connection.close()

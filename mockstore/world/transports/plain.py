@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mockstore.model import Headers
-from mockstore.world.transports.rules import BODY_LIMIT
+from mockstore.world.transports.rules import BODILESS, BODY_LIMIT
 
 _HEAD: Final = re.compile(
     rb"HTTP/1\.1 ([2-5]\d\d)(?: [\t\x20-\x7e]*)?\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*\r\n){0,90})\r\n"
@@ -19,7 +19,6 @@ _NOT_PLAIN: Final = frozenset({"transfer-encoding", "keep-alive", "proxy-connect
 _END: Final = b"\r\n\r\n"
 _LONGEST: Final = 4096
 """Longer heads are left to `http.client`: what is read is kept for a while."""
-_BODILESS: Final = frozenset({204, 304})
 
 
 class PlainHead(NamedTuple):
@@ -59,7 +58,9 @@ def _read(text: bytes) -> PlainHead | None:
             length = int(value)
         elif lower in _NOT_PLAIN or (lower == "connection" and value.lower() != "keep-alive"):
             return None
-    if status in _BODILESS:
+    if status in BODILESS:
+        if length:  # a lie, or of the answer to a GET: where the next answer begins is not certain
+            return None
         length = 0
     if length is None or length > BODY_LIMIT:
         return None

@@ -7,7 +7,11 @@ from time import perf_counter
 from mockstore.errors import ConsumerError, ReceiverTimeoutError
 
 BODY_LIMIT = 64 * 1024
-"""How many bytes of an answer are read (contract 1.3)."""
+"""How many bytes of an answer's body are read (contract 1.3), and how many of its headers are kept."""
+ANSWER_LIMIT = 256 * 1024
+"""How many bytes of an answer are read in all: status lines, headers, chunks and trailers count, too."""
+BODILESS = frozenset({204, 304})
+"""Statuses whose answers end with their headers, whatever length those announce."""
 
 
 class Deadline:

@@ -1,6 +1,8 @@
 """One connection to a receiver: every step of an exchange on it ends at one deadline."""
 
+import select
 import ssl
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -8,7 +10,6 @@ from http.client import HTTPException
 from socket import (
     AF_UNSPEC,
     IPPROTO_TCP,
-    MSG_PEEK,
     SO_ERROR,
     SOCK_STREAM,
     SOL_SOCKET,
@@ -19,7 +20,18 @@ from socket import (
 
 from mockstore.errors import BrokenConnectionError, DeliveryError, UnreachableError
 from mockstore.model import Reply
-from mockstore.world.transports.answer import FINAL, PIECE, Incoming, Reader, arm, final_response, read_body
+from mockstore.world.transports.answer import (
+    FINAL,
+    PIECE,
+    EndlessAnswerError,
+    Incoming,
+    Reader,
+    arm,
+    ends_certainly,
+    final_response,
+    kept_headers,
+    read_body,
+)
 from mockstore.world.transports.location import Location
 from mockstore.world.transports.plain import PlainHead, plain_head
 from mockstore.world.transports.reach import Reach, anywhere
@@ -45,6 +57,7 @@ class Connection:
         self._come = b""
         """What has come in of an answer, and has not been read."""
         self._answers = 0
+        self._has_come = _looker(sock)
         self._is_doubtful = False
         """The receiver may be about to close it, since it has answered but once and only just."""
 
@@ -54,14 +67,7 @@ class Connection:
 
     def is_quiet(self) -> bool:
         """Return whether the peer has neither closed it nor said anything since the last answer."""
-        self._socket.setblocking(False)  # noqa: FBT003 - the standard library's signature
-        try:
-            socket.recv(self._socket, 1, MSG_PEEK)  # below TLS, which cannot peek
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
+        return not self._has_come()
 
     def begin(self, request: bytes, deadline: Deadline) -> bool:
         """Send a request; return whether the connection was in order, as far as that shows."""
@@ -112,6 +118,8 @@ class Connection:
             is_certain = is_sent and (wire.received or not self._was_closed())
             kind = BrokenConnectionError if is_certain else NotTakenError
             raise kind(f"{self._peer} broke the connection before the answer was complete: {_said(error)}") from error
+        except EndlessAnswerError as error:
+            raise DeliveryError(f"{self._peer} {error}") from None
         except HTTPException as error:
             if wire.ended:
                 raise _cut_off(self._peer) from None
@@ -120,10 +128,10 @@ class Connection:
             raise _cut_off(self._peer)
         took = deadline.took()
         body, whole = read_body(response)
-        reply = Reply(response.status, tuple(response.headers.items()), body, took)
+        reply = Reply(response.status, kept_headers(response), body, took)
         self._has_answered(deadline)
         broken = wire.ended or response.will_close or response.status < FINAL
-        return reply, whole and not broken and not wire.has_more(reader)
+        return reply, whole and not broken and ends_certainly(response) and not wire.has_more(reader)
 
     def _was_closed(self) -> bool:
         """Return whether what was sent has found the connection closed, or may have.
@@ -237,6 +245,20 @@ def _secured(sock: socket, context: ssl.SSLContext, location: Location, deadline
         if isinstance(error, OSError) and not isinstance(error, TimeoutError):
             raise tls_failed(location.peer, error) from error
         raise
+
+
+def _looker(sock: socket) -> Callable[[], bool]:
+    """Return what tells, without waiting, whether anything has come in that was not read; an end counts, too."""
+    if sys.platform == "win32":
+        return lambda: bool(select.select([sock], [], [], 0)[0]) or _has_deciphered(sock)
+    poll = select.poll()  # one system call for each look; `select.select` knows low file numbers only
+    poll.register(sock, select.POLLIN)
+    return lambda: bool(poll.poll(0)) or _has_deciphered(sock)
+
+
+def _has_deciphered(sock: socket) -> bool:
+    """Return whether TLS holds something back that came in together with what was read."""
+    return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
 def _cut_off(peer: str) -> BrokenConnectionError:
