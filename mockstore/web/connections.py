@@ -18,6 +18,7 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 from mockstore.web.documents import PROBLEM_TYPE, problem_document
+from mockstore.web.fields import Fields, Lines, read_fields
 from mockstore.web.lingering import drain
 from mockstore.web.plain import PlainHead, plain_head
 from mockstore.web.site import BREAK_OFF
@@ -76,6 +77,10 @@ class Request(HTTPRequest):
         self.authority = b""
         self.request_protocol, self.response_protocol = b"HTTP/1.1", "HTTP/1.1"
         self.inheaders = dict(head.headers)
+
+    def header_reader(self, lines: Lines, fields: Fields) -> None:
+        """Read the headers; cheroot answers a `ValueError` with 400."""
+        read_fields(lines, fields, host_required=self.response_protocol == "HTTP/1.1")
 
     def respond(self) -> None:
         """Let the app answer. A chunked body is read first: so it is bounded, and none of it is left unread."""
