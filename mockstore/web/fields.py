@@ -4,7 +4,7 @@ import re
 from collections.abc import MutableMapping
 from typing import Final, Protocol
 
-from cheroot.server import comma_separated_headers
+from cheroot.server import comma_separated_headers  # type: ignore[attr-defined]  # typeshed leaves it out
 
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
@@ -25,8 +25,8 @@ class Lines(Protocol):
 def read_fields(lines: Lines, fields: Fields, *, host_required: bool) -> None:
     """Put the headers up to the empty line into `fields`, by their names in the form `Content-Type`.
 
-    Raises `ValueError`, which says why, for a head that is malformed, or whose body could be taken for longer or shorter
-    than it is (RFC 9112, 5 and 6.3), and unless there is one `Host` (3.2), which HTTP/1.0 may leave out.
+    Raises `ValueError`, which says why, for a head that is malformed, or whose body could be taken for longer or
+    shorter than it is (RFC 9112, 5 and 6.3), and unless there is one `Host` (3.2), which HTTP/1.0 may leave out.
     """
     while (line := lines.readline()) != _CRLF:
         name, value = _field(line)
