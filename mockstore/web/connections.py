@@ -173,9 +173,10 @@ class Connection(HTTPConnection):
         """Answer the next request, without waiting for anything; return whether it was for `short`, and all here.
 
         For a connection without TLS of which nothing is read and unanswered. The rest of an answer that its client is
-        slow to take is left in `unsent`.
+        slow to take is left in `unsent`. A request that is not answered, even for an error, can be read again.
         """
         come = self._come()
+        self.rfile.unread(come)
         head = plain_head(come)
         if head is not None and short.takes(head):
             end = head.size + head.length
@@ -184,7 +185,6 @@ class Connection(HTTPConnection):
                 self.rfile.unread(come[end:])
                 self.unsent = answer[_sent_at_once(self.socket, answer) :]
                 return True
-        self.rfile.unread(come)
         return False
 
     def _come(self) -> bytes:
