@@ -5,26 +5,24 @@ import os
 import re
 import socket
 import ssl
-from _pyio import BufferedReader  # type: ignore[import-not-found]  # typeshed leaves out what cheroot's readers are
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+from typing import IO, Any, Final, Protocol
 
-from cheroot.makefile import MakeFile, StreamReader
 from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 from mockstore.web.documents import PROBLEM_TYPE, problem_document
+from mockstore.web.fields import Fields, Lines, read_fields
 from mockstore.web.lingering import drain
+from mockstore.web.pace import Pace
 from mockstore.web.plain import PlainHead, plain_head
 from mockstore.web.site import BREAK_OFF
+from mockstore.web.streams import Reader, Writer
 from mockstore.world.transports.rules import Deadline
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _PIECE: Final = 8192
 _LINE: Final = 4096
@@ -77,6 +75,10 @@ class Request(HTTPRequest):
         self.request_protocol, self.response_protocol = b"HTTP/1.1", "HTTP/1.1"
         self.inheaders = dict(head.headers)
 
+    def header_reader(self, lines: Lines, fields: Fields) -> None:
+        """Read the headers; cheroot answers a `ValueError` with 400."""
+        read_fields(lines, fields, host_required=self.response_protocol == "HTTP/1.1")
+
     def respond(self) -> None:
         """Let the app answer. A chunked body is read first: so it is bounded, and none of it is left unread."""
         self.conn.answering = True
@@ -112,8 +114,8 @@ class Request(HTTPRequest):
         """Answer with a problem document, and close the connection."""
         self.close_connection = True
         self.sent_headers = True
-        self.conn.lingering = True
         code = int(str(status)[:3])
+        self.conn.lingering = code != HTTPStatus.REQUEST_TIMEOUT  # who was too slow has been waited for long enough
         detail = msg or f"this server does not take such a request ({str(status)[4:]})"
         content = json.dumps(problem_document(code, detail)).encode()
         head = (
@@ -124,7 +126,8 @@ class Request(HTTPRequest):
             self.conn.wfile.write(head.encode() + content)
 
     def send_headers(self) -> None:
-        """Send them; after a refusal of the body, be ready to read the rest of it."""
+        """Send them; after a refusal of the body, be ready to read the rest of it, unless that was too slow to come."""
+        self.close_connection |= self.conn.pace.passed
         self.conn.lingering = int(self.status[:3]) == _TOO_LARGE
         super().send_headers()
 
@@ -155,22 +158,25 @@ class Connection(HTTPConnection):
     lingering: bool = False
     patience: Deadline
     """Until when the next request is waited for."""
+    pace: Pace
+    """How slow the client is to send the current request."""
     unsent: bytes = b""
     """What of an answer is still to be sent, before anything else."""
 
-    def __init__(self, server: Any, sock: socket.socket, makefile: Any = MakeFile) -> None:  # noqa: ANN401 - cheroot's
-        super().__init__(server, sock, makefile)
-        self.wfile = Writer(sock.send)
-        if makefile is MakeFile:
-            self.rfile = Reader(sock)
+    def __init__(self, server: Any, sock: socket.socket) -> None:  # noqa: ANN401 - cheroot's
+        super().__init__(server, sock)
+        self.pace = Pace(self._others_wait)
+        self.wfile = Writer(sock.send, Pace(self._others_wait))
+        self.rfile = Reader(sock, self.pace)
 
     def answer_at_once(self, short: ShortWay) -> bool:
         """Answer the next request, without waiting for anything; return whether it was for `short`, and all here.
 
         For a connection without TLS of which nothing is read and unanswered. The rest of an answer that its client is
-        slow to take is left in `unsent`.
+        slow to take is left in `unsent`. A request that is not answered, even for an error, can be read again.
         """
         come = self._come()
+        self.rfile.unread(come)
         head = plain_head(come)
         if head is not None and short.takes(head):
             end = head.size + head.length
@@ -179,7 +185,6 @@ class Connection(HTTPConnection):
                 self.rfile.unread(come[end:])
                 self.unsent = answer[_sent_at_once(self.socket, answer) :]
                 return True
-        self.rfile.unread(come)
         return False
 
     def _come(self) -> bytes:
@@ -195,6 +200,7 @@ class Connection(HTTPConnection):
             unsent, self.unsent = self.unsent, b""
             self.wfile.write(unsent)
             return True
+        self.pace.restart()
         if isinstance(self.socket, ssl.SSLSocket) and not self._shakes_hands(self.socket):
             return False
         return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's
@@ -207,10 +213,10 @@ class Connection(HTTPConnection):
         if secured.version() is not None:
             return True
         try:
-            secured.do_handshake()
+            self.pace.keep(_shake_hands, secured)
         except ssl.SSLError as error:
             if error.reason == "HTTP_REQUEST":
-                self.wfile = Writer(partial(socket.socket.send, secured))  # below TLS
+                self.wfile = Writer(partial(socket.socket.send, secured), self.pace)  # below TLS
                 Request(self.server, self).simple_response(
                     "400 Bad Request", "this server speaks HTTPS: write https://"
                 )
@@ -218,7 +224,11 @@ class Connection(HTTPConnection):
         return True
 
     def has_more(self) -> bool:
-        """Wait for the next request; return whether it has begun, or the connection has ended, before patience did."""
+        """Wait for the next request; return whether it has begun, or the connection has ended.
+
+        That is not waited for while others wait for the thread.
+        """
+        self.pace.restart()
         try:
             self.rfile.peek(1)
         except TimeoutError:
@@ -244,51 +254,11 @@ class Connection(HTTPConnection):
         """Close it; a client that is still sending what was refused gets time to read why."""
         if self.lingering:
             self.lingering = False
-            drain(self.socket)
+            drain(self.socket, unless=self._others_wait)
         super().close()
 
-
-class Reader(StreamReader):
-    """What comes in on a socket; something that was read past it can be given back."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._source = _Source(sock, "rb")
-        BufferedReader.__init__(self, self._source)
-        self.bytes_read = 0
-
-    def unread(self, come: bytes) -> None:
-        """Let what has been read from the socket itself be read here next."""
-        self._source.unread = come
-
-    def has_data(self) -> bool:
-        """Return whether something can be read without the socket."""
-        return bool(self._source.unread or super().has_data())  # type: ignore[no-untyped-call]  # cheroot's
-
-
-class Writer:
-    """What goes out on a socket: at once, or not at all. Nothing is left over to be sent when it is forgotten."""
-
-    def __init__(self, send: Callable[[memoryview], int]) -> None:
-        self._send = send
-
-    def write(self, content: bytes) -> int:
-        """Send all of it; each piece may take as long as the socket waits."""
-        rest = memoryview(content)
-        while rest:
-            rest = rest[self._send(rest) :]
-        return len(content)
-
-
-class _Source(socket.SocketIO):
-    unread = b""
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
-        if not self.unread:
-            return super().readinto(buffer)
-        room = memoryview(buffer)
-        count = min(len(room), len(self.unread))
-        room[:count], self.unread = self.unread[:count], self.unread[count:]
-        return count
+    def _others_wait(self) -> bool:
+        return bool(self.server.requests.busy)
 
 
 class Gateway(Gateway_10):
@@ -304,6 +274,11 @@ class Gateway(Gateway_10):
         if not self.req.sent_headers:
             self.req.sent_headers = True
             self.req.conn.wfile.write(b"HTTP/1.1 200 OK\r\n")
+
+
+def _shake_hands(secured: ssl.SSLSocket) -> int:
+    secured.do_handshake()
+    return 0
 
 
 def _sent_at_once(sock: socket.socket, content: bytes) -> int:

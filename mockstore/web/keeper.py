@@ -142,7 +142,8 @@ class Keeper:
         try:
             if not conn.answer_at_once(self._short):
                 return False
-        except OSError:  # whoever reads next finds it out
+        except OSError:  # a thread reads the request again, and finds out what is wrong
+            _LOG.debug("a request could not be answered at once", exc_info=True)
             return False
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
             _LOG.exception("a request could not be answered")

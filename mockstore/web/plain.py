@@ -1,7 +1,7 @@
 """Reads the head of the requests that most clients send, in a fifth of the time that cheroot takes. Pure: no I/O.
 
-Plain is a request of HTTP/1.1 to a path without escapes, with headers that each come once and a body of announced
-length or none. Whatever is not plain is left to cheroot, which finds the same in what is.
+Plain is a request of HTTP/1.1 to a path without escapes, with headers that each come once, `Host` among them, and a
+body of announced length or none. Whatever is not plain is left to cheroot, which finds the same in what is.
 """
 
 import re
@@ -62,6 +62,6 @@ def _read(text: bytes) -> PlainHead | None:
             return None
         headers[b"Connection"] = b"keep-alive"
     length = headers.get(b"Content-Length", b"0")
-    if not _LENGTH.fullmatch(length):
+    if not _LENGTH.fullmatch(length) or b"Host" not in headers:
         return None
     return PlainHead(head[1], head[2], head[3], head[4] or b"", MappingProxyType(headers), int(length), head.end())

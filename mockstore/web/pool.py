@@ -43,6 +43,11 @@ class Pool:
         """How many connections wait for a thread."""
         return len(self._waiting)
 
+    @property
+    def busy(self) -> bool:
+        """Whether requests wait, all threads are taken, and no further one can be had."""
+        return len(self._waiting) > self.idle and (self._is_short or len(self._threads) >= self._limit)
+
     def start(self) -> None:
         """Begin; the first connection brings the first thread."""
 
@@ -55,8 +60,6 @@ class Pool:
                 if self._threads:
                     self._waiting.append(connection)
                     self._changed.notify()
-                    if self._is_short and self._silent and len(self._waiting) > self.idle:
-                        self._silent.pop().hang_up()  # its thread is needed, and its client may come again
                     return
         connection.close()
 
@@ -111,8 +114,8 @@ class Pool:
         keep = False
         try:
             keep = connection.communicate()
-            while keep and self._may_stay(connection):
-                keep = self._stay(connection) and connection.communicate()
+            while keep and self._may_stay(connection) and self._stay(connection):
+                keep = connection.communicate()
         except OSError:
             _LOG.debug("a connection broke", exc_info=True)
         except Exception:  # noqa: BLE001 - the thread must live; the log has it

@@ -5,15 +5,15 @@ import socket
 import ssl
 from threading import Thread
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from cheroot.makefile import MakeFile
 from cheroot.wsgi import Server as CherootServer
 
 from mockstore.settings import Settings
 from mockstore.web.connections import Connection, Gateway, ShortWay
 from mockstore.web.keeper import Keeper
 from mockstore.web.listener import BACKLOG, address_of, listening_socket, tls_context
+from mockstore.web.pace import SLICE
 from mockstore.web.pool import Pool
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _LOG: Final = logging.getLogger(__name__)
 _PATIENCE_SECONDS: Final = 10
 """How long a stop waits for the answers under way."""
 _SILENCE_SECONDS: Final = 30
-"""How long a client may be silent amid a request."""
+"""What a client of HTTP/1.0 is told of how long a connection is kept."""
 _HEADER_LIMIT: Final = 64 * 1024
 
 
@@ -117,13 +117,11 @@ class _Http(CherootServer):
         self._connections.run()
 
     def _connection(self, sock: socket.socket, address: Any) -> Connection:  # noqa: ANN401 - as the family has it
-        sock.settimeout(self.timeout)
-        makefile, environment = MakeFile, dict[str, str]()
+        environment = dict[str, str]()
         if self.ssl_adapter is not None:
             sock, environment = self.ssl_adapter.wrap(sock)
-            sock.settimeout(self.timeout)
-            makefile = self.ssl_adapter.makefile
-        conn = Connection(self, sock, makefile)
+        sock.settimeout(SLICE)
+        conn = Connection(self, sock)
         conn.remote_addr, conn.remote_port = address[:2]
         conn.ssl_env = environment
         return conn
@@ -148,8 +146,3 @@ class _Tls:
         """Return the socket with TLS on it, and what the WSGI environment is to say of it."""
         secured = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         return secured, {"wsgi.url_scheme": "https", "HTTPS": "on"}
-
-    def makefile(self, sock: socket.socket, mode: str = "r", bufsize: int = 8192) -> IO[bytes]:
-        """Return the socket as a file."""
-        file: IO[bytes] = MakeFile(sock, mode, bufsize)
-        return file

@@ -6,6 +6,7 @@ For `mockstore.remote`, which is of the same version; the form of the records is
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from inspect import signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,7 @@ from mockstore.web.reading import (
     Kind,
     Member,
     exact_object,
+    found,
     moment_of,
     whole_object,
 )
@@ -46,6 +48,11 @@ _NEWS: Final = {
     "after": Member(WHOLE, required=True),
     "timeoutSeconds": Member(NUMBER, required=True, least=0, most=LONGEST_POLL),
 }
+_TEXTS: Final = Kind(
+    "an object of texts",
+    lambda value: isinstance(value, dict) and all(isinstance(one, str) for one in value.values()),
+)
+_ADOPTER: Final = Kind("a text, an object or null", lambda value: value is None or isinstance(value, str | dict))
 _NAMES: Final = Kind("a text or a list of texts", lambda value: isinstance(value, str | list))
 _INBOX: Final = {"events": Member(_NAMES, required=True)}
 _ANSWERS: Final = {"answers": Member(LIST, required=True)}
@@ -54,7 +61,7 @@ _SCENARIO: Final = {
     "text": Member(TEXT, required=True),
     "source": Member(TEXT, required=True),
     "variables": Member(OBJECT),
-    "to": Member(OBJECT),
+    "to": Member(_TEXTS),
 }
 _CALL: Final = {"verb": Member(TEXT, required=True), "arguments": Member(LIST)}
 
@@ -105,8 +112,8 @@ def add_webhook() -> ResponseReturnValue:
 @routes.post("/webhooks/<webhook_id>")
 def change_webhook(webhook_id: str) -> ResponseReturnValue:
     """Change the members that are named."""
-    found: dict[str, Json] = to_json(mockstore().webhooks.update(webhook_id, whole_object()).record)
-    return found
+    document: dict[str, Json] = to_json(mockstore().webhooks.update(webhook_id, whole_object()).record)
+    return document
 
 
 @routes.delete("/webhooks/<webhook_id>")
@@ -126,8 +133,8 @@ def read_webhook(webhook_id: str) -> ResponseReturnValue:
 def recover(webhook_id: str) -> ResponseReturnValue:
     """Send again what failed or was discarded since then, or ever."""
     since = exact_object({"since": Member(TEXT)}).get("since")
-    found = mockstore().recover(webhook_id, None if since is None else moment_of(since, "since"))
-    return {"ids": [delivery.id for delivery in found]}, 202
+    recovered = mockstore().recover(webhook_id, None if since is None else moment_of(since, "since"))
+    return {"ids": [delivery.id for delivery in recovered]}, 202
 
 
 @routes.post("/webhooks/<webhook_id>/rotate-secret")
@@ -161,10 +168,10 @@ def read_event(event_id: str) -> ResponseReturnValue:
 @routes.get("/deliveries")
 def list_deliveries() -> ResponseReturnValue:
     """Return the deliveries to a `webhook`, of an `event`, or all, oldest first."""
-    found = mockstore().reader.delivery_records(
+    deliveries = mockstore().reader.delivery_records(
         webhook_id=request.args.get("webhook"), event_id=request.args.get("event")
     )
-    return {"data": to_json(found)}
+    return {"data": to_json(deliveries)}
 
 
 @routes.get("/deliveries/<delivery_id>")
@@ -211,10 +218,8 @@ def call_shop() -> ResponseReturnValue:
     """Do what a verb of the shop does (`pets.add` and the like), its events included."""
     wanted = exact_object(_CALL)
     front, arguments = mockstore().shop, wanted.get("arguments", ())
-    if wanted["verb"] == "process":
-        return {"result": front.serve(lambda: front.process(*arguments))}
-    verb = partial(_verb(front.shop, wanted["verb"]), *arguments)
-    return {"result": front.serve(verb)}
+    verb = front.process if wanted["verb"] == "process" else _verb(front.shop, wanted["verb"])
+    return {"result": front.serve(_call(verb, arguments))}
 
 
 @routes.post("/play")
@@ -250,8 +255,21 @@ def _verb(shop: "Shop", name: str) -> Callable[..., Json]:
     if verb not in _SHOP.get(department, ()):
         known = ", ".join(f"{one}.{each}" for one, verbs in _SHOP.items() for each in verbs)
         raise InvalidInputError(f"the shop has no verb {name!r}; it has {known}, process", field="verb")
-    found: Callable[..., Json] = getattr(getattr(shop, department), verb)
-    return found
+    wanted: Callable[..., Json] = getattr(getattr(shop, department), verb)
+    return wanted
+
+
+def _call(verb: Callable[..., Json], arguments: Sequence[Json]) -> Callable[[], Json]:
+    """Return the call of a verb; raise `InvalidInputError` for arguments that it does not take."""
+    try:
+        taken = signature(verb).bind(*arguments).arguments
+    except TypeError as error:
+        raise InvalidInputError(f"the verb does not take these arguments: {error}", field="arguments") from None
+    for name, value in taken.items():
+        kind = _ADOPTER if name == "by" else TEXT if name.endswith("_id") else OBJECT
+        if not kind.fits(value):
+            raise InvalidInputError(f"{name} must be {kind.name}, found {found(value)}", field="arguments")
+    return partial(verb, *arguments)
 
 
 def _inbox(webhook_id: str) -> Inbox:
@@ -263,9 +281,11 @@ def _inbox(webhook_id: str) -> Inbox:
 
 def _parsed(document: Json) -> Answer:
     try:
-        return from_json(Answer, document)
-    except (KeyError, TypeError, ValueError):
-        raise InvalidInputError("answers are those of mockstore.Answer, member by member", field="answers") from None
+        if OBJECT.fits(document):
+            return from_json(Answer, document)
+    except (AttributeError, KeyError, TypeError, ValueError):  # for members of another kind
+        pass
+    raise InvalidInputError("answers are those of mockstore.Answer, member by member", field="answers")
 
 
 def _found(record: object, kind: str, id_: str) -> ResponseReturnValue:

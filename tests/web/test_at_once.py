@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from errno import EMFILE
 from functools import partial
 from json import dumps, loads
 from socket import create_connection, create_server, socket
@@ -165,6 +166,18 @@ def test_an_answer_that_cannot_be_made_ends_its_connection_and_no_other() -> Non
         broken.socket.sendall(broken.request)
 
         assert broken.socket.recv(100) == b""
+        well.get()
+
+
+def test_a_request_that_fails_for_want_of_something_is_answered_by_a_thread() -> None:
+    with (
+        Server(app, STILL, Short(OSError(EMFILE, "too many open files"))) as server,
+        Client(server) as client,
+        Client(server) as well,
+    ):
+        client.socket.sendall(client.request)
+
+        assert client.socket.recv(100).startswith(b"HTTP/1.1 500 ")
         well.get()
 
 

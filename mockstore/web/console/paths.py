@@ -65,12 +65,19 @@ for _method, _path, _name in PATHS:
 @routes.before_request
 def find_tenant() -> None:
     """Take the tenant from the address or the form: a page cannot set a header."""
-    g.tenant = site().tenants.tenant(named_tenant())
+    g.named_tenant = request.values.get("tenant") or tenant_id()
+    g.tenant = site().tenants.tenant(g.named_tenant)
 
 
 def named_tenant() -> str | None:
-    """Return whose page it is; None is the pool that all share."""
-    return request.values.get("tenant") or tenant_id()
+    """Return whose page it is; None is the pool that all share.
+
+    Where the form could not be read, that is what the address says.
+    """
+    if "named_tenant" in g:
+        named: str | None = g.named_tenant
+        return named
+    return request.args.get("tenant") or tenant_id()
 
 
 @routes.after_request

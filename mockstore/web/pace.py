@@ -1,0 +1,64 @@
+"""How long the server waits for a client that is slow to send its request, or slow to take its answer."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from mockstore.world.transports.rules import Deadline
+
+T = TypeVar("T")
+
+SLICE: Final = 0.2
+"""How many seconds a socket waits at once; after each, `Pace` decides whether to wait on."""
+
+_WAIT: Final = 30.0
+_RATE: Final = 16 * 1024
+"""A client may keep a thread waiting for so many seconds, and one more for so many bytes that it has sent or taken."""
+_BUSY_WAIT: Final = SLICE
+_BUSY_RATE: Final = 8 * 1024 * 1024
+"""The same while other requests wait for a thread."""
+_NO_TIME: Final = timedelta()
+
+
+class Pace:
+    """How long a client has been waited for in one request or one answer, and how many bytes have passed.
+
+    Only the time in which a socket waits is counted, and not what the app takes. `busy` returns whether requests wait
+    for a thread.
+    """
+
+    def __init__(self, busy: Callable[[], bool]) -> None:
+        self._busy = busy
+        self._waited = 0.0
+        self._moved = 0
+        self.passed = False
+        """Whether the client has taken too long."""
+
+    def restart(self) -> None:
+        """Begin with the next request."""
+        self._waited, self._moved, self.passed = 0.0, 0, False
+
+    def keep(self, step: Callable[[T], int], piece: T) -> int:
+        """Do `step(piece)`, which sends or receives, as often as it times out; return how many bytes it moved.
+
+        Raises `TimeoutError` when the client has taken too long.
+        """
+        while True:
+            begun, moved = Deadline(_NO_TIME), None
+            with suppress(TimeoutError):
+                moved = step(piece)
+            self._waited += begun.elapsed().total_seconds()
+            self._moved += moved or 0
+            if self._is_over():
+                self.passed = True
+                raise TimeoutError("timed out")  # in the words by which cheroot knows it
+            if moved is not None:
+                return moved
+
+    def _is_over(self) -> bool:
+        if self._waited < _BUSY_WAIT:
+            return False
+        return self._waited > _WAIT + self._moved / _RATE or (
+            self._waited > _BUSY_WAIT + self._moved / _BUSY_RATE and self._busy()
+        )

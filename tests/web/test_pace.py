@@ -1,0 +1,102 @@
+"""Slow clients beside another one: they get time, but keep no thread from others."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from http.client import HTTPConnection
+
+import pytest
+from msgspec.structs import replace
+
+from mockstore.web.pace import Pace
+from mockstore.web.server import Server
+from tests.web.conftest import STILL, Serve
+
+PATIENCE = 20
+"""In seconds; a client that nobody else waits for is given more."""
+THREADS = 2
+HEAD = b"GET /small HTTP/1.1\r\nHost: localhost\r\n"
+LARGE = b"x" * 20_000_000
+
+
+def app(environ: dict[str, object], start_response: object) -> list[bytes]:
+    """Answer as much as the path says, when the whole body is here."""
+    environ["wsgi.input"].read()  # type: ignore[attr-defined]  # a stream
+    content = LARGE if environ["PATH_INFO"] == "/large" else b"well"
+    start_response("200 OK", [("Content-Length", str(len(content)))])  # type: ignore[operator]  # WSGI's
+    return [content]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(app, replace(STILL, requests=THREADS)) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param(HEAD + b"X: ", id="heads that do not end"),
+        pytest.param(HEAD + b"Content-Length: 5\r\n\r\n1234", id="bodies that do not end"),
+        pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n", id="chunks that do not come"),
+        pytest.param(HEAD.replace(b"small", b"large") + b"\r\n", id="answers that nobody reads"),
+        pytest.param(HEAD + b"NONSENSE\r\n\r\n", id="refusals that nobody reads to the end"),
+    ],
+)
+def test_slow_clients_keep_no_thread_from_another_one(server: Server, begun: bytes) -> None:
+    with ExitStack() as stack:
+        for _ in range(3 * THREADS):
+            slow = stack.enter_context(socket.create_connection((server.host, server.port), PATIENCE))
+            slow.sendall(begun)
+        quick = HTTPConnection(server.host, server.port, timeout=PATIENCE)
+        stack.callback(quick.close)
+
+        quick.request("GET", "/small")
+
+        assert quick.getresponse().read() == b"well"
+
+
+def test_a_slow_client_is_waited_for_while_nobody_else_is(server: Server) -> None:
+    pieces = [HEAD + b"Content-Len", b"gth: 5\r\n\r\n12", b"345"]
+    with (
+        socket.create_connection((server.host, server.port), PATIENCE) as slow,
+        socket.create_connection((server.host, server.port), PATIENCE) as other,
+    ):
+        for piece in pieces:
+            slow.sendall(piece)
+            other.sendall(HEAD + b"\r\n")
+            assert other.recv(4096).startswith(b"HTTP/1.1 200 OK")
+
+        assert slow.recv(4096).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_client_that_is_too_slow_with_its_body_is_told_so(serve: Serve) -> None:
+    caller = serve(requests=1)
+    body = b"POST /v1/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{"
+    with socket.create_connection((caller.server.host, caller.server.port), PATIENCE) as slow:
+        slow.sendall(body)
+
+        caller.ok("GET", "/_mockstore/health")
+
+        assert slow.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_sends_byte_by_byte_is_too_slow_while_others_wait() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0.05)
+        pace = Pace(lambda: True)
+
+        def receive(_: None) -> int:
+            """Wait in vain, then get one byte."""
+            with suppress(TimeoutError):
+                ours.recv(1)
+            theirs.send(b"x")
+            return len(ours.recv(1))
+
+        def receive_all() -> None:
+            for _ in range(1000):
+                pace.keep(receive, None)
+
+        with pytest.raises(TimeoutError, match="timed out"):
+            receive_all()
