@@ -25,7 +25,8 @@ _WORDS: Final = {"null": None, "~": None, "": None, "true": True, "false": False
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
 _EXPONENT: Final = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
-_TEXT_OR_TAB: Final = re.compile(r'"(?:\\.|[^"\\])*"|\t', re.DOTALL)
+# A text that is not closed goes to the end: were it no match, the search would begin again at each later quote.
+_TEXT_OR_TAB: Final = re.compile(r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)|\t', re.DOTALL)
 
 
 class Node(Struct, frozen=True):

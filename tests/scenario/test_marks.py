@@ -98,3 +98,16 @@ def test_what_is_no_plain_document_is_refused_with_its_line(text: str, message: 
         _plain(text)
 
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"name":"' + '\\"' * 150_000, id="escaped quotes"),
+        pytest.param("{" + '"\\' * 150_000, id="escapes after quotes"),
+        pytest.param("{" + '"\\' * 150_000 + "\\", id="an escape of nothing at the end"),
+    ],
+)
+def test_a_text_that_is_never_closed_is_refused_at_once(text: str) -> None:
+    with pytest.raises(InvalidScenarioError, match="no YAML"):
+        nodes_of(text, "shop.yaml")
