@@ -382,3 +382,39 @@ def test_repeats_may_not_be_nested_without_end(reading: Reading) -> None:
     (mistake,) = _mistakes(reading, f"name: x\nsteps: {steps}\n")
 
     assert mistake.endswith(".repeat: more than 8 repeats in each other")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            f"name: x\nv: &v {'x' * 100_000}\nsteps: [{', '.join(['*v'] * 2000)}]", id="an alias again and again"
+        ),
+        pytest.param(f"name: x\nsteps: [{', '.join('x' * 100 for _ in range(9000))}]", id="verbs"),
+        pytest.param(f"name: x\nsteps: [{'y' * 500_000}, {'z' * 500_000}]", id="long verbs"),
+        pytest.param(f"name: x\nsteps:\n  - advance: {'9x' * 200_000}\n  - hold: 1\n", id="a long duration"),
+        pytest.param(f"name: x\n{'k' * 100_000}: [{'1,' * 99_000}]\nsteps: [x]", id="a long name of many"),
+        pytest.param(
+            f"name: x\nvariables: {{v: [{'x,' * 40_000}]}}\nsteps: [hold]\n"
+            "webhooks: {w: {events: [" + '"${v}",' * 40_000 + "]}}\n",
+            id="a long variable again and again",
+        ),
+        pytest.param(
+            f"name: x\nvariables: {{v: {'x' * 400_000}}}\nsteps: [hold]\n"
+            'webhooks: {w: {to: "' + "${v}" * 100_000 + '"}}\n',
+            id="a long text again and again",
+        ),
+    ],
+)
+def test_what_is_said_of_a_bad_scenario_stays_short(reading: Reading, text: str) -> None:
+    with pytest.raises(InvalidScenarioError) as refusal:
+        reading(text)
+
+    assert len(str(refusal.value)) < 200_000
+
+
+def test_of_very_many_mistakes_the_first_are_listed(reading: Reading) -> None:
+    found = _mistakes(reading, "name: x\nsteps:\n" + "  - hop\n" * 60)
+
+    assert len(found) == 51
+    assert found[-1] == "shop.yaml:53: steps[50].hop: more mistakes; the first 50 are listed"
