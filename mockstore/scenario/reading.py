@@ -11,7 +11,7 @@ from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue
 from mockstore.faults.catalogue import ALL
 from mockstore.model import Json
-from mockstore.scenario.document import Place, Rules, Scenario, Step, WebhookSpec
+from mockstore.scenario.document import MOST_STEPS, Place, Rules, Scenario, Step, WebhookSpec, length
 from mockstore.scenario.forms import CONDITIONS, HEAD, MODIFIERS, RESOURCES, SETTINGS, VERBS, WEBHOOK, Form, Member
 from mockstore.scenario.kinds import Words
 from mockstore.scenario.marks import Node, nodes_of, path_below
@@ -68,6 +68,8 @@ class _Reader:
         self._words = replace(self._words, webhooks=tuple(webhook.name for webhook in webhooks))
         rules = self._rules(head.get("settings"))
         steps = tuple(self._steps(head["steps"], frozenset())) if "steps" in head else ()
+        if (count := length(steps)) > MOST_STEPS and not self._mistakes:
+            self._note(head["steps"], f"{count:,} steps, repeats written out; {MOST_STEPS:,} may be played")
         if self._mistakes:
             raise InvalidScenarioError(self._source, self._sorted_mistakes())
         said = {name: head[name].plain() for name in ("name", "description", "seed", "clock") if name in head}

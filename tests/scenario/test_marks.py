@@ -2,7 +2,8 @@ import pytest
 
 from mockstore.model import Json
 from mockstore.scenario import InvalidScenarioError
-from mockstore.scenario.marks import LARGEST, nodes_of
+from mockstore.scenario.marks import nodes_of
+from mockstore.scenario.references import LARGEST
 
 
 def _plain(text: str) -> Json:

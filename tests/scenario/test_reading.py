@@ -413,6 +413,16 @@ def test_what_is_said_of_a_bad_scenario_stays_short(reading: Reading, text: str)
     assert len(str(refusal.value)) < 200_000
 
 
+def test_more_steps_than_one_play_may_have_are_refused_before_it_begins(reading: Reading) -> None:
+    steps = "[{emit: {type: pet.adopted, count: 2}}]"
+    for _ in range(4):
+        steps = f"[{{repeat: {{times: 100, steps: {steps}}}}}]"
+
+    found = _mistakes(reading, f"name: x\nsteps: {steps}\n")
+
+    assert found == ["shop.yaml:2: steps: 201,010,101 steps, repeats written out; 200,000 may be played"]
+
+
 def test_of_very_many_mistakes_the_first_are_listed(reading: Reading) -> None:
     found = _mistakes(reading, "name: x\nsteps:\n" + "  - hop\n" * 60)
 
