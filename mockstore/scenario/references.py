@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mockstore.errors import InvalidInputError
+from mockstore.events.overrides import index_in
 from mockstore.model import Json
 from mockstore.scenario.mistakes import unknown
 
@@ -92,8 +93,8 @@ def _filled_text(text: str, scope: Mapping[str, Json]) -> Json:
 def _found(path: str, scope: Mapping[str, Json]) -> Json:
     found: Json = scope
     for step in path.split("."):
-        if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
-            found = found[int(step)]
+        if isinstance(found, list) and (at := index_in(found, step)) is not None:
+            found = found[at]
         elif isinstance(found, Mapping) and step in found:
             found = found[step]
         else:

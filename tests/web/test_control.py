@@ -46,6 +46,21 @@ def test_health_counts_what_there_is(client: FlaskClient, nowhere: str) -> None:
     }
 
 
+def test_numbers_and_paths_beyond_reason_are_refused(client: FlaskClient) -> None:
+    statuses = [
+        client.post("/_mockstore/emit", json={"type": "order.created", **told}).status_code
+        for told in (
+            {"overrides": {f"order.items.{'9' * 5000}": 1}},
+            {"overrides": {".".join("a" * 3000): 1}, "invalid": True},
+        )
+    ]
+    captured = client.post(INBOX, json={}, headers={"X-Webhook-Attempt": "9" * 5000})
+
+    assert statuses == [422, 422]
+    assert captured.status_code == 200
+    assert client.get(INBOX).get_json()["data"][0]["attempt"] == 1
+
+
 def test_an_emitted_event_comes_back_with_its_deliveries(client: FlaskClient, nowhere: str) -> None:
     webhook = subscribe(client, nowhere)
 
