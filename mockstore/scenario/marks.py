@@ -12,6 +12,8 @@ from msgspec import Struct
 from mockstore.model import Json
 from mockstore.scenario.mistakes import InvalidScenarioError, Mistake, cut
 from mockstore.scenario.references import LARGEST, MOST_VALUES
+from mockstore.signing import mask
+from mockstore.signing.secrets import PREFIX
 
 _LONGEST_PATH: Final = 200
 """Every value keeps its path, of which mistakes show no more than this."""
@@ -21,6 +23,7 @@ _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN_TAGS: Final = frozenset(
     f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "value", "merge")
 )
+_SECRET: Final = re.compile(rf"{PREFIX}[^\s\"']+")
 _WORDS: Final = {"null": None, "~": None, "": None, "true": True, "false": False}
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
@@ -44,8 +47,12 @@ class Node(Struct, frozen=True):
         return [node.plain() for node in self.value] if isinstance(self.value, list) else self.value
 
     def mistake(self, message: str) -> Mistake:
-        """Return a mistake at this place."""
-        return Mistake(self.line, self.path, cut(message, _LONGEST_MESSAGE))
+        """Return a mistake at this place; a secret in the message is masked."""
+        return Mistake(self.line, self.path, _masked(cut(message, _LONGEST_MESSAGE)))
+
+
+def _masked(message: str) -> str:
+    return _SECRET.sub(lambda match: mask(match[0]), message)
 
 
 def nodes_of(text: str, source: str) -> Node:

@@ -428,3 +428,18 @@ def test_of_very_many_mistakes_the_first_are_listed(reading: Reading) -> None:
 
     assert len(found) == 51
     assert found[-1] == "shop.yaml:53: steps[50].hop: more mistakes; the first 50 are listed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("webhooks: {shop: {secret: [whsec_MfKQ9r8GKYqrTwjUPD8I]}}\nsteps: [hold]", id="in a list"),
+        pytest.param("webhooks: {shop: {secret: {a: hush-MfKQ9r8GKYqrTwjUPD8I}}}\nsteps: [hold]", id="another one"),
+        pytest.param("webhooks: [{secret: whsec_MfKQ9r8GKYqrTwjUPD8I}]\nsteps: [hold]", id="of a list of webhooks"),
+        pytest.param("webhooks: {a: }\nsteps: [rotate_secret: whsec_MfKQ9r8GKYqrTwjUPD8I]", id="of a step"),
+    ],
+)
+def test_no_mistake_tells_a_secret(reading: Reading, text: str) -> None:
+    (mistake,) = _mistakes(reading, f"name: x\n{text}\n")
+
+    assert "MfKQ9r8G" not in mistake
