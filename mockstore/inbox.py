@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _SLACK: Final = 10
 """One part in so many may be too much for a while: forgetting a single one costs as much as forgetting many."""
+_DIGITS: Final = 9
+"""A number of an attempt with more digits is none, and may be beyond what Python converts."""
 
 
 class Expected(Discreet, frozen=True):
@@ -76,7 +78,7 @@ class Received(Struct, frozen=True):
         """The attempt's number as the headers say, else how often these bytes have come."""
         named = next((name for name, value in self.expected.provider.headers.items() if value == "{attempt}"), "")
         number = self.header(named) or ""
-        return int(number) if number.isdecimal() else self.arrival
+        return int(number) if number.isdecimal() and len(number) <= _DIGITS else self.arrival
 
     @property
     def signature(self) -> "Verdict":

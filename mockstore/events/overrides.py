@@ -10,6 +10,10 @@ from mockstore.model import Json, Payload
 
 _DATA = "data"
 _ANYTHING = Shape(schema=True, root=True)
+_DEEPEST = 100
+"""How deep an override may lie; each step of a dotted path is one deeper."""
+_DIGITS = 9
+"""An index with more digits is beyond every list, and may be beyond what Python converts."""
 
 
 def merge(
@@ -28,6 +32,7 @@ def apply(
     data: Payload, overrides: Mapping[str, Json], shape: Shape | None = None, *, invalid: bool = False
 ) -> tuple[dict[str, Json], frozenset[str]]:
     """Do as `merge` does; return the dotted paths at which something was set as well."""
+    _check_depth(overrides)
     merged: dict[str, Json] = _plain(data)
     laying = _Laying(merged, shape, invalid=invalid)
     for key, value in overrides.items():
@@ -61,6 +66,12 @@ def differences(expected: Mapping[str, Json], actual: Json, prefix: str = "") ->
         else:
             lines += _difference(steps, value, actual, prefix)
     return lines
+
+
+def index_in(items: Sequence[Json], name: str) -> int | None:
+    """Return the index that `name` is, or None when it is none of `items`."""
+    index = int(name) if name.isdecimal() and len(name) <= _DIGITS else len(items)
+    return index if index < len(items) else None
 
 
 class _Laying:
@@ -108,7 +119,7 @@ class _Laying:
     def _member(self, node: Json, shape: Shape, name: str) -> Shape | None:
         """Return the shape of the member `name` of `node`, or None when there is no such member to set."""
         if isinstance(node, list):
-            return shape.element if not self.strict or (name.isdecimal() and int(name) < len(node)) else None
+            return shape.element if not self.strict or index_in(node, name) is not None else None
         members = shape.members
         if members is not None and name in members:
             return members[name]
@@ -140,6 +151,19 @@ def _steps(key: str, node: Json, shape: Shape, *, prefix: str = "") -> list[str]
     return [first, *rest]
 
 
+def _check_depth(overrides: Mapping[str, Json]) -> None:
+    """Raise `InvalidInputError` for overrides that lie deeper than a payload is merged, encoded and checked."""
+    waiting: list[tuple[Json, int]] = [(overrides, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise InvalidInputError(f"an override lies deeper than {_DEEPEST} members", field=_DATA)
+        if isinstance(value, Mapping):
+            waiting += [(inner, depth + 1 + str(key).count(".")) for key, inner in value.items()]
+        elif isinstance(value, list | tuple):
+            waiting += [(inner, depth + 1) for inner in value]
+
+
 def _plain(value: Json) -> Json:
     """Return a deep copy in which mappings are dicts and tuples lists."""
     if isinstance(value, Mapping):
@@ -153,7 +177,8 @@ def _key(node: Json, name: str) -> str | int:
     """Return `name` as `node` takes it; in a list an index, where all that is none means the end."""
     if not isinstance(node, list):
         return name
-    return min(int(name), len(node)) if name.isdecimal() else len(node)
+    index = index_in(node, name)
+    return len(node) if index is None else index
 
 
 def _get(node: Json, key: str | int) -> Json:
@@ -186,8 +211,8 @@ def _difference(steps: Sequence[str], expected: Json, actual: Json, trail: str) 
     for step in steps:
         if isinstance(found, dict) and step in found:
             found = found[step]
-        elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
-            found = found[int(step)]
+        elif isinstance(found, list) and (index := index_in(found, step)) is not None:
+            found = found[index]
         else:
             return [f"{trail}: expected {shown(expected)}, but it is missing"]
     if isinstance(expected, Mapping) and isinstance(found, dict | list):

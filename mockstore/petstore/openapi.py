@@ -13,6 +13,7 @@ from mockstore.petstore.openapi_links import links
 from mockstore.petstore.openapi_parts import RATE_LIMIT, components, pointed, response, shared
 from mockstore.petstore.operation import EVENT_STREAM, FORM, IMAGES, JSON, Answer, Body, Operation
 from mockstore.petstore.operations import OPERATIONS
+from mockstore.settings import AuthMode
 
 OPENAPI: Final = "3.2.0"
 """The first version that knows the method QUERY and events in a stream."""
@@ -31,6 +32,8 @@ _TAGS: Final[Mapping[str, str]] = MappingProxyType(
 _SECURITY: Final[Mapping[Auth, tuple[Payload, ...]]] = MappingProxyType(
     {Auth.NONE: (), Auth.OPTIONAL: ({}, {"bearer": []}), Auth.BEARER: ({"bearer": []},)}
 )
+_STRICT: Final[Mapping[Auth, tuple[Payload, ...]]] = MappingProxyType({**_SECURITY, Auth.OPTIONAL: ({"bearer": []},)})
+"""Where each call that is not marked "none" needs a token."""
 _DESCRIPTION: Final = """\
 The Modern Petstore API, as a mock serves it: pets, orders, payments, users, an adviser, and webhooks that tell of \
 every change.
@@ -40,8 +43,12 @@ Ids are UUIDs, times are UTC, money is a decimal string. Errors are `application
 
 
 @lru_cache(maxsize=8)
-def document(base_url: str) -> dict[str, Json]:
-    """Return the document of the API at `base_url`, such as `http://127.0.0.1:8080/v1`. Shared: not to be changed."""
+def document(base_url: str, auth: AuthMode = "observed") -> dict[str, Json]:
+    """Return the document of the API at `base_url`, such as `http://127.0.0.1:8080/v1`. Shared: not to be changed.
+
+    `auth` says which calls need a token: those that the real service refuses without one, or in `strict` mode all but
+    the free ones.
+    """
     return {
         "openapi": OPENAPI,
         "info": {
@@ -52,19 +59,19 @@ def document(base_url: str) -> dict[str, Json]:
         },
         "servers": [{"url": base_url, "description": "This mock."}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": _paths(),
+        "paths": _paths(_STRICT if auth == "strict" else _SECURITY),
         "webhooks": webhooks(),
         "components": components(),
     }
 
 
-def _paths() -> dict[str, Json]:
+def _paths(security: Mapping[Auth, tuple[Payload, ...]]) -> dict[str, Json]:
     paths: dict[str, dict[str, Json]] = {}
     for known in OPERATIONS:
         item = paths.setdefault(
             known.path, {"parameters": [*map(_path_parameter, known.parameters), shared("TenantId")]}
         )
-        item[known.method.lower()] = _operation(known)
+        item[known.method.lower()] = _operation(known) | {"security": list(security[known.auth])}
     return paths
 
 
@@ -73,7 +80,6 @@ def _operation(known: Operation) -> dict[str, Json]:
         "operationId": known.id,
         "tags": [known.tag],
         "summary": known.summary,
-        "security": list(_SECURITY[known.auth]),
     }
     if known.filters is not None:
         rendered["parameters"] = _query_parameters(known.filters)

@@ -18,7 +18,7 @@ IMAGES: Final = ("image/gif", "image/jpeg", "image/png", "image/webp")
 PARAMETER: Final = re.compile(r"\{([A-Za-z]+)\}")
 _ALWAYS: Final = (422, 429, 500, 503)
 """Of every call: a tenant that is no UUID, too many calls, what should not happen, and a database that is away."""
-_WITH_BODY: Final = (400, 413, 415)
+_WITH_BODY: Final = (413, 415)
 
 
 class Body(Struct, frozen=True):
@@ -76,6 +76,8 @@ class Operation(Struct, frozen=True):
             statuses.add(401)
         if self.body is not None:
             statuses.update(_WITH_BODY)
+        if self.request_kind is not None:
+            statuses.add(400)
         answers = {**self.success, **{status: REFUSALS[status] for status in statuses}}
         return dict(sorted(answers.items()))
 

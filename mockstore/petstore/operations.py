@@ -128,11 +128,12 @@ _WEBHOOKS: Final = (
     ),
     Operation(
         "replaceWebhook", "PUT", "/webhooks/{webhookId}", "Webhooks",
-        "Change a webhook; a part of its members will do.", _OPTIONAL,
+        "Change a webhook; it merges as PATCH does: a member that is not named stays as it is.", _OPTIONAL,
         _shows("webhook", "The webhook as it is now."), _json("webhook-update"),
     ),
     Operation(
-        "updateWebhook", "PATCH", "/webhooks/{webhookId}", "Webhooks", "Change a webhook.", _OPTIONAL,
+        "updateWebhook", "PATCH", "/webhooks/{webhookId}", "Webhooks",
+        "Change a webhook; a member that is not named stays as it is.", _OPTIONAL,
         _shows("webhook", "The webhook as it is now."), _json("webhook-update"),
     ),
     Operation(

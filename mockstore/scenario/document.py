@@ -1,6 +1,6 @@
 """A scenario as it was read: frozen, checked, nothing in it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -14,6 +14,8 @@ SigningTime = Literal["wall", "virtual"]
 
 CLOCKS: Final[tuple[ClockKind, ...]] = ("virtual", "system")
 SIGNING_TIMES: Final[tuple[SigningTime, ...]] = ("wall", "virtual")
+MOST_STEPS: Final = 200_000
+"""How many steps one play may have, where each round of a repeat and each event of an `emit` counts."""
 
 
 class Place(Struct, frozen=True):
@@ -73,3 +75,19 @@ class Scenario(Struct, frozen=True):
     variables: Mapping[str, Json] = field(default_factory=dict)
     webhooks: tuple[WebhookSpec, ...] = ()
     steps: tuple[Step, ...] = ()
+
+
+def length(steps: Sequence[Step]) -> int:
+    """Return how many steps are played, each round of a repeat and each event counted; a reference counts as 1."""
+    return sum(length_of(step, step.told) for step in steps)
+
+
+def length_of(step: Step, told: Mapping[str, Json]) -> int:
+    """Return as how many steps one counts that says what was `told`."""
+    if step.verb == "repeat":
+        return 1 + _number(told.get("times")) * length(step.steps)
+    return _number(told.get("count")) if step.verb == "emit" else 1
+
+
+def _number(value: Json) -> int:
+    return value if isinstance(value, int) else 1

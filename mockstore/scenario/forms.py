@@ -73,7 +73,7 @@ WEBHOOK: Final[Mapping[str, Member]] = MappingProxyType(
             kinds.YES_OR_NO, "Whether the receiver answers 401 to what its secret did not sign; see the verb learn."
         ),
         "to": Member(kinds.TEXT, "The URL of a live consumer, instead of a receiver."),
-        "secret": Member(kinds.TEXT, "The secret; one is made when nothing is said."),
+        "secret": Member(kinds.SECRET, "The secret; one is made when nothing is said."),
         "signatures": Member(kinds.SIGNATURES, "The schemes that sign what it gets."),
     }
 )
@@ -224,7 +224,7 @@ _WEBHOOKS: Final[Mapping[str, Form]] = {
         {
             "webhook": _TO,
             "overlap": Member(kinds.DURATION, "For how long the old one signs as well."),
-            "secret": Member(kinds.TEXT, "The new one; made up if nothing is said."),
+            "secret": Member(kinds.SECRET, "The new one; made up if nothing is said."),
         },
         short="webhook",
         may_be_bare=True,

@@ -197,8 +197,15 @@ def _duration(value: Json) -> object:
     return parse_duration(str(value))
 
 
+def _secret_check(node: Node) -> Iterator[Mistake]:
+    """Say what is wrong without what was found: it is a secret in a wrong form."""
+    if not isinstance(node.value, str):
+        yield node.mistake("must be a text; what was found is not shown, since it may hold a secret")
+
+
 ANYTHING: Final = Kind("anything", lambda _node, _words: (), lambda _words: {})
 TEXT: Final = _of("a text", lambda value: isinstance(value, str), {"type": "string"})
+SECRET: Final = Kind("a text", lambda node, _words: _secret_check(node), TEXT.schema)
 SCALAR: Final = _of(
     "a text or a number",
     lambda value: isinstance(value, str | int | float) and not isinstance(value, bool),

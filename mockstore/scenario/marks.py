@@ -10,22 +10,26 @@ from typing import Any, Final
 from msgspec import Struct
 
 from mockstore.model import Json
-from mockstore.scenario.mistakes import InvalidScenarioError, Mistake
+from mockstore.scenario.mistakes import InvalidScenarioError, Mistake, cut
+from mockstore.scenario.references import LARGEST, MOST_VALUES
+from mockstore.signing import mask
+from mockstore.signing.secrets import PREFIX
 
-LARGEST: Final = 1024 * 1024
-"""The longest text that is read, in characters."""
-MOST_NODES: Final = 100_000
-"""How many values a document may have once its aliases are written out."""
+_LONGEST_PATH: Final = 200
+"""Every value keeps its path, of which mistakes show no more than this."""
+_LONGEST_MESSAGE: Final = 2000
 
 _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN_TAGS: Final = frozenset(
     f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "value", "merge")
 )
+_SECRET: Final = re.compile(rf"{PREFIX}[^\s\"']+")
 _WORDS: Final = {"null": None, "~": None, "": None, "true": True, "false": False}
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
 _EXPONENT: Final = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
-_TEXT_OR_TAB: Final = re.compile(r'"(?:\\.|[^"\\])*"|\t', re.DOTALL)
+# A text that is not closed goes to the end: were it no match, the search would begin again at each later quote.
+_TEXT_OR_TAB: Final = re.compile(r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)|\t', re.DOTALL)
 
 
 class Node(Struct, frozen=True):
@@ -43,8 +47,12 @@ class Node(Struct, frozen=True):
         return [node.plain() for node in self.value] if isinstance(self.value, list) else self.value
 
     def mistake(self, message: str) -> Mistake:
-        """Return a mistake at this place."""
-        return Mistake(self.line, self.path, message)
+        """Return a mistake at this place; a secret in the message is masked."""
+        return Mistake(self.line, self.path, _masked(cut(message, _LONGEST_MESSAGE)))
+
+
+def _masked(message: str) -> str:
+    return _SECRET.sub(lambda match: mask(match[0]), message)
 
 
 def nodes_of(text: str, source: str) -> Node:
@@ -57,7 +65,7 @@ def nodes_of(text: str, source: str) -> Node:
         root = yaml.compose(_without_tabs(text), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise InvalidScenarioError(source, [_no_yaml(error)]) from None
-    except yaml.YAMLError as error:  # a character that no text may have
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # no character of a text; a number that is none
         raise InvalidScenarioError(source, [Mistake(1, "", f"no YAML: {_one_line(str(error))}")]) from None
     except RecursionError:
         raise InvalidScenarioError(source, [Mistake(1, "", "nested too deeply")]) from None
@@ -72,30 +80,32 @@ class _Reading:
     def __init__(self, source: str) -> None:
         self._source = source
         self._count = 0
+        self._characters = 0
         self._open: set[int] = set()
 
     def node(self, found: Any, path: str) -> Node:  # noqa: ANN401 - PyYAML's nodes have no common type
         line = found.start_mark.line + 1
         self._count += 1
-        if self._count > MOST_NODES:
-            raise self._refusal(line, path, f"more than {MOST_NODES:,} values, aliases written out")
+        if self._count > MOST_VALUES:
+            raise self._refusal(line, path, f"more than {MOST_VALUES:,} values, aliases written out")
         if found.tag not in _PLAIN_TAGS:
             name = found.tag.replace(_TAG, "!!")
             raise self._refusal(line, path, f"the tag {name} is not read; write plain values")
         if id(found) in self._open:
             raise self._refusal(line, path, "an alias that contains itself")
         if found.id == "scalar":
+            self._count_text(found, path)
             return Node(_scalar(found), line, path)
         self._open.add(id(found))
         try:
             inner = self._sequence(found, path) if found.id == "sequence" else self._mapping(found, path)
         except RecursionError:
-            raise self._refusal(line, path[:60], "nested too deeply") from None
+            raise self._refusal(line, path, "nested too deeply") from None
         self._open.discard(id(found))
         return Node(inner, line, path)
 
     def _sequence(self, found: Any, path: str) -> list[Node]:  # noqa: ANN401 - PyYAML's
-        return [self.node(item, f"{path}[{at}]") for at, item in enumerate(found.value)]
+        return [self.node(item, path_below(path, f"[{at}]")) for at, item in enumerate(found.value)]
 
     def _mapping(self, found: Any, path: str) -> dict[str, Node]:  # noqa: ANN401 - PyYAML's
         members: dict[str, Node] = {}
@@ -103,14 +113,26 @@ class _Reading:
             line = key.start_mark.line + 1
             if key.id != "scalar":
                 raise self._refusal(line, path, "a name is a text, found a mapping or a list")
-            inner = f"{path}.{key.value}" if path else key.value
+            self._count_text(key, path)
+            inner = path_below(path, f".{key.value}" if path else key.value)
             if key.value in members:
                 raise self._refusal(line, inner, f"named twice; the first is at line {members[key.value].line}")
             members[key.value] = _at_its_name(self.node(value, inner), line)
         return members
 
+    def _count_text(self, scalar: Any, path: str) -> None:  # noqa: ANN401 - PyYAML's
+        self._characters += len(scalar.value)
+        if self._characters > LARGEST:
+            line = scalar.start_mark.line + 1
+            raise self._refusal(line, path, f"more than {LARGEST:,} characters, aliases written out")
+
     def _refusal(self, line: int, path: str, message: str) -> InvalidScenarioError:
         return InvalidScenarioError(self._source, [Mistake(line, path, message)])
+
+
+def path_below(path: str, step: str) -> str:
+    """Return the path of what is at `step` (`.name` or `[3]`) below `path`; a very long one is cut."""
+    return cut(path + step, _LONGEST_PATH)
 
 
 def _at_its_name(node: Node, line: int) -> Node:

@@ -10,7 +10,8 @@ AssertionError
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -19,6 +20,12 @@ from mockstore.errors import InvalidInputError, MockstoreError
 if TYPE_CHECKING:
     from mockstore.scenario.document import Place
     from mockstore.scenario.result import Result
+
+MOST: Final = 50
+"""How many mistakes of one scenario are looked for and listed."""
+_LONGEST_NAME: Final = 60
+_MOST_NAMES: Final = 100
+"""How many names are compared and listed as those that are allowed."""
 
 
 class Mistake(Struct, frozen=True):
@@ -34,7 +41,7 @@ class Mistake(Struct, frozen=True):
 
 
 class InvalidScenarioError(InvalidInputError):
-    """A scenario cannot be read; `mistakes` are all that were found, in the order of their lines."""
+    """A scenario cannot be read; `mistakes` are those that were found, up to `MOST`, in the order of their lines."""
 
     source: str
     mistakes: tuple[Mistake, ...]
@@ -67,11 +74,19 @@ class ScenarioFailedError(AssertionError):
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that there is no such word, which are near, and which are allowed."""
-    allowed = list(known)
+    """Say that there is no such word, which are near, and which are allowed; long names and lists are cut."""
+    name = cut(name)
+    names = list(islice(known, _MOST_NAMES + 1))
+    allowed = [cut(one) for one in names[:_MOST_NAMES]]
     near = get_close_matches(name, allowed, n=2, cutoff=0.6) or _longer(name, allowed)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    return f"unknown {what} {name!r}: {hint}allowed: {', '.join(allowed) or 'none'}"
+    more = ", …" if len(names) > _MOST_NAMES else ""
+    return f"unknown {what} {name!r}: {hint}allowed: {', '.join(allowed) or 'none'}{more}"
+
+
+def cut(text: str, most: int = _LONGEST_NAME) -> str:
+    """Return the text, a very long one cut at its end."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _longer(name: str, allowed: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from mockstore.delivery.schedule import parse_duration
 from mockstore.errors import MockstoreError
 from mockstore.model import Json
 from mockstore.parts import Parts
-from mockstore.scenario.document import Scenario, Step
+from mockstore.scenario.document import MOST_STEPS, Scenario, Step, length_of
 from mockstore.scenario.doing import DOING
 from mockstore.scenario.follower import Follower
 from mockstore.scenario.judging import claim, mismatches
@@ -42,6 +42,7 @@ class Play:
         self._verdicts: list[Verdict] = []
         self._broken: Break | None = None
         self._stopped = False
+        self._played = 0
 
     @property
     def result(self) -> Result:
@@ -79,6 +80,7 @@ class Play:
             self._go_on(step)
             self._stage.refresh()
             told = self._told(step)
+            self._count(step, told)
             if step.verb == "expect":
                 yield from self._expect(step, told)
             elif step.verb == "repeat":
@@ -157,6 +159,14 @@ class Play:
     def _go_on(self, step: Step) -> None:
         if self._stopped:
             raise ScenarioBrokenError(self.scenario.source, step.place, "the play was stopped here")
+
+    def _count(self, step: Step, told: Mapping[str, Json]) -> None:
+        """Break off before a step with which there are too many: only now is it known what its references stand for."""
+        ahead = length_of(step, told)
+        if self._played + ahead > MOST_STEPS:
+            why = f"more than {MOST_STEPS:,} steps, each round of a repeat and each event counted"
+            raise ScenarioBrokenError(self.scenario.source, step.place, why)
+        self._played += 1 if step.steps else ahead
 
     # ---- telling ----------------------------------------------------------------------------
 

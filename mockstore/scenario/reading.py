@@ -1,7 +1,7 @@
 """From text to a checked scenario, or to every mistake with its line. Pure: text and words in, a value out."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -11,11 +11,11 @@ from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue
 from mockstore.faults.catalogue import ALL
 from mockstore.model import Json
-from mockstore.scenario.document import Place, Rules, Scenario, Step, WebhookSpec
+from mockstore.scenario.document import MOST_STEPS, Place, Rules, Scenario, Step, WebhookSpec, length
 from mockstore.scenario.forms import CONDITIONS, HEAD, MODIFIERS, RESOURCES, SETTINGS, VERBS, WEBHOOK, Form, Member
 from mockstore.scenario.kinds import Words
-from mockstore.scenario.marks import Node, nodes_of
-from mockstore.scenario.mistakes import InvalidScenarioError, Mistake, unknown
+from mockstore.scenario.marks import Node, nodes_of, path_below
+from mockstore.scenario.mistakes import MOST, InvalidScenarioError, Mistake, cut, unknown
 from mockstore.scenario.references import filled, references_in
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -28,7 +28,8 @@ _DEEPEST: Final = 8
 def read(text: str, source: str, catalogue: Catalogue, *, variables: Mapping[str, Json] | None = None) -> Scenario:
     """Return the scenario that `text`, YAML or JSON, describes; `source` is what mistakes call it.
 
-    `variables` go over those of the file. Raises `InvalidScenarioError` with every mistake, each with its line.
+    `variables` go over those of the file. Raises `InvalidScenarioError` with every mistake, each with its line; of very
+    many with the first ones.
     """
     return _Reader(source, catalogue, variables or {}).scenario(nodes_of(text, source))
 
@@ -67,8 +68,10 @@ class _Reader:
         self._words = replace(self._words, webhooks=tuple(webhook.name for webhook in webhooks))
         rules = self._rules(head.get("settings"))
         steps = tuple(self._steps(head["steps"], frozenset())) if "steps" in head else ()
+        if (count := length(steps)) > MOST_STEPS and not self._mistakes:
+            self._note(head["steps"], f"{count:,} steps, repeats written out; {MOST_STEPS:,} may be played")
         if self._mistakes:
-            raise InvalidScenarioError(self._source, sorted(self._mistakes, key=lambda mistake: mistake.line))
+            raise InvalidScenarioError(self._source, self._sorted_mistakes())
         said = {name: head[name].plain() for name in ("name", "description", "seed", "clock") if name in head}
         return Scenario(source=self._source, rules=rules, variables=variables, webhooks=webhooks, steps=steps, **said)
 
@@ -85,7 +88,7 @@ class _Reader:
     def _check_members(self, node: Node, members: Mapping[str, Member], *, is_open: bool = False) -> None:
         for name, inner in node.value.items():
             if name in members:
-                self._mistakes += members[name].kind.mistakes(inner, self._words)
+                self._add(members[name].kind.mistakes(inner, self._words))
             elif not is_open:
                 self._note(inner, unknown("member", name, members))
         for name, member in members.items():
@@ -99,7 +102,7 @@ class _Reader:
         strangers = [name for name in self._given if name not in told]
         if strangers:
             line = node.line if node is not None else 1
-            self._mistakes.append(Mistake(line, "variables", unknown("variable", strangers[0], told)))
+            self._add([Mistake(line, "variables", unknown("variable", strangers[0], told))])
         return {name: inner.plain() for name, inner in told.items()} | dict(self._given)
 
     def _webhooks(self, node: Node | None, variables: Mapping[str, Json]) -> tuple[WebhookSpec, ...]:
@@ -109,7 +112,9 @@ class _Reader:
 
     def _webhook(self, name: str, node: Node, variables: Mapping[str, Json]) -> WebhookSpec:
         if not _WEBHOOK_NAME.fullmatch(name):
-            self._note(node, f"{name!r} is no name for a webhook: small letters, digits and hyphens, a letter first")
+            self._note(
+                node, f"{cut(name)!r} is no name for a webhook: small letters, digits and hyphens, a letter first"
+            )
         full = self._filled(node, variables)
         if full.value is None:
             full = replace(full, value={})
@@ -157,7 +162,8 @@ class _Reader:
 
     def _step(self, node: Node, counters: frozenset[str], depth: int) -> Step | None:
         if isinstance(node.value, str):  # a bare verb
-            node = Node({node.value: Node(None, node.line, f"{node.path}.{node.value}")}, node.line, node.path)
+            place = path_below(node.path, f".{node.value}")
+            node = Node({node.value: Node(None, node.line, place)}, node.line, node.path)
         if not isinstance(node.value, dict):
             self._note(node, "a step is a mapping of one verb, such as `emit: pet.adopted`")
             return None
@@ -210,7 +216,7 @@ class _Reader:
     def _check_modifiers(self, node: Node, form: Form, verb: str) -> None:
         for name, member in MODIFIERS.items():
             if name in node.value:
-                self._mistakes += member.kind.mistakes(node.value[name], self._words)
+                self._add(member.kind.mistakes(node.value[name], self._words))
         if "as" in node.value and isinstance(node.value["as"].value, str):
             self._check_name(node.value["as"], node.value["as"].value)
             if form.keeps is None:
@@ -247,7 +253,7 @@ class _Reader:
 
     def _check_name(self, node: Node, name: str) -> None:
         if not _NAME.fullmatch(name):
-            self._note(node, f"{name!r} is no name: small letters, digits and underscores, a letter first")
+            self._note(node, f"{cut(name)!r} is no name: small letters, digits and underscores, a letter first")
         elif name in _RESERVED:
             self._note(node, f"the name {name!r} is taken: {' and '.join(_RESERVED)} have their own meaning")
 
@@ -256,11 +262,24 @@ class _Reader:
             for inner in _leaves(node):
                 for path in references_in(inner.value):
                     name = path.partition(".")[0]
-                    if name not in self._names | counters:
-                        self._note(inner, f"${{{path}}}: {unknown('name', name, sorted(self._names | counters))}")
+                    if name not in self._names and name not in counters:
+                        self._note(inner, f"${{{cut(path)}}}: {unknown('name', name, sorted(self._names | counters))}")
+
+    # ---- the mistakes -----------------------------------------------------------------------
 
     def _note(self, node: Node, message: str) -> None:
-        self._mistakes.append(node.mistake(message))
+        self._add([node.mistake(message)])
+
+    def _add(self, found: Iterable[Mistake]) -> None:
+        """Keep what was found; raise `InvalidScenarioError` at once when there are more than anyone would read."""
+        for mistake in found:
+            if len(self._mistakes) == MOST:
+                last = Mistake(mistake.line, mistake.path, f"more mistakes; the first {MOST} are listed")
+                raise InvalidScenarioError(self._source, [*self._sorted_mistakes(), last])
+            self._mistakes.append(mistake)
+
+    def _sorted_mistakes(self) -> list[Mistake]:
+        return sorted(self._mistakes, key=lambda mistake: mistake.line)
 
 
 def _leaves(node: Node) -> Iterator[Node]:
@@ -282,13 +301,15 @@ def _node(value: Json, line: int, path: str, like: Node | None = None) -> Node:
     if isinstance(value, Mapping):
         known = like.value if like is not None and isinstance(like.value, dict) else {}
         return Node(
-            {name: _node(inner, line, f"{path}.{name}", known.get(name)) for name, inner in value.items()}, line, path
+            {name: _node(inner, line, path_below(path, f".{name}"), known.get(name)) for name, inner in value.items()},
+            line,
+            path,
         )
     if isinstance(value, list | tuple):
         items = like.value if like is not None and isinstance(like.value, list) else []
         return Node(
             [
-                _node(inner, line, f"{path}[{at}]", items[at] if at < len(items) else None)
+                _node(inner, line, path_below(path, f"[{at}]"), items[at] if at < len(items) else None)
                 for at, inner in enumerate(value)
             ],
             line,

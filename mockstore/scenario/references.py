@@ -5,8 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mockstore.errors import InvalidInputError
+from mockstore.events.overrides import index_in
 from mockstore.model import Json
 from mockstore.scenario.mistakes import unknown
+
+LARGEST: Final = 1024 * 1024
+"""How long a scenario may be, and the texts of a value whose references are filled, in characters."""
+MOST_VALUES: Final = 100_000
+"""How many values a scenario may have with its aliases written out, and one value whose references are filled."""
 
 _REFERENCE: Final = re.compile(r"\$(?P<escaped>\$)?\{(?P<path>[^{}]*)\}")
 
@@ -31,13 +37,40 @@ def references_in(value: Json) -> Iterator[str]:
 def filled(value: Json, scope: Mapping[str, Json]) -> Json:
     """Return `value` with what its references stand for; a text that is one reference becomes that very value.
 
-    `$${…}` stays as `${…}`. Raises `InvalidInputError` for a name or a member that there is not.
+    `$${…}` stays as `${…}`. Raises `InvalidInputError` for a name or a member that there is not, and when more comes of
+    it than a scenario may hold.
     """
+    whole = _filled(value, scope)
+    _check_size(whole)
+    return whole
+
+
+def _filled(value: Json, scope: Mapping[str, Json]) -> Json:
     if isinstance(value, str):
         return _filled_text(value, scope)
     if isinstance(value, Mapping):
-        return {name: filled(inner, scope) for name, inner in value.items()}
-    return [filled(inner, scope) for inner in value] if isinstance(value, list | tuple) else value
+        return {name: _filled(inner, scope) for name, inner in value.items()}
+    return [_filled(inner, scope) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _check_size(value: Json) -> None:
+    """Raise `InvalidInputError` when there is too much in a value; what is in it twice counts twice."""
+    waiting, values, characters = [value], 0, 0
+    while waiting:
+        one = waiting.pop()
+        values += 1
+        if isinstance(one, str):
+            characters += len(one)
+        elif isinstance(one, Mapping | list | tuple):
+            waiting += one.values() if isinstance(one, Mapping) else one
+        if values + len(waiting) > MOST_VALUES or characters > LARGEST:
+            raise _too_large()
+
+
+def _too_large() -> InvalidInputError:
+    return InvalidInputError(
+        f"with its references filled this is more than {MOST_VALUES:,} values or {LARGEST:,} characters"
+    )
 
 
 def _filled_text(text: str, scope: Mapping[str, Json]) -> Json:
@@ -46,16 +79,22 @@ def _filled_text(text: str, scope: Mapping[str, Json]) -> Json:
     whole = _REFERENCE.fullmatch(text)
     if whole is not None and not whole["escaped"]:
         return _found(whole["path"].strip(), scope)
-    return _REFERENCE.sub(
-        lambda match: match[0][1:] if match["escaped"] else _shown(_found(match["path"].strip(), scope)), text
-    )
+    pieces, done, length = [], 0, len(text)
+    for match in _REFERENCE.finditer(text):
+        meant = match[0][1:] if match["escaped"] else _shown(_found(match["path"].strip(), scope))
+        length += len(meant)
+        if length > 2 * LARGEST:  # before they are joined
+            raise _too_large()
+        pieces += [text[done : match.start()], meant]
+        done = match.end()
+    return "".join([*pieces, text[done:]])
 
 
 def _found(path: str, scope: Mapping[str, Json]) -> Json:
     found: Json = scope
     for step in path.split("."):
-        if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
-            found = found[int(step)]
+        if isinstance(found, list) and (at := index_in(found, step)) is not None:
+            found = found[at]
         elif isinstance(found, Mapping) and step in found:
             found = found[step]
         else:

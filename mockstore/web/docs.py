@@ -9,6 +9,9 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, request
 
+from mockstore.settings import AuthMode
+from mockstore.web.site import site
+
 routes = Blueprint("docs", __name__)
 
 _OPENAPI: Final = "/openapi.json"
@@ -62,7 +65,9 @@ SwaggerUIBundle({
 @routes.get(_OPENAPI)
 def openapi() -> Response:
     """Return the OpenAPI document of this very address."""
-    return Response(_rendered(request.base_url.removesuffix(_OPENAPI)), mimetype="application/json")
+    return Response(
+        _rendered(request.base_url.removesuffix(_OPENAPI), site().settings.auth), mimetype="application/json"
+    )
 
 
 @routes.get("/docs")
@@ -89,7 +94,7 @@ def asset(name: str) -> Response:
 
 
 @lru_cache(maxsize=8)
-def _rendered(base_url: str) -> bytes:
+def _rendered(base_url: str, auth: AuthMode) -> bytes:
     from mockstore.petstore.openapi import document  # noqa: PLC0415 - few ask for it, and all wait for the start
 
-    return json.dumps(document(base_url), ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(document(base_url, auth), ensure_ascii=False, separators=(",", ":")).encode()

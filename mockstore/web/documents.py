@@ -1,5 +1,6 @@
 """What the routes answer with: webhooks, events, deliveries, captures and problems as JSON documents. Pure."""
 
+import json
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -74,7 +75,7 @@ def webhook_with_secret(webhook: Webhook) -> Document:
 
 def event_document(event: Event) -> Document:
     """Return an event with its deliveries."""
-    return event_with_payload(event, event.payload)
+    return event_with_payload(event, _said(event.payload))
 
 
 def event_with_payload(event: Event, payload: object) -> Document:
@@ -119,7 +120,7 @@ def received_document(received: Received) -> Document:
     return {
         "headers": _fields(received.headers),
         "body": _text(received.body),
-        "event": received.event,
+        "event": _said(received.event),
         "attempt": received.attempt,
         "answer": received.answer,
         "valid": not mistakes,
@@ -169,6 +170,18 @@ def _mistakes_of(received: Received) -> list[str]:
 
 def _fields(headers: Headers) -> list[list[str]]:
     return [list(field) for field in headers]
+
+
+def _said(payload: Json) -> Json:
+    """Return what a body says, or None when no JSON can say it.
+
+    Python reads `1e999` and `Infinity` as a number that RFC 8259 does not have, and takes deeper values than it writes.
+    """
+    try:
+        json.dumps(payload, allow_nan=False)
+    except (ValueError, RecursionError):
+        return None
+    return payload
 
 
 def _body(content: bytes) -> Document:

@@ -44,8 +44,13 @@ def play_scenario() -> ResponseReturnValue:
     """
     from mockstore.scenario import playing  # noqa: PLC0415 - likewise
     from mockstore.scenario.documents import result_document  # noqa: PLC0415 - likewise
+    from mockstore.web.ending import ending_with  # noqa: PLC0415 - likewise
     from mockstore.web.scenario_requests import asked  # noqa: PLC0415 - likewise
 
     scenario, to = asked()
-    with playing(scenario, to=to, provider=mockstore().provider, reach=reach_of(site().settings)) as performance:
+    reach = reach_of(site().settings)
+    with (
+        playing(scenario, to=to, provider=mockstore().provider, reach=reach) as performance,
+        ending_with(site().tenants.closing, performance),
+    ):
         return result_document(performance.run())

@@ -127,7 +127,6 @@ def read_delivery(webhook_id: str, delivery_id: str) -> ResponseReturnValue:
 def redeliver(webhook_id: str, delivery_id: str) -> ResponseReturnValue:
     """Send a delivery again, whatever became of it."""
     delivery = _delivery(webhook_id, delivery_id)
-    json_object({})
     return delivery_document(mockstore().redeliver(delivery)), 202
 
 

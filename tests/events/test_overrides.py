@@ -103,11 +103,36 @@ def test_without_a_shape_only_what_is_there_can_be_set() -> None:
         pytest.param({"a.b.c": 1}, {"a": {"b": {"c": 1}}}, id="new objects"),
         pytest.param({"pet.name.first": 1}, {"pet": {"id": "pet_1", "name": {"first": 1}}}, id="below a leaf"),
         pytest.param({"tags.7": "c"}, {"tags": ["a", "b", "c"]}, id="past the end of a list"),
+        pytest.param({f"tags.{'9' * 5000}": "c"}, {"tags": ["a", "b", "c"]}, id="a number that is no index"),
         pytest.param({"pet.colour": float("inf")}, {"pet": {**PET, "colour": float("inf")}}, id="any value"),
     ],
 )
 def test_on_purpose_any_path_is_made(overrides: dict[str, Json], changed: dict[str, Json]) -> None:
     assert merge(DATA, overrides, SHAPE, invalid=True) == {**DATA, **changed}
+
+
+DEEP: Json = 1
+for _ in range(900):
+    DEEP = {"a": [DEEP]}
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        pytest.param({".".join("a" * 3000): 1}, id="a path"),
+        pytest.param({"a": DEEP}, id="a value"),
+        pytest.param({"a": {"b.c" * 120: 1}}, id="both"),
+    ],
+)
+def test_overrides_that_lie_too_deep_are_refused(overrides: dict[str, Json]) -> None:
+    with pytest.raises(InvalidInputError, match="an override lies deeper than 100 members"):
+        merge(DATA, overrides, SHAPE, invalid=True)
+
+
+def test_an_index_beyond_what_python_converts_is_an_unknown_path() -> None:
+    with pytest.raises(UnknownPathError):
+        merge(DATA, {f"items.{'9' * 5000}": 1}, SHAPE)
+    assert differences({f"tags.{'9' * 5000}": 1}, DATA)[0].endswith("expected 1, but it is missing")
 
 
 @pytest.mark.parametrize("overrides", [pytest.param({"data": 5}, id="all of it"), pytest.param({3: 5}, id="no text")])

@@ -88,6 +88,8 @@ def test_the_table_speaks_of_kinds_that_there_are() -> None:
     [
         pytest.param("listPets", [200, 422, 429, 500, 503], id="no body, no token"),
         pytest.param("createPet", [201, 400, 401, 413, 415, 422, 429, 500, 503], id="a body and a token"),
+        pytest.param("uploadPetImage", [201, 401, 404, 413, 415, 422, 429, 500, 503], id="a form"),
+        pytest.param("redeliver", [202, 401, 404, 409, 422, 429, 500, 503], id="no body that counts"),
         pytest.param("getPet", [200, 404, 422, 429, 500, 503], id="a thing"),
         pytest.param("deleteOrder", [204, 401, 404, 409, 422, 429, 500, 503], id="a rule of its own"),
         pytest.param("createToken", [200, 400, 401, 413, 415, 422, 429, 500, 503], id="credentials"),

@@ -2,7 +2,8 @@ import pytest
 
 from mockstore.model import Json
 from mockstore.scenario import InvalidScenarioError
-from mockstore.scenario.marks import LARGEST, nodes_of
+from mockstore.scenario.marks import nodes_of
+from mockstore.scenario.references import LARGEST
 
 
 def _plain(text: str) -> Json:
@@ -87,6 +88,8 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "\n".join(
         ),
         pytest.param(NESTED, "shop.yaml:1: nested too deeply", id="very deep"),
         pytest.param(LAUGHS, "more than 100,000 values, aliases written out", id="aliases of aliases"),
+        pytest.param(f"%YAML {'9' * 5000}.1\n---\na: 1", "shop.yaml:1: no YAML: Exceeds the limit", id="a version"),
+        pytest.param('a: "\\UFFFFFFFF"', "shop.yaml:1: no YAML: ", id="no character"),
         pytest.param("a: \x00", "shop.yaml:1: no YAML: unacceptable character", id="a character no text has"),
         pytest.param(
             "x" * (LARGEST + 1), "shop.yaml:1: longer than the 1,048,576 characters that are read", id="very long"
@@ -98,3 +101,16 @@ def test_what_is_no_plain_document_is_refused_with_its_line(text: str, message: 
         _plain(text)
 
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"name":"' + '\\"' * 150_000, id="escaped quotes"),
+        pytest.param("{" + '"\\' * 150_000, id="escapes after quotes"),
+        pytest.param("{" + '"\\' * 150_000 + "\\", id="an escape of nothing at the end"),
+    ],
+)
+def test_a_text_that_is_never_closed_is_refused_at_once(text: str) -> None:
+    with pytest.raises(InvalidScenarioError, match="no YAML"):
+        nodes_of(text, "shop.yaml")

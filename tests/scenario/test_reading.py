@@ -382,3 +382,64 @@ def test_repeats_may_not_be_nested_without_end(reading: Reading) -> None:
     (mistake,) = _mistakes(reading, f"name: x\nsteps: {steps}\n")
 
     assert mistake.endswith(".repeat: more than 8 repeats in each other")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            f"name: x\nv: &v {'x' * 100_000}\nsteps: [{', '.join(['*v'] * 2000)}]", id="an alias again and again"
+        ),
+        pytest.param(f"name: x\nsteps: [{', '.join('x' * 100 for _ in range(9000))}]", id="verbs"),
+        pytest.param(f"name: x\nsteps: [{'y' * 500_000}, {'z' * 500_000}]", id="long verbs"),
+        pytest.param(f"name: x\nsteps:\n  - advance: {'9x' * 200_000}\n  - hold: 1\n", id="a long duration"),
+        pytest.param(f"name: x\n{'k' * 100_000}: [{'1,' * 99_000}]\nsteps: [x]", id="a long name of many"),
+        pytest.param(
+            f"name: x\nvariables: {{v: [{'x,' * 40_000}]}}\nsteps: [hold]\n"
+            "webhooks: {w: {events: [" + '"${v}",' * 40_000 + "]}}\n",
+            id="a long variable again and again",
+        ),
+        pytest.param(
+            f"name: x\nvariables: {{v: {'x' * 400_000}}}\nsteps: [hold]\n"
+            'webhooks: {w: {to: "' + "${v}" * 100_000 + '"}}\n',
+            id="a long text again and again",
+        ),
+    ],
+)
+def test_what_is_said_of_a_bad_scenario_stays_short(reading: Reading, text: str) -> None:
+    with pytest.raises(InvalidScenarioError) as refusal:
+        reading(text)
+
+    assert len(str(refusal.value)) < 200_000
+
+
+def test_more_steps_than_one_play_may_have_are_refused_before_it_begins(reading: Reading) -> None:
+    steps = "[{emit: {type: pet.adopted, count: 2}}]"
+    for _ in range(4):
+        steps = f"[{{repeat: {{times: 100, steps: {steps}}}}}]"
+
+    found = _mistakes(reading, f"name: x\nsteps: {steps}\n")
+
+    assert found == ["shop.yaml:2: steps: 201,010,101 steps, repeats written out; 200,000 may be played"]
+
+
+def test_of_very_many_mistakes_the_first_are_listed(reading: Reading) -> None:
+    found = _mistakes(reading, "name: x\nsteps:\n" + "  - hop\n" * 60)
+
+    assert len(found) == 51
+    assert found[-1] == "shop.yaml:53: steps[50].hop: more mistakes; the first 50 are listed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("webhooks: {shop: {secret: [whsec_MfKQ9r8GKYqrTwjUPD8I]}}\nsteps: [hold]", id="in a list"),
+        pytest.param("webhooks: {shop: {secret: {a: hush-MfKQ9r8GKYqrTwjUPD8I}}}\nsteps: [hold]", id="another one"),
+        pytest.param("webhooks: [{secret: whsec_MfKQ9r8GKYqrTwjUPD8I}]\nsteps: [hold]", id="of a list of webhooks"),
+        pytest.param("webhooks: {a: }\nsteps: [rotate_secret: whsec_MfKQ9r8GKYqrTwjUPD8I]", id="of a step"),
+    ],
+)
+def test_no_mistake_tells_a_secret(reading: Reading, text: str) -> None:
+    (mistake,) = _mistakes(reading, f"name: x\n{text}\n")
+
+    assert "MfKQ9r8G" not in mistake

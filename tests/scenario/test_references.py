@@ -37,6 +37,11 @@ def test_references_are_filled(value: Json, expected: Json) -> None:
             "${order.ids}: unknown name 'ids': did you mean 'id'? allowed: id, items, gift, note",
             id="a member",
         ),
+        pytest.param(
+            f"${{order.items.{'9' * 5000}}}",
+            f"${{order.items.{'9' * 5000}}}: unknown name '{'9' * 59}…': allowed: none",
+            id="no index of a list",
+        ),
         pytest.param("${n.id}", "${n.id}: unknown name 'id': allowed: none", id="a member of a number"),
         pytest.param("${order.items.7}", "${order.items.7}: unknown name '7': allowed: none", id="past the end"),
     ],

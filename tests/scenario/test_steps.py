@@ -339,3 +339,18 @@ def test_under_the_clock_of_the_machine_a_time_is_waited_for(played: Played) -> 
     )
 
     assert result.passed, result
+
+
+def test_a_repeat_whose_times_make_too_many_steps_is_not_begun(played: Played) -> None:
+    result = played(
+        """
+        - repeat:
+            times: "${often}"
+            steps: [hold, release, emit: pet.adopted]
+        """,
+        head="variables: {often: 70000}\nwebhooks: {shop: }",
+    )
+
+    assert result.broken is not None
+    assert result.broken.why == "more than 200,000 steps, each round of a repeat and each event counted"
+    assert result.entries == ()

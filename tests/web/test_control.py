@@ -1,5 +1,6 @@
 """The routes under `/_mockstore`, without a socket: what is sent goes to a port where nobody listens."""
 
+import json
 from base64 import b64encode
 from typing import Any
 
@@ -44,6 +45,44 @@ def test_health_counts_what_there_is(client: FlaskClient, nowhere: str) -> None:
         "events": 1,
         "deliveries": {"held": 0, "pending": 1, "delivered": 0, "failed": 0, "discarded": 0},
     }
+
+
+def test_numbers_and_paths_beyond_reason_are_refused(client: FlaskClient) -> None:
+    statuses = [
+        client.post("/_mockstore/emit", json={"type": "order.created", **told}).status_code
+        for told in (
+            {"overrides": {f"order.items.{'9' * 5000}": 1}},
+            {"overrides": {".".join("a" * 3000): 1}, "invalid": True},
+        )
+    ]
+    captured = client.post(INBOX, json={}, headers={"X-Webhook-Attempt": "9" * 5000})
+
+    assert statuses == [422, 422]
+    assert captured.status_code == 200
+    assert client.get(INBOX).get_json()["data"][0]["attempt"] == 1
+
+
+@pytest.mark.parametrize("body", ['{"a": 1e999}', '{"a": [Infinity]}', "NaN"])
+def test_a_body_that_no_json_can_say_is_shown_as_text_alone(client: FlaskClient, body: str) -> None:
+    emit(client, invalid=True, body=body)
+    client.post(INBOX, data=body, headers={"Content-Type": "application/json"})
+
+    events = client.get("/_mockstore/events").text
+    inbox = client.get(INBOX).text
+
+    (event,) = json.loads(events, parse_constant=pytest.fail)["data"]
+    (captured,) = json.loads(inbox, parse_constant=pytest.fail)["data"]
+    assert (event["payload"], event["body"]) == (None, body)
+    assert (captured["event"], captured["body"]) == (None, body)
+
+
+def test_a_number_that_is_too_large_is_refused(client: FlaskClient) -> None:
+    body = '{"type": "pet.adopted", "invalid": true, "overrides": {"pet.name": 1e999}}'
+
+    answer = client.post("/_mockstore/emit", data=body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.get_json()["detail"] == "the body is no JSON: the number 1e999 is too large"
 
 
 def test_an_emitted_event_comes_back_with_its_deliveries(client: FlaskClient, nowhere: str) -> None:

@@ -16,6 +16,15 @@ def test_the_document_speaks_of_the_address_that_was_asked(make_client: MakeClie
     assert answer.get_json() == document("https://petstore.example:8443/v1")
 
 
+def test_where_every_call_needs_a_token_the_document_says_so(make_client: MakeClient) -> None:
+    paths = make_client(auth="strict").get("/v1/openapi.json").get_json()["paths"]
+    observed = make_client().get("/v1/openapi.json").get_json()["paths"]
+
+    assert paths["/orders"]["post"]["security"] == [{"bearer": []}]
+    assert paths["/pets"]["get"]["security"] == []
+    assert observed["/orders"]["post"]["security"] == [{}, {"bearer": []}]
+
+
 @pytest.mark.parametrize("path", [pytest.param("/v1/docs", id="plain"), pytest.param("/v1/docs/", id="with a slash")])
 def test_all_that_the_page_needs_comes_from_here(client: FlaskClient, path: str) -> None:
     page = client.get(path)

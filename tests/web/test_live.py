@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import signal
 import socket
 import subprocess
@@ -208,6 +209,22 @@ def test_a_stop_does_not_wait_for_those_who_wait(serve: Serve) -> None:
         mock.server.stop()
 
         assert waiting.recv(65_536).startswith(b"HTTP/1.1 504")
+
+
+def test_a_stop_ends_a_scenario_that_is_being_played(serve: Serve) -> None:
+    mock = serve()
+    steps = [{"emit": "pet.adopted"}, {"expect": {"requests": 2, "within": "1h"}}]
+    consumer = {"to": f"{mock.server.url}/_mockstore/inbox"}
+    body = json.dumps({"name": "x", "clock": "system", "webhooks": {"shop": consumer}, "steps": steps}).encode()
+    with socket.create_connection((mock.server.host, mock.server.port), PATIENCE) as waiting:
+        head = f"POST /_mockstore/scenarios HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        waiting.sendall(head.encode() + body)
+        until(lambda: mock.ok("GET", "/_mockstore/inbox")["data"] != [])
+
+        mock.tenants.closing.set()
+        mock.server.stop()
+
+        assert b"the play was stopped here" in waiting.recv(65_536)
 
 
 RUN = """

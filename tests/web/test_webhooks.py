@@ -371,7 +371,7 @@ def test_an_unknown_state_is_refused_with_the_known_ones(client: FlaskClient) ->
 def test_a_redelivery_starts_the_ladder_anew(client: FlaskClient, nowhere: str) -> None:
     webhook, delivery = failed_delivery(client, nowhere)
 
-    answer = client.post(f"{BASE}/{webhook}/deliveries/{delivery}/redeliver")
+    answer = client.post(f"{BASE}/{webhook}/deliveries/{delivery}/redeliver", data="{", content_type="text/plain")
     client.post("/_mockstore/settle")
 
     assert (answer.status_code, answer.get_json()["id"]) == (202, delivery)

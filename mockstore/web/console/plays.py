@@ -14,6 +14,7 @@ from mockstore.provider import Provider
 from mockstore.scenario import Consumer, Play, Scenario, playing
 from mockstore.scenario.result import Entry, Result
 from mockstore.web.console.stream import Closing
+from mockstore.web.ending import ending_with
 from mockstore.world.transports.reach import Reach
 
 AT_ONCE: Final = 4
@@ -22,8 +23,6 @@ KEPT: Final = 10
 """How many of the latest plays of a tenant are remembered."""
 SHOWN: Final = 500
 """How many of the latest lines of a timeline are shown."""
-_LOOK: Final = 0.2
-"""How often it is looked whether the server closes; in seconds."""
 
 
 class Performance:
@@ -113,9 +112,9 @@ class Plays:
         with ExitStack() as stack:
             stack.callback(self._places.release)
             play = stack.enter_context(playing(scenario, to=to, provider=provider, reach=self._reach))
+            stack.enter_context(ending_with(self._closing, play))
             performance = self._keep(text, play, is_ready=is_ready)
             started(partial(self._perform, performance, stack.pop_all()), "mockstore-play")
-        started(partial(self._watch, performance), "mockstore-play-watch")
         return performance
 
     def forget(self) -> None:
@@ -148,10 +147,3 @@ class Plays:
         with world:
             performance.perform(self._news)
         self._news.tell()  # its place is free
-
-    def _watch(self, performance: Performance) -> None:
-        """Stop it when the server closes."""
-        while not performance.ended.wait(_LOOK):
-            if self._closing.is_set():
-                performance.stop()
-                return
