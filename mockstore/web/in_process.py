@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from mockstore.served_inbox import ServedInbox
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
-from mockstore.tenants import ServedInbox, Tenant, checked_tenant
+from mockstore.tenants import Tenant, checked_tenant
 from mockstore.web.app import routed_app
 from mockstore.web.limits import RateLimit
 from mockstore.web.site import SITE, Site
