@@ -52,6 +52,11 @@ class Received(Struct, frozen=True):
     """How often the same body had come by then, this time included."""
     expected: Expected
 
+    @property
+    def size(self) -> int:
+        """How many bytes were captured."""
+        return len(self.body) + len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
     def header(self, name: str) -> str | None:
         """Return the first value of the header field, whatever its case; None when it is absent."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -162,15 +167,20 @@ class Captured(Collection[Received]):
 class Inbox(Collection[Received]):
     """Captures deliveries in the order of their arrival, and answers as told (200 by default); a collection.
 
-    With `keep`, no more than a tenth more than so many are remembered, the latest ones. After `Mockstore.reset` there
-    is no such inbox any more: whatever it is asked or told then raises `NotFoundError`.
+    With `keep`, no more than a tenth more than so many are remembered, the latest ones, and with `keep_bytes` no more
+    than so many bytes of them. After `Mockstore.reset` there is no such inbox any more: whatever it is asked or told
+    then raises `NotFoundError`.
     """
 
     webhook: "Webhook"
     """Its own registration."""
 
-    def __init__(self, news: News, *, keep: int | None = None, check: Check = any_type) -> None:
+    def __init__(
+        self, news: News, *, keep: int | None = None, keep_bytes: int | None = None, check: Check = any_type
+    ) -> None:
         self._keep = keep
+        self._keep_bytes = keep_bytes
+        self._bytes = 0
         self._captured: list[Received] = []
         self._arrivals: dict[bytes, int] = {}
         self._forgotten = False
@@ -186,7 +196,7 @@ class Inbox(Collection[Received]):
     def clear(self) -> None:
         """Forget what was captured and what was scripted."""
         self._must_be_there()
-        self._captured, self._arrivals = [], {}
+        self._captured, self._arrivals, self._bytes = [], {}, 0
         self._script.will_answer()
 
     def forget(self) -> None:
@@ -217,9 +227,13 @@ class Inbox(Collection[Received]):
 
     def _capture(self, outgoing: Outgoing, expected: Expected, answer: str) -> None:
         arrival = self._arrivals[outgoing.body] = self._arrivals.get(outgoing.body, 0) + 1
-        self._captured.append(Received(outgoing.url, outgoing.headers, outgoing.body, answer, arrival, expected))
+        received = Received(outgoing.url, outgoing.headers, outgoing.body, answer, arrival, expected)
+        self._captured.append(received)
+        self._bytes += received.size
         if self._keep is not None and len(self._captured) > self._keep + self._keep // _SLACK:
             self._forget_oldest(len(self._captured) - self._keep)
+        while self._keep_bytes is not None and self._bytes > self._keep_bytes:
+            self._forget_oldest(1)
         self._news.tell()
 
     def _forget_oldest(self, count: int) -> None:
@@ -227,6 +241,7 @@ class Inbox(Collection[Received]):
         for old in self._captured[:count]:
             if self._arrivals.get(old.body) == old.arrival:
                 del self._arrivals[old.body]
+            self._bytes -= old.size
         del self._captured[:count]
 
     def _narrowed(self, find: Callable[[], Sequence[Received]]) -> Captured:

@@ -18,7 +18,7 @@ from mockstore.events import EventFactory
 from mockstore.model import Observation
 from mockstore.parts import Pump, reach_of, standalone_parts, standalone_rules
 from mockstore.provider import Provider
-from mockstore.served import ServedInbox
+from mockstore.served_inbox import ServedInbox
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.world.seams import Store

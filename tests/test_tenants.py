@@ -13,7 +13,7 @@ from mockstore import Outgoing
 from mockstore.errors import InvalidInputError
 from mockstore.parts import standalone_rules
 from mockstore.provider import Provider
-from mockstore.served import ServedInbox
+from mockstore.served_inbox import INBOX_BYTES, SIGNERS, ServedInbox
 from mockstore.settings import Settings
 from mockstore.signing import scheme_named
 from mockstore.tenants import Tenant, Tenants
@@ -214,6 +214,28 @@ def test_a_capture_is_judged_by_the_secret_that_signed_it(tenants: Tenants, secr
     inbox.take(signed(secret))
 
     assert inbox.captured[0].signature.ok is ok
+
+
+def test_a_capture_is_judged_by_the_secrets_of_the_webhooks_that_send_to_the_inbox(tenants: Tenants) -> None:
+    mock = tenants.of(None)
+    mock.subscribe("http://mock.test/_mockstore/inbox", secret="whsec_first")
+    for _ in range(SIGNERS + 1):
+        mock.subscribe("http://127.0.0.1:1/", secret="whsec_other")
+    inbox = ServedInbox(mock)
+
+    inbox.take(signed("whsec_first"))
+
+    assert inbox.captured[0].signature.ok
+
+
+def test_an_inbox_of_the_server_remembers_so_many_bytes_only(tenants: Tenants) -> None:
+    inbox = ServedInbox(tenants.of(None))
+    bodies = [bytes([number]) * (INBOX_BYTES // 4) for number in range(6)]
+
+    for body in bodies:
+        inbox.take(Outgoing("http://mock.test/_mockstore/inbox", (), body))
+
+    assert [received.body for received in inbox.captured] == bodies[3:]
 
 
 def test_without_a_webhook_a_capture_is_still_judged(tenants: Tenants) -> None:

@@ -13,7 +13,7 @@ from mockstore.web.address import at_tenant
 from mockstore.web.auth import require_bearer
 from mockstore.web.console import paths as console
 from mockstore.web.guard import add_cors_headers, admit, secured, trim_health
-from mockstore.web.limits import RateLimit
+from mockstore.web.limits import API, RateLimit, is_api
 from mockstore.web.problems import problem
 from mockstore.web.rest import chat, inventories, orders, pets, staff, tokens, users
 from mockstore.web.site import Site, Worlds, mockstore, site, tenant
@@ -21,8 +21,6 @@ from mockstore.web.tally import Tally
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-API: Final = "/v1"
 
 BLUEPRINTS: Final[tuple[tuple[str, Blueprint], ...]] = (
     (f"{API}/pets", pets.routes),
@@ -112,7 +110,7 @@ def refuse_oversized() -> None:
 
 def count_call() -> Response | None:
     """Count a call of the API, and refuse it when the tenant has used its allowance up."""
-    if not _is_api():
+    if not is_api(request.path):
         return None
     g.allowance = site().rate_limit.take(tenant().id, mockstore().clock.now())
     if g.allowance.granted:
@@ -122,12 +120,7 @@ def count_call() -> Response | None:
 
 def tell_allowance(answer: Response) -> Response:
     """Add the rate-limit headers to every answer of the API (contract 2)."""
-    if _is_api():
+    if is_api(request.path):
         allowance = g.allowance if "allowance" in g else site().rate_limit.whole()
         answer.headers.update(allowance.headers())
     return answer
-
-
-def _is_api() -> bool:
-    path = request.path
-    return path == API or path.startswith(f"{API}/")

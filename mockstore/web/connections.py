@@ -15,8 +15,10 @@ from typing import IO, Any, Final, Protocol
 from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
-from mockstore.web.documents import PROBLEM_TYPE, problem_document
+from mockstore.web.address import at_tenant
+from mockstore.web.documents import PROBLEM_TYPE, instance_of, problem_document
 from mockstore.web.fields import Fields, Lines, read_fields
+from mockstore.web.limits import is_api
 from mockstore.web.lingering import drain
 from mockstore.web.pace import Pace
 from mockstore.web.plain import PlainHead, plain_head
@@ -60,6 +62,8 @@ class Request(HTTPRequest):
     server: Any
     head: PlainHead | None = None
     """What a plain request begins with."""
+    path: bytes = b""
+    """Empty until it is read."""
 
     def parse_request(self) -> None:
         """Read the head of the request."""
@@ -117,13 +121,14 @@ class Request(HTTPRequest):
         code = int(str(status)[:3])
         self.conn.lingering = code != HTTPStatus.REQUEST_TIMEOUT  # who was too slow has been waited for long enough
         detail = msg or f"this server does not take such a request ({str(status)[4:]})"
-        content = json.dumps(problem_document(code, detail)).encode()
-        head = (
-            f"{self.server.protocol} {code} {HTTPStatus(code).phrase}\r\nContent-Type: {PROBLEM_TYPE}\r\n"
-            f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
-        )
+        path = _path_within(self.path)
+        content = json.dumps(problem_document(code, detail, instance=path and instance_of(path))).encode()
+        headers = {"Content-Type": PROBLEM_TYPE, "Content-Length": str(len(content)), "Connection": "close"}
+        if path is not None and is_api(path):
+            headers |= self.server.allowance.headers()
+        lines = [f"{self.server.protocol} {code} {HTTPStatus(code).phrase}", *map(": ".join, headers.items())]
         with suppress(OSError):
-            self.conn.wfile.write(head.encode() + content)
+            self.conn.wfile.write("\r\n".join([*lines, "", ""]).encode() + content)
 
     def send_headers(self) -> None:
         """Send them; after a refusal of the body, be ready to read the rest of it, unless that was too slow to come."""
@@ -274,6 +279,12 @@ class Gateway(Gateway_10):
         if not self.req.sent_headers:
             self.req.sent_headers = True
             self.req.conn.wfile.write(b"HTTP/1.1 200 OK\r\n")
+
+
+def _path_within(tenant_and_path: bytes) -> str | None:
+    """Return the path as the app has it, without the tenant that may stand in front of it; None when there is none."""
+    environ = at_tenant({"PATH_INFO": tenant_and_path.decode("latin-1")})
+    return str(environ["PATH_INFO"]).encode("latin-1").decode("utf-8", "replace") or None
 
 
 def _shake_hands(secured: ssl.SSLSocket) -> int:

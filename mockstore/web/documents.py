@@ -7,6 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 from mockstore.events import rfc3339
 from mockstore.faults.verdict import answered_as_expected
@@ -21,6 +22,8 @@ Document = dict[str, Json]
 
 PROBLEM_TYPE: Final = "application/problem+json"
 _PROBLEMS: Final = "https://petstoreapi.com/errors/"
+_PLAIN: Final = "/:@!$&'()*+,;=~"
+"""What a path may hold as it is, besides letters, digits and `-._` (RFC 3986)."""
 _SLUGS: Final = MappingProxyType(
     {422: "validation-error", 429: "rate-limit-exceeded", 413: "content-too-large"}  # the others say their phrase
 )
@@ -35,6 +38,11 @@ def problem_document(status: int, detail: str, *, instance: str | None = None) -
     slug = _SLUGS.get(status, title.lower().replace(" ", "-"))
     where = {} if instance is None else {"instance": instance}
     return {"type": f"{_PROBLEMS}{slug}", "title": title, "status": status, "detail": detail} | where
+
+
+def instance_of(path: str) -> str:
+    """Return the `instance` of a problem with what is at `path`."""
+    return quote(path, safe=_PLAIN)
 
 
 def page_document(items: Sequence[T], page: Page, render: Callable[[T], Document]) -> Document:

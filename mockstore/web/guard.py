@@ -84,11 +84,19 @@ def is_token(given: str) -> bool:
 
 
 def enter(location: str) -> Response:
-    """Send a browser on to `location`, with the token in a cookie that no script and no other site can use."""
+    """Send a browser on to `location`, with the token in a cookie that no script and no other site can use.
+
+    It holds for what directs the mock below the current address: that of the server, or of one of its tenants.
+    """
     answer = send_to(location)
     token = cast("str", site().settings.control_token)
-    answer.set_cookie(COOKIE, token, path=CONTROL, secure=request.is_secure, httponly=True, samesite="Strict")
+    answer.set_cookie(COOKIE, token, path=here(CONTROL), secure=request.is_secure, httponly=True, samesite="Strict")
     return answer
+
+
+def here(path: str) -> str:
+    """Return the path of the server as the browser has to write it, who may have named a tenant in front of it."""
+    return quote(request.script_root + path)
 
 
 def send_to(location: str) -> Response:
@@ -171,13 +179,13 @@ def _check_token() -> Response | None:
     if request.method == "GET" and is_token(request.args.get("token", "")):
         return enter(_without_token())
     if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
-        return send_to(LOGIN)
+        return send_to(here(LOGIN))
     return _refusal()
 
 
 def _without_token() -> str:
     rest = [(name, value) for name, value in request.args.items(multi=True) if name != "token"]
-    return quote(request.path) + (f"?{urlencode(rest)}" if rest else "")
+    return here(request.path) + (f"?{urlencode(rest)}" if rest else "")
 
 
 def _refusal() -> Response:

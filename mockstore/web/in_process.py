@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from mockstore.served import ServedInbox
+from mockstore.served_inbox import ServedInbox
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.tenants import Tenant, checked_tenant

@@ -1,9 +1,11 @@
 """The server as a receiver of its own deliveries, at `/_mockstore/inbox`: captures, judges, answers as told."""
 
 from datetime import timedelta
+from typing import Final
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from mockstore.errors import BrokenConnectionError, InvalidInputError, ReceiverTimeoutError
 from mockstore.model import Outgoing
@@ -14,6 +16,9 @@ from mockstore.web.reading import Kind, Member, about, exact_object
 from mockstore.web.site import BREAK_OFF, nothing, site, tenant
 
 routes = Blueprint("inbox", __name__)
+
+LARGEST: Final = 1024 * 1024
+"""In bytes, of what is captured: anybody may send it."""
 
 _ANSWERS = {
     "answers": Member(
@@ -34,6 +39,8 @@ def capture() -> ResponseReturnValue:
 
     A delivery does not say whose it is, so a tenant's own inbox has its id in the URL: `?tenant=…`.
     """
+    if (request.content_length or 0) > LARGEST:
+        raise RequestEntityTooLarge(f"the body is larger than the {LARGEST:,} bytes that the inbox takes")
     owner = _owner()
     outgoing = Outgoing(request.url, tuple(request.headers.items()), request.get_data(), request.method)
     longest = (owner.mockstore.provider.timeout + _GRACE).total_seconds()

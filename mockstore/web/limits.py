@@ -8,6 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+API: Final = "/v1"
+"""The calls below here are counted."""
 WINDOW: Final = timedelta(minutes=1)
 UNLIMITED: Final = 1_000_000
 """What the headers promise for a minute when there is no limit."""
@@ -65,6 +67,11 @@ class RateLimit:
     def whole(self) -> Allowance:
         """Return what is left where no call was counted."""
         return untaken(self._limit)
+
+
+def is_api(path: str) -> bool:
+    """Return whether calls of this path are counted."""
+    return path == API or path.startswith(f"{API}/")
 
 
 def untaken(limit: int | None) -> Allowance:

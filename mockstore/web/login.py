@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from mockstore.web.guard import CONTROL, LOGIN, enter, is_let_in, is_token, send_to
+from mockstore.web.guard import CONTROL, LOGIN, enter, here, is_let_in, is_token, send_to
 
 routes = Blueprint("login", __name__)
 
@@ -49,17 +49,17 @@ _WRONG: Final = '<p role="alert"><strong>That is not the token.</strong></p>\n'
 @routes.get("/login")
 def form() -> Response:
     """Show the form; somebody who may enter already is sent on."""
-    return send_to(_HOME) if is_let_in() else _page(200, "")
+    return send_to(here(_HOME)) if is_let_in() else _page(200, "")
 
 
 @routes.post("/login")
 def log_in() -> Response:
     """Let somebody with the token enter, and show the form again to others."""
     if is_token(request.form.get("token", "").strip()):
-        return enter(_HOME)
-    return send_to(_HOME) if is_let_in() else _page(401, _WRONG)
+        return enter(here(_HOME))
+    return send_to(here(_HOME)) if is_let_in() else _page(401, _WRONG)
 
 
 def _page(status: int, said: str) -> Response:
-    page = _PAGE.format(said=said, action=LOGIN)
+    page = _PAGE.format(said=said, action=here(LOGIN))
     return Response(page, status, headers=_HEADERS, mimetype="text/html")

@@ -1,5 +1,6 @@
 """By which names a server may be called, and which pages of a browser may call it. Pure: headers in, verdicts out."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
@@ -7,6 +8,8 @@ from typing import Final
 from mockstore.world.transports.router import is_loopback
 
 ANY: Final = "*"
+_HOST: Final = re.compile(r"(?:\[([^][]*)\]|([^][:]*))(?::[0-9]*)?")
+"""The header `Host` (RFC 9110, 7.2): an address of IPv6 in brackets or another name, and perhaps a port."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 """Methods that change nothing (RFC 9110, 9.2.1, and QUERY), so that a page of another origin gains nothing by them."""
 _OWN: Final = frozenset({"same-origin", "none"})
@@ -19,15 +22,18 @@ def is_called_rightly(host: str, names: Sequence[str]) -> bool:
     That is loopback's, any address as such, and `names`; `*` among them is any. It keeps out DNS rebinding, where a
     page's own name is pointed at this machine, and the page becomes of the same origin as the server.
     """
+    if ANY in names:
+        return True
     name = name_of(host)
-    return name in names or is_loopback(name) or ANY in names or _is_address(name)
+    return _HOST.fullmatch(host) is not None and (name in names or is_loopback(name) or _is_address(name))
 
 
 def name_of(host: str) -> str:
-    """Return the name in the header `Host`, without the port, in lower case."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].rstrip(".").lower()
+    """Return the name in the header `Host`, without the port, in lower case; a malformed one as it is."""
+    parts = _HOST.fullmatch(host)
+    if parts is None:
+        return host.lower()
+    return (parts[1] or parts[2] or "").rstrip(".").lower()
 
 
 def is_trusted(origin: str, origins: Sequence[str], *, in_control: bool) -> bool:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.datastructures import WWWAuthenticate
@@ -18,7 +17,7 @@ from mockstore.errors import (
     StoreUnavailableError,
 )
 from mockstore.petstore.errors import ConflictError, CredentialsError, FieldMistake, ValidationError
-from mockstore.web.documents import PROBLEM_TYPE, Document, problem_document
+from mockstore.web.documents import PROBLEM_TYPE, Document, instance_of, problem_document
 from mockstore.web.error_documents import error_document
 
 STATUSES: Sequence[tuple[type[MockstoreError], int]] = (
@@ -38,9 +37,6 @@ CONFLICTS = frozenset({"disabled", "too_many_webhooks"})
 _CONTROL = "/_mockstore/"
 """Below here an error is told with its class and members as well, for `mockstore.remote`."""
 
-_PLAIN = "/:@!$&'()*+,;=~"
-"""What a path may hold as it is, besides letters, digits and `-._` (RFC 3986)."""
-
 _UNPROCESSABLE = 422
 _UNAUTHORIZED = 401
 _UNAVAILABLE = 503
@@ -58,7 +54,7 @@ def register(app: Flask) -> None:
 
 def problem(status: int, detail: str, **members: object) -> Response:
     """Return a problem as an answer; `members` are further members of the document."""
-    document: Document = problem_document(status, detail, instance=quote(request.path, safe=_PLAIN)) | members
+    document: Document = problem_document(status, detail, instance=instance_of(request.path)) | members
     return Response(current_app.json.dumps(document), status, mimetype=PROBLEM_TYPE)
 
 

@@ -12,6 +12,7 @@ from cheroot.wsgi import Server as CherootServer
 from mockstore.settings import Settings
 from mockstore.web.connections import Connection, Gateway, ShortWay
 from mockstore.web.keeper import Keeper
+from mockstore.web.limits import untaken
 from mockstore.web.listener import BACKLOG, address_of, listening_socket, tls_context
 from mockstore.web.pace import SLICE
 from mockstore.web.pool import Pool
@@ -104,6 +105,7 @@ class _Http(CherootServer):
         self.short = short
         self.requests = Pool(self, settings.requests)
         self.body_limit = settings.body_limit
+        self.allowance = untaken(settings.rate_limit)
         self.ssl_adapter = None if tls is None else _Tls(tls)
 
     def prepare(self) -> None:

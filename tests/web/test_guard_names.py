@@ -37,7 +37,19 @@ def test_names_that_no_stranger_can_point_here_are_answered(make_client: MakeCli
     assert client.get(HEALTH, headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "mock", "127.0.0.1.evil.example", "localhost.evil.example", "::1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "mock",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "::1",
+        "[::1].evil.example",
+        "[::1",
+        "localhost:80.evil.example",
+    ],
+)
 @pytest.mark.parametrize("path", [HEALTH, "/v1/pets", "/_mockstore/inbox", "/nowhere"])
 def test_another_name_is_refused_everywhere(client: "FlaskClient", host: str, path: str) -> None:
     assert "--allow-host NAME" in detail(client.get(path, headers={"Host": host}), 421)

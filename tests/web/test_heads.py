@@ -63,6 +63,25 @@ def test_a_head_that_could_be_read_in_two_ways_is_refused_and_the_connection_clo
     assert caller.ok("GET", "/_mockstore/health")["status"] == "ok"
 
 
+@pytest.mark.parametrize("prefix", ["", "/_tenants/019b4132-70aa-764f-b315-e2803d882a24"])
+def test_a_refusal_of_a_head_says_which_path_it_is_about_and_what_is_left_of_the_rate_limit(
+    serve: Serve, prefix: str
+) -> None:
+    request = f"GET {prefix}/v1/p%C3%A9ts%20x HTTP/1.1\r\n\r\n"
+
+    _, headers, document = answer_to(serve(rate_limit=7).server, request.encode())
+
+    assert document["instance"] == "/v1/p%C3%A9ts%20x"
+    assert (headers["RateLimit-Limit"], headers["RateLimit-Remaining"]) == ("7", "7")
+
+
+def test_a_refusal_outside_of_the_api_tells_no_rate_limit(serve: Serve) -> None:
+    _, headers, document = answer_to(serve().server, b"GET /_mockstore/clock HTTP/1.1\r\n\r\n")
+
+    assert document["instance"] == "/_mockstore/clock"
+    assert "RateLimit-Limit" not in headers
+
+
 @pytest.mark.parametrize(
     "head",
     [

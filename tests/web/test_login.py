@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 TOKEN = "let-me-in"
 LOGIN = "/_mockstore/login"
 CLOCK = "/_mockstore/clock"
+TENANT = "/_tenants/019b4132-70aa-764f-b315-e2803d882a24"
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
 
@@ -93,3 +94,22 @@ def test_another_page_cannot_log_somebody_in(locked: "FlaskClient") -> None:
 def test_where_no_token_is_needed_the_form_sends_on(client: "FlaskClient") -> None:
     assert client.get(LOGIN).headers["Location"] == "/_mockstore/"
     assert client.post(LOGIN).headers["Location"] == "/_mockstore/"
+
+
+def test_a_browser_gets_in_below_the_address_of_a_tenant(locked: "FlaskClient") -> None:
+    sent = locked.get(f"{TENANT}/_mockstore/", headers=HTML)
+    form = locked.get(sent.headers["Location"])
+    entered = locked.post(sent.headers["Location"], data={"token": TOKEN})
+
+    assert sent.headers["Location"] == f"{TENANT}{LOGIN}"
+    assert f'action="{TENANT}{LOGIN}"' in form.text
+    assert entered.headers["Location"] == f"{TENANT}/_mockstore/"
+    assert f"; Path={TENANT}/_mockstore;" in entered.headers["Set-Cookie"]
+    assert locked.get(entered.headers["Location"]).status_code == 200
+
+
+def test_a_link_with_the_token_stays_below_the_address_of_a_tenant(locked: "FlaskClient") -> None:
+    entered = locked.get(f"{TENANT}/_mockstore/console/emit?token={TOKEN}&type=pet.adopted")
+
+    assert entered.headers["Location"] == f"{TENANT}/_mockstore/console/emit?type=pet.adopted"
+    assert locked.get(entered.headers["Location"]).status_code == 200

@@ -9,7 +9,7 @@ import pytest
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import DeliveryRecord
 from mockstore.parts import Keeping, standalone_parts
-from mockstore.served import ServedInbox
+from mockstore.served_inbox import ServedInbox
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.tenants import Tenant, Tenants
