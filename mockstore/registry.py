@@ -103,13 +103,15 @@ class Webhooks:
             self._parts.store.remove_webhook(webhook_id)
 
     def rotate_secret(self, webhook_id: str, *, overlap: timedelta, secret: str | None = None) -> Webhook:
-        """Give the webhook a new secret; for `overlap` the old one signs as well."""
+        """Give the webhook a new secret; for `overlap` and no longer, those of before sign as well."""
         overlap = span_of(overlap, "overlap")
         parts = self._parts
         now = parts.clock.now()
         with parts.store.transaction():
             record = self._record(webhook_id)
-            kept = tuple(old for old in record.old_secrets if old.until > now)
+            kept = tuple(
+                replace(old, until=min(old.until, now + overlap)) for old in record.old_secrets if old.until > now
+            )
             retired = OldSecret(record.secret, now + overlap)  # kept even when it signs no more: a fault may need it
             fresh = new_secret(parts.chance.bytes) if secret is None else checked_secret(secret)
             parts.store.save_webhook(replace(record, secret=fresh, old_secrets=(retired, *kept), updated_at=now))
