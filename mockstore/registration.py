@@ -21,17 +21,18 @@ def checked_url(
     *,
     schemes: Sequence[str] = ("http", "https"),
     reach: Callable[[str], str | None] = lambda _address: None,
+    field: str = "url",
 ) -> str:
     """Return `url` when it is an absolute http(s) URL; raise `InvalidInputError` when it is not (contract 1.4).
 
     `reach` says why nothing is sent to an IP address that the URL names, or None; what a name stands for is judged
-    when something is sent.
+    when something is sent. `field` is the member of the request that the error names.
     """
     problem = _url_problem(url, schemes) or _host_problem(str(url), reach)
     if problem is not None:
         raise InvalidInputError(
             f"{url!r} is no URL to deliver to: {problem}. Write for instance {schemes[-1]}://shop.example.com/webhooks",
-            field="url",
+            field=field,
             code="invalid_url",
         )
     return str(url)
