@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mockstore.errors import InvalidInputError
 from mockstore.events import Catalogue
-from mockstore.signing import scheme_named
+from mockstore.signing import STANDARD_WEBHOOKS, has_standard_key, scheme_named
 
 _WRITABLE = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
 """What a URL may consist of (RFC 3986)."""
@@ -25,17 +25,18 @@ def checked_url(
     *,
     schemes: Sequence[str] = ("http", "https"),
     reach: Callable[[str], str | None] = lambda _address: None,
+    field: str = "url",
 ) -> str:
     """Return `url` when it is an absolute http(s) URL; raise `InvalidInputError` when it is not (contract 1.4).
 
     `reach` says why nothing is sent to an IP address that the URL names, or None; what a name stands for is judged
-    when something is sent.
+    when something is sent. `field` is the member of the request that the error names.
     """
     problem = _url_problem(url, schemes) or _host_problem(str(url), reach)
     if problem is not None:
         raise InvalidInputError(
             f"{url!r} is no URL to deliver to: {problem}. Write for instance {schemes[-1]}://shop.example.com/webhooks",
-            field="url",
+            field=field,
             code="invalid_url",
         )
     return str(url)
@@ -59,6 +60,20 @@ def checked_secret(secret: object) -> str:
     if not isinstance(secret, str) or not secret:
         raise InvalidInputError("the secret must be a text that is not empty", field="secret", code="invalid_secret")
     return secret
+
+
+def check_key(secret: str, schemes: Sequence[str], *, field: str) -> None:
+    """Raise `InvalidInputError` when one of the schemes needs a key that the secret does not have.
+
+    `field` is the member of the request that brings the two together.
+    """
+    if STANDARD_WEBHOOKS in schemes and not has_standard_key(secret):
+        raise InvalidInputError(
+            f"the secret makes no key for the signature scheme {STANDARD_WEBHOOKS}: what follows whsec_ has "
+            "to be base64. Give no secret, and one is made; or sign with petstore alone",
+            field=field,
+            code="invalid_secret",
+        )
 
 
 def checked_signatures(signatures: object) -> tuple[str, ...] | None:

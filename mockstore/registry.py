@@ -6,13 +6,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mockstore.delivery.compose import schemes_of
 from mockstore.delivery.schedule import span_of
 from mockstore.errors import InvalidInputError, NotFoundError
 from mockstore.events import uuid7
 from mockstore.handles import Webhook
 from mockstore.model import DeliveryRecord, DeliveryState, Json, OldSecret, WebhookRecord, WebhookStatus
 from mockstore.parts import Parts
-from mockstore.registration import checked_events, checked_secret, checked_signatures, checked_url
+from mockstore.registration import check_key, checked_events, checked_secret, checked_signatures, checked_url
 from mockstore.signing import new_secret
 from mockstore.source import Source
 
@@ -63,6 +64,7 @@ class Webhooks:
             description=checked_description(description),
             signatures=checked_signatures(signatures),
         )
+        self._check_key(record, "secret")
         parts.store.save_webhook(record)
         return Webhook(self._source, record.id)
 
@@ -77,6 +79,8 @@ class Webhooks:
         with parts.store.transaction():
             before = self._record(webhook_id)
             after = replace(before, **checked, updated_at=parts.clock.now())
+            if changed := [name for name in ("secret", "signatures") if name in changes]:
+                self._check_key(after, changed[0])
             parts.store.save_webhook(after)
             if after.status is WebhookStatus.DISABLED and before.status is WebhookStatus.ACTIVE:
                 parts.engine.disable(after, "by request")
@@ -103,16 +107,20 @@ class Webhooks:
             self._parts.store.remove_webhook(webhook_id)
 
     def rotate_secret(self, webhook_id: str, *, overlap: timedelta, secret: str | None = None) -> Webhook:
-        """Give the webhook a new secret; for `overlap` the old one signs as well."""
+        """Give the webhook a new secret; for `overlap`, and no longer, those of before sign as well."""
         overlap = span_of(overlap, "overlap")
         parts = self._parts
         now = parts.clock.now()
         with parts.store.transaction():
             record = self._record(webhook_id)
-            kept = tuple(old for old in record.old_secrets if old.until > now)
+            kept = tuple(
+                replace(old, until=min(old.until, now + overlap)) for old in record.old_secrets if old.until > now
+            )
             retired = OldSecret(record.secret, now + overlap)  # kept even when it signs no more: a fault may need it
             fresh = new_secret(parts.chance.bytes) if secret is None else checked_secret(secret)
-            parts.store.save_webhook(replace(record, secret=fresh, old_secrets=(retired, *kept), updated_at=now))
+            after = replace(record, secret=fresh, old_secrets=(retired, *kept), updated_at=now)
+            self._check_key(after, "secret")
+            parts.store.save_webhook(after)
         return Webhook(self._source, webhook_id)
 
     def recover(self, webhook_id: str, since: datetime | None = None) -> Sequence[DeliveryRecord]:
@@ -133,6 +141,9 @@ class Webhooks:
                 raise NotFoundError("delivery", delivery_id)
             self.must_be_active(delivery.webhook_id)
             return self._parts.engine.restart(delivery)
+
+    def _check_key(self, record: WebhookRecord, field: str) -> None:
+        check_key(record.secret, schemes_of(record, self._parts.provider), field=field)
 
     def _must_have_room(self) -> None:
         limit = self._parts.options.webhooks

@@ -13,6 +13,7 @@ from mockstore.petstore.payments import card_source
 from mockstore.petstore.shop import Shop
 from mockstore.petstore.tokens import Tokens
 from mockstore.publishing import Publisher
+from mockstore.registration import checked_url
 
 T = TypeVar("T")
 
@@ -76,10 +77,12 @@ class Front:
     def process(self, order_id: str, request: Payload) -> dict[str, Json]:
         """Take on a request to process an order (schema `order-request`); the outcome is called back later.
 
-        To be handed to `do` or `serve`.
+        To be handed to `do` or `serve`. Raises `InvalidInputError` for a `callbackUrl` whose scheme no
+        webhook may have either.
         """
         processing = self.shop.orders.process(order_id, request)
-        self._publisher.call_back(processing.callback.url, processing.callback.document, name="orderProcessed")
+        url = checked_url(processing.callback.url, schemes=self._parts.options.url_schemes, field="callbackUrl")
+        self._publisher.call_back(url, processing.callback.document, name="orderProcessed")
         return processing.answer
 
 

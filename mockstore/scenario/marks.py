@@ -65,7 +65,9 @@ def nodes_of(text: str, source: str) -> Node:
         root = yaml.compose(_without_tabs(text), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise InvalidScenarioError(source, [_no_yaml(error)]) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # no character of a text; a number that is none
+    except (ValueError, OverflowError):  # `%YAML 999….1`, or the escape of a character that there is not
+        raise InvalidScenarioError(source, [Mistake(1, "", "no YAML: a number in it is out of range")]) from None
+    except yaml.YAMLError as error:  # a character that no text may have
         raise InvalidScenarioError(source, [Mistake(1, "", f"no YAML: {_one_line(str(error))}")]) from None
     except RecursionError:
         raise InvalidScenarioError(source, [Mistake(1, "", "nested too deeply")]) from None

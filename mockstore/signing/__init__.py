@@ -4,8 +4,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mockstore.signing.schemes import SCHEMES, TOLERANCE, Scheme, scheme_named
-from mockstore.signing.secrets import mask, new_secret, standard_key
+from mockstore.signing.schemes import SCHEMES, STANDARD_WEBHOOKS, TOLERANCE, Scheme, scheme_named
+from mockstore.signing.secrets import has_standard_key, mask, new_secret, standard_key
 
 if TYPE_CHECKING:
     from mockstore.signing.claims import ReceivedHeaders
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMES",
+    "STANDARD_WEBHOOKS",
     "TOLERANCE",
     "Reason",
     "ReceivedHeaders",
     "Scheme",
     "Verdict",
+    "has_standard_key",
     "mask",
     "new_secret",
     "scheme_named",

@@ -39,11 +39,19 @@ def standard_key(secret: str) -> bytes:
     outside its alphabet are skipped. A secret that the official package refuses (not decodable, or nothing left) is
     taken as the UTF-8 bytes of the part after the prefix, so that any secret can sign.
     """
-    encoded = secret.removeprefix(PREFIX)
+    return _decoded(secret) or utf8(secret.removeprefix(PREFIX))
+
+
+def has_standard_key(secret: str) -> bool:
+    """Tell whether the official package of Standard Webhooks takes the secret."""
+    return bool(_decoded(secret))
+
+
+def _decoded(secret: str) -> bytes:
     try:
-        return b64decode(encoded + "==") or utf8(encoded)
+        return b64decode(secret.removeprefix(PREFIX) + "==")
     except ValueError:
-        return utf8(encoded)
+        return b""
 
 
 def utf8(text: str) -> bytes:

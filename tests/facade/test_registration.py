@@ -1,3 +1,4 @@
+import hmac
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -197,3 +198,15 @@ def test_an_overlap_cannot_be_negative(store: Mockstore) -> None:
 def test_an_app_needs_a_path_that_starts_with_a_slash(store: Mockstore) -> None:
     with pytest.raises(InvalidInputError, match="must start with a slash"):
         store.subscribe(lambda _: None, path="hooks")
+
+
+def test_after_a_rotation_without_overlap_the_new_secret_signs_alone(store: Mockstore) -> None:
+    inbox = store.open_inbox()
+    store.rotate_secret(inbox.webhook, overlap=timedelta(hours=1))
+
+    newest = store.rotate_secret(inbox.webhook)
+    store.emit("pet.adopted")
+
+    received = inbox.one()
+    alone = hmac.new(newest.encode(), received.body, "sha256").hexdigest()
+    assert received.header("X-Webhook-Signature") == f"sha256={alone}"

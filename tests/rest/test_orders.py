@@ -1,6 +1,7 @@
 """Orders by HTTP, and what they set going: the causal chain, payments, callbacks, the moves of the staff."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from werkzeug.test import Client
@@ -9,6 +10,7 @@ from mockstore import Inbox, Mockstore
 from mockstore.model import Outgoing, Reply
 from mockstore.petstore.documents import check
 from mockstore.petstore.payments import FAILING_CARDS
+from mockstore.settings import Settings
 
 CARD = {"object": "card", "name": "A", "number": "4242 4242 4242 4242", "cvc": "123", "expMonth": 1, "expYear": 2030}
 USER = {"username": "bob", "email": "bob@example.com", "password": "secret-1", "firstName": "Bob", "lastName": "Lee"}
@@ -149,6 +151,19 @@ def test_the_outcome_of_processing_is_called_back_unsigned(
     assert len(calls) == 1
     assert "X-Webhook-Signature" not in dict(calls[0].headers)
     assert store.complaints() == []
+
+
+def test_where_webhooks_have_to_be_https_a_callback_has_to_be_too(serve: Callable[..., Client]) -> None:
+    client = serve(Settings(require_https=True, auth="observed"))
+    pet = client.get("/v1/pets").get_json()["data"][0]["id"]
+    order = client.post("/v1/orders", json={"petId": pet, "userId": pet}).get_json()["id"]
+
+    refused = client.post(f"/v1/orders/{order}", json={"callbackUrl": "http://127.0.0.1:9/done"})
+    taken = client.post(f"/v1/orders/{order}", json={"callbackUrl": "https://127.0.0.1:9/done"})
+
+    assert (refused.status_code, taken.status_code) == (422, 201)
+    assert [error["field"] for error in refused.get_json()["errors"]] == ["callbackUrl"]
+    assert client.get("/v1/webhooks").get_json()["data"] == []
 
 
 def test_a_callback_is_no_webhook_that_anybody_registered(client: Client, inbox: Inbox, ids: dict[str, str]) -> None:

@@ -368,6 +368,24 @@ def test_an_unknown_state_is_refused_with_the_known_ones(client: FlaskClient) ->
     assert "held, pending, delivered, failed, discarded" in found["errors"][0]["message"]
 
 
+def test_a_secret_that_makes_no_key_for_standard_webhooks_is_refused(client: FlaskClient) -> None:
+    both = {"secret": "whsec_not base64?", "signatures": ["standard-webhooks"]}
+    plain = registered(client, secret=both["secret"])["id"]
+    standard = registered(client, signatures=both["signatures"])["id"]
+
+    refused = [
+        client.post(BASE, json={"url": URL, "events": "*", **both}),
+        client.patch(f"{BASE}/{plain}", json={"signatures": both["signatures"]}),
+        client.patch(f"{BASE}/{standard}", json={"secret": both["secret"]}),
+    ]
+    taken = client.patch(f"{BASE}/{plain}", json={"signatures": both["signatures"], "secret": SECRET})
+
+    assert [answer.status_code for answer in refused] == [422, 422, 422]
+    assert [problem(answer)["errors"][0]["field"] for answer in refused] == ["secret", "signatures", "secret"]
+    assert "what follows whsec_ has to be base64" in problem(refused[0])["detail"]
+    assert taken.status_code == 200
+
+
 def test_a_redelivery_starts_the_ladder_anew(client: FlaskClient, nowhere: str) -> None:
     webhook, delivery = failed_delivery(client, nowhere)
 
