@@ -6,8 +6,9 @@ from mockstore.petstore.documents import kinds
 from mockstore.petstore.need import Auth
 from mockstore.petstore.operations import OPERATIONS, match, methods_of, operation
 from mockstore.settings import Settings
-from mockstore.web.app import API, routed_app
+from mockstore.web.app import routed_app
 from mockstore.web.auth import NEEDS
+from mockstore.web.limits import API
 
 PET = "019b4132-70aa-764f-b315-e2803d882a24"
 NOT_THE_API = {"docs.openapi", "docs.page", "docs.start", "docs.asset"}
