@@ -5,7 +5,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -150,7 +150,7 @@ def python_page() -> str:
 
 def _member(thing: type, name: str) -> str:
     found = inspect.getattr_static(thing, name, None)
-    if isinstance(found, property):
+    if isinstance(found, property | cached_property):
         return f"| `{name}` | {_first(found.__doc__)} |"
     if found is not None and callable(getattr(thing, name)):
         return _call(name, getattr(thing, name))
