@@ -39,7 +39,13 @@ def measure(*, rounds: int = 60, times: int = 20, pending: int = 100_000, sample
 def _opened() -> Iterator[tuple[Parts, Mockstore]]:
     """Yield a Mockstore with one receiver that acknowledges, and one that refuses another type."""
     parts = in_process_parts(
-        provider_with(None), seed=0, clock="virtual", start=None, factory=None, signature_time="wall", options=Options()
+        provider_with(None),
+        seed=0,
+        clock="virtual",
+        start=None,
+        factory=None,
+        signature_time="wall",
+        options=Options(strict=False),
     )
     with Mockstore(parts) as mockstore:
         mockstore.subscribe(lambda _: Reply(204), TYPE, PATH)
