@@ -53,7 +53,7 @@ ENDLESS = [
     pytest.param(
         endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
         Outcome.ERROR,
-        "sent 256 KiB, and the headers of its answer have not ended|got more than 100 interim responses",  # by Python itself
+        "sent 256 KiB, and the headers of its answer have not ended|got more than 100 interim responses",  # by Python
         id="100",
     ),
     pytest.param(
