@@ -36,6 +36,8 @@ def test_without_strictness_nothing_is_judged() -> None:
         store.subscribe(refuse)
         store.emit("pet.adopted")
 
+        assert len(store.complaints()) == 1  # which the end of the block would tell
+
 
 def test_an_exception_of_the_test_itself_wins() -> None:
     with pytest.raises(LookupError):
@@ -47,4 +49,5 @@ def test_closing_judges_nothing() -> None:
     store.subscribe(refuse)
     store.emit("pet.adopted")
 
+    assert len(store.complaints()) == 1
     store.close()

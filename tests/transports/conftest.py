@@ -130,6 +130,20 @@ def always(answer: bytes) -> Talk:
     return talk
 
 
+def taking(requests: list[bytes], *, end: Callable[[socket], None]) -> Talk:
+    """Note each request; answer two of them, and end the connection in place of a third answer."""
+
+    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+        for request in requests_:
+            requests.append(request)
+            if len(requests) > 2:
+                end(connection)
+                return
+            connection.sendall(OK)
+
+    return talk
+
+
 def reset(connection: socket, requests_: Iterator[bytes]) -> None:
     next(requests_)
     connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))

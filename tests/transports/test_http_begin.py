@@ -13,7 +13,7 @@ from mockstore.model import Outgoing, Wire
 from mockstore.world.seams import Underway
 from mockstore.world.transports.http import HttpTransport
 
-from .conftest import OK, PATIENT, SHORT, Serve, Talk, always, answering, to
+from .conftest import OK, PATIENT, SHORT, Serve, Talk, always, answering, taking, to
 
 MOMENT = timedelta(milliseconds=1)
 
@@ -144,17 +144,7 @@ def test_a_request_that_the_receiver_has_got_is_not_sent_again(
     serve: Serve, transport: HttpTransport, looks: int
 ) -> None:
     requests: list[bytes] = []
-
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
-        for request in requests_:
-            requests.append(request)
-            if len(requests) < 3:
-                connection.sendall(OK)
-                continue
-            connection.shutdown(SHUT_RDWR)
-            return
-
-    port = serve(talk)
+    port = serve(taking(requests, end=lambda connection: connection.shutdown(SHUT_RDWR)))
     transport.send(to(port), PATIENT)
     underway = begun(transport, to(port))
     for _ in range(looks):

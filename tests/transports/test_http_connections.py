@@ -24,7 +24,7 @@ from mockstore.errors import BrokenConnectionError, DeliveryError, ReceiverTimeo
 from mockstore.model import Outgoing
 from mockstore.world.transports.http import TRUSTED_REST, HttpTransport
 from mockstore.world.transports.rules import Deadline
-from tests.transports.conftest import OK, PATIENT, SHORT, Serve, Talk, always, answering, reset, to
+from tests.transports.conftest import OK, PATIENT, SHORT, Serve, Talk, always, answering, reset, taking, to
 
 
 def counting(connections: list[int], talk: Talk) -> Talk:
@@ -153,18 +153,12 @@ def test_a_new_connection_that_breaks_is_not_tried_again(serve: Serve, transport
 def test_a_request_that_the_receiver_has_got_is_not_sent_again(serve: Serve, trusted: timedelta, how: str) -> None:
     requests: list[bytes] = []
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
-        for request in requests_:
-            requests.append(request)
-            if len(requests) < 3:
-                connection.sendall(OK)
-                continue
-            if how == "reset":
-                connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
-            return
+    def end(connection: socket) -> None:
+        if how == "reset":
+            connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
 
-    port, transport = serve(talk), HttpTransport(trusted_rest=trusted)
+    port, transport = serve(taking(requests, end=end)), HttpTransport(trusted_rest=trusted)
     for _ in range(2):
         transport.send(to(port), PATIENT)
 
