@@ -31,12 +31,12 @@ class Crew:
         if len(self._threads) >= self._limit:
             return False
         thread = Thread(target=self._work, name=f"mockstore-delivery-{len(self._threads) + 1}", daemon=True)
-        was_short, self._is_short = self._is_short, True
         try:
             thread.start()
         except RuntimeError as error:
-            if not was_short:
+            if not self._is_short:
                 _LOG.warning("deliveries have to do with %d threads for now: %s", len(self._threads), error)
+            self._is_short = True
             return False
         self._is_short = False
         self._threads.add(thread)

@@ -42,18 +42,19 @@ class Pace:
     def keep(self, step: Callable[[T], int], piece: T) -> int:
         """Do `step(piece)`, which sends or receives, as often as it times out; return how many bytes it moved.
 
-        Raises `TimeoutError` when the client has taken too long.
+        Raises `TimeoutError` when the client has taken too long, but never for a step that moved something: what has
+        been received would be lost.
         """
         while True:
+            if self._is_over():
+                self.passed = True
+                raise TimeoutError("timed out")  # in the words by which cheroot knows it
             begun, moved = Deadline(_NO_TIME), None
             with suppress(TimeoutError):
                 moved = step(piece)
             self._waited += begun.elapsed().total_seconds()
-            self._moved += moved or 0
-            if self._is_over():
-                self.passed = True
-                raise TimeoutError("timed out")  # in the words by which cheroot knows it
             if moved is not None:
+                self._moved += moved
                 return moved
 
     def _is_over(self) -> bool:

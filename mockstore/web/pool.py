@@ -81,12 +81,12 @@ class Pool:
     def _start_thread(self) -> None:
         """Start a further thread, where the system has one to give; those that run have to do otherwise."""
         thread = Thread(target=self._run, name=f"mockstore-http-{len(self._threads) + 1}", daemon=True)
-        was_short, self._is_short = self._is_short, True
         try:
             thread.start()
         except RuntimeError as error:
-            if not was_short:
+            if not self._is_short:
                 _LOG.warning("requests have to do with %d threads for now: %s", len(self._threads), error)
+            self._is_short = True
             return
         self._is_short = False
         self._threads.append(thread)

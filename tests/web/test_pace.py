@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mockstore.web.pace import Pace
 from mockstore.web.server import Server
+from mockstore.web.streams import Reader
 from tests.web.conftest import STILL, Serve
 
 PATIENCE = 20
@@ -100,3 +101,21 @@ def test_a_client_that_sends_byte_by_byte_is_too_slow_while_others_wait() -> Non
 
         with pytest.raises(TimeoutError, match="timed out"):
             receive_all()
+
+
+def test_what_comes_just_when_others_begin_to_wait_is_not_lost() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0.05)
+        asked: list[bool] = []
+
+        def others_wait() -> bool:
+            """Be calm at first, while a request comes in."""
+            if not asked:
+                theirs.sendall(HEAD)
+            asked.append(True)
+            return len(asked) > 1
+
+        reader = Reader(ours, Pace(others_wait))
+
+        assert reader.peek(1) == HEAD
