@@ -24,7 +24,7 @@ from mockstore.api import PetstoreApi
 from mockstore.api.calls import Call, Calls
 from mockstore.cli import serve as serving
 from mockstore.cli.app import SECTIONS, mockstore
-from mockstore.clockhand import ClockHand
+from mockstore.clock_control import ClockControl
 from mockstore.collection import Collection
 from mockstore.events import petstore_catalogue
 from mockstore.faults.standing import StandingFaults
@@ -85,7 +85,7 @@ THINGS: Final[Mapping[str, tuple[type, str]]] = MappingProxyType(
             """subscribe open_inbox emit aemit events deliveries event delivery hold release redeliver recover
             rotate_secret advance aadvance settle reset timeline aserve wsgi_app httpx_transport connect""",
         ),
-        "`mockstore.clock`": (ClockHand, "now advance frozen freeze run"),
+        "`mockstore.clock`": (ClockControl, "now advance frozen freeze run"),
         "`mockstore.webhooks`": (Webhooks, "add update remove rotate_secret"),
         "`mockstore.faults`": (StandingFaults, "add remove clear"),
         "`mockstore.pets`": (shopfront.Pets, "add find"),

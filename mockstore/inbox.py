@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from mockstore.answers import Answer, Script
 from mockstore.collection import Check, Collection, any_type
-from mockstore.discreet import Discreet
 from mockstore.errors import DeliveryError, NotFoundError
 from mockstore.model import Headers, Json, Outgoing, Reply
 from mockstore.news import News
 from mockstore.provider import Provider
+from mockstore.redacted import Redacted
 from mockstore.signing import SCHEMES
 from mockstore.source import parsed
 
@@ -28,7 +28,7 @@ _DIGITS: Final = 9
 """A number of an attempt with more digits is none, and may be beyond what Python converts."""
 
 
-class Expected(Discreet, frozen=True):
+class Expected(Redacted, frozen=True):
     """What a capture is judged against: the sender's rules and the secrets that may sign."""
 
     untold = frozenset({"secret"})

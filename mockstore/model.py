@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct, field
 
-from mockstore.discreet import Discreet
+from mockstore.redacted import Redacted
 
 Json: TypeAlias = Any
 """Anything `json.loads` returns. The one place where the type checker is told to look away."""
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-class OldSecret(Discreet, frozen=True):
+class OldSecret(Redacted, frozen=True):
     """A secret that has been rotated out but still signs until `until`."""
 
     untold = frozenset({"secret"})
@@ -56,7 +56,7 @@ class OldSecret(Discreet, frozen=True):
     until: datetime
 
 
-class WebhookRecord(Discreet, frozen=True):
+class WebhookRecord(Redacted, frozen=True):
     """A registration: who wants which events, and where."""
 
     untold = frozenset({"secret", "old_secrets"})

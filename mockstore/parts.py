@@ -25,7 +25,7 @@ from mockstore.world.clock import EPOCH, Chance, RunningClock, Shelf, Travelling
 from mockstore.world.notes import Note, read_notes
 from mockstore.world.seams import Clock, Store, Transport
 from mockstore.world.store_memory import MemoryStore
-from mockstore.world.transports.reach import Reach, anywhere, beyond_metadata, public_only
+from mockstore.world.transports.address_policy import AddressPolicy, anywhere, beyond_metadata, public_only
 from mockstore.world.transports.router import Router, http_network
 
 ClockName = Literal["virtual", "travel", "system"]
@@ -55,7 +55,7 @@ class Pump(Protocol):
     async def akick(self) -> None:
         """Do the same on the running event loop."""
 
-    def moment(self) -> bool:
+    def deliver_briefly(self) -> bool:
         """Deliver for a moment on the caller's thread, which waits for nothing; return whether to come back at once."""
 
     def settle(self, timeout: timedelta | None = None) -> bool:
@@ -90,7 +90,7 @@ class Options(Struct, frozen=True):
     """Whether an exception of the consumer's code comes out of `emit` and `advance`."""
     url_schemes: tuple[str, ...] = ("http", "https")
     """Which URLs a registration may have."""
-    reach: Reach = anywhere
+    reach: AddressPolicy = anywhere
     """Which addresses it may name."""
     webhooks: int | None = None
     """How many webhooks may be registered; None is no limit."""
@@ -233,7 +233,7 @@ def standalone_rules(settings: Settings) -> Provider:
     )
 
 
-def reach_of(settings: Settings) -> Reach:
+def reach_of(settings: Settings) -> AddressPolicy:
     """Return where a server's deliveries may go."""
     return public_only if settings.deny_private else beyond_metadata
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
-from mockstore.clockhand import ClockHand, span
+from mockstore.clock_control import ClockControl, span
 from mockstore.collection import Collection
 from mockstore.delivery.engine import SignatureTime
 from mockstore.delivery.schedule import RetryPolicy, span_of
@@ -53,7 +53,7 @@ class Mockstore:
         self._publisher, self.receivers = Publisher(parts, self.faults), Receivers(parts)
         self.url = ""
         """Where its server is reached, without a slash at the end; empty in process."""
-        self.clock, self.news = ClockHand(self, parts.clock), parts.news
+        self.clock, self.news = ClockControl(self, parts.clock), parts.news
         self.webhooks, self.play = Webhooks(self._reader, parts), Player(self, parts)
         self.on_reset: list[Callable[[], None]] = [self.receivers.forget, self.play.forget]
         """What forgets, on a reset, that which is not among the records; doors add what they keep of this world."""

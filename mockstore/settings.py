@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Final, Literal, Self, get_args
 
 from mockstore.delivery.schedule import RetryPolicy, parse_duration, parse_schedule, time_limit
-from mockstore.discreet import Discreet
 from mockstore.errors import InvalidInputError
+from mockstore.redacted import Redacted
 from mockstore.signing import SCHEMES
 
 ServerClock = Literal["system", "virtual"]
@@ -41,7 +41,7 @@ _NO_URL: Final = r"(?is)([a-z][a-z0-9+.-]*:).+|.*[:=@].*"
 _WORDS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})
 
 
-class Settings(Discreet, frozen=True):
+class Settings(Redacted, frozen=True):
     """How a server is to run; raises `InvalidInputError` that names the member for a value that makes no sense."""
 
     untold = frozenset({"database", "control_token"})

@@ -65,9 +65,9 @@ class Tenant(Struct, frozen=True):
         if self.pump is not None:
             self.pump.kick()
 
-    def moment(self) -> bool:
+    def deliver_briefly(self) -> bool:
         """Deliver for a moment on the caller's thread; return whether to come back at once."""
-        return self.pump is not None and self.pump.moment()
+        return self.pump is not None and self.pump.deliver_briefly()
 
     def reset(self) -> None:
         """Forget everything."""

@@ -8,7 +8,7 @@ from typing import Final, Self
 from mockstore.answers import Answer
 from mockstore.api.address import BASE_URL, address
 from mockstore.api.calls import Calls
-from mockstore.api.gate import Gate
+from mockstore.api.interceptor import Interceptor
 from mockstore.service import Mockstore
 
 _LOOKING: Final = "To look at a call, read its status, answer or mistakes, as in mockstore_api.calls.last.status"
@@ -22,10 +22,10 @@ class PetstoreApi:
     """
 
     def __init__(self, mockstore: Mockstore, base_url: str = BASE_URL) -> None:
-        self._gate = Gate(mockstore, address(base_url))
+        self._interceptor = Interceptor(mockstore, address(base_url))
         self._base_url = base_url
         self._stack = ExitStack()
-        self.calls = Calls(self._gate.ledger)
+        self.calls = Calls(self._interceptor.ledger)
         """What was called, oldest first: `calls.one("getPet").status`."""
 
     def __enter__(self) -> Self:
@@ -34,8 +34,8 @@ class PetstoreApi:
 
         with ExitStack() as stack:
             stack.callback(self._close)
-            stack.enter_context(answering_requests(self._gate))
-            stack.enter_context(answering_httpx(self._gate))
+            stack.enter_context(answering_requests(self._interceptor))
+            stack.enter_context(answering_httpx(self._interceptor))
             self._stack = stack.pop_all()
         return self
 
@@ -53,7 +53,7 @@ class PetstoreApi:
 
     @base_url.setter
     def base_url(self, url: str) -> None:
-        self._gate.address = address(url)
+        self._interceptor.address = address(url)
         self._base_url = url
 
     def will_answer(self, operation: str, *answers: Answer | int | str | timedelta, then_normal: bool = False) -> None:
@@ -65,11 +65,11 @@ class PetstoreApi:
         answer nothing. An `Answer` is sent as it stands. Without any, the operation answers truly from now on. Raises
         `InvalidInputError` for an operation or an answer that does not exist.
         """
-        self._gate.script.will_answer(operation, *answers, then_normal=then_normal)
+        self._interceptor.script.will_answer(operation, *answers, then_normal=then_normal)
 
     def complaints(self) -> list[str]:
         """Return what a strict test has against its clients: calls with mistakes that nobody has looked at."""
-        wrong = [record for record in self._gate.ledger.unseen() if record.mistakes]
+        wrong = [record for record in self._interceptor.ledger.unseen() if record.mistakes]
         told = [
             f"a client's call went wrong:\n{record.summary()}\n" + "\n".join(f"  {one}" for one in record.mistakes)
             for record in wrong
@@ -77,4 +77,4 @@ class PetstoreApi:
         return [*told[:-1], f"{told[-1]}\n{_LOOKING}"] if told else []
 
     def _close(self) -> None:
-        self._gate.closed = True
+        self._interceptor.closed = True

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from mockstore.api.exchange import Answered, Asked, time_to_wait
-from mockstore.api.gate import Gate
 from mockstore.api.hooks import hooked
+from mockstore.api.interceptor import Interceptor
 from mockstore.errors import BrokenConnectionError, ReceiverTimeoutError
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ class Library(Protocol):
 
 
 @contextmanager
-def answering_httpx(gate: Gate) -> Iterator[None]:
+def answering_httpx(interceptor: Interceptor) -> Iterator[None]:
     """Let `gate` answer the requests that it claims; all others go to whoever was asked before.
 
     It stands in for the transport that opens connections. A client that was given one of another kind has its own way.
     """
     with ExitStack() as stack:
         for library in _installed():
-            stack.enter_context(_answering(gate, library))
+            stack.enter_context(_answering(interceptor, library))
         yield
 
 
@@ -53,22 +53,22 @@ def _installed() -> list[Library]:
 
 
 @contextmanager
-def _answering(gate: Gate, library: Library) -> Iterator[None]:
+def _answering(interceptor: Interceptor, library: Library) -> Iterator[None]:
     before, abefore = library.HTTPTransport.handle_request, library.AsyncHTTPTransport.handle_async_request
 
     def handle_request(transport: "httpx.HTTPTransport", request: "httpx.Request") -> "httpx.Response":
-        if not gate.claims(request.url):
+        if not interceptor.claims(request.url):
             return before(transport, request)
         request.read()
         with _as_raised_by(library, request):
-            return _response(library, gate.answer(_asked(request, _patience(library, request))))
+            return _response(library, interceptor.answer(_asked(request, _patience(library, request))))
 
     async def handle_async_request(transport: "httpx.AsyncHTTPTransport", request: "httpx.Request") -> "httpx.Response":
-        if not gate.claims(request.url):
+        if not interceptor.claims(request.url):
             return await abefore(transport, request)
         await request.aread()
         with _as_raised_by(library, request):
-            return _response(library, await gate.aanswer(_asked(request, _async_patience(library, request))))
+            return _response(library, await interceptor.aanswer(_asked(request, _async_patience(library, request))))
 
     with (
         hooked(library.HTTPTransport, "handle_request", handle_request),

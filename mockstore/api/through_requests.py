@@ -15,8 +15,8 @@ from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTime
 from urllib3.util import Retry, Timeout
 
 from mockstore.api.exchange import Asked, time_to_wait
-from mockstore.api.gate import Gate
 from mockstore.api.hooks import hooked
+from mockstore.api.interceptor import Interceptor
 from mockstore.errors import BrokenConnectionError, DeliveryError, ReceiverTimeoutError
 from mockstore.model import Json
 
@@ -28,12 +28,12 @@ _SENT = ("stream", "timeout", "verify", "cert", "proxies")
 
 
 @contextmanager
-def answering_requests(gate: Gate) -> Iterator[None]:
+def answering_requests(interceptor: Interceptor) -> Iterator[None]:
     """Let `gate` answer the requests that it claims; all others go to whoever was asked before.
 
     A mock of `responses` that starts while this lasts keeps what it has registered, and leaves the rest of ours to us.
     """
-    ours = _Mock(gate).sender(HTTPAdapter.send)
+    ours = _Mock(interceptor).sender(HTTPAdapter.send)
     theirs = responses.RequestsMock.unbound_on_send
 
     def letting_through(mock: responses.RequestsMock) -> Sender:
@@ -41,7 +41,7 @@ def answering_requests(gate: Gate) -> Iterator[None]:
 
         def send(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Json, **told: Json) -> Json:
             told |= dict(zip(_SENT, args, strict=False))
-            is_ours = gate.claims(request.url) and not _knows(mock, request, told)
+            is_ours = interceptor.claims(request.url) and not _knows(mock, request, told)
             return (ours if is_ours else inner)(adapter, request, **told)
 
         return send
@@ -56,10 +56,10 @@ def answering_requests(gate: Gate) -> Iterator[None]:
 class _Mock(responses.RequestsMock):
     """A mock with a single answer, which is the gate's. It is never started: `sender` is all that is used of it."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, interceptor: Interceptor) -> None:
         super().__init__(assert_all_requests_are_fired=False)
-        self._gate = gate
-        self.add(_Answer(gate))
+        self._interceptor = interceptor
+        self.add(_Answer(interceptor))
 
     def sender(self, before: Sender) -> Sender:
         """Return what takes the place of `HTTPAdapter.send`; `before` was there."""
@@ -67,7 +67,7 @@ class _Mock(responses.RequestsMock):
 
         def send(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Json, **told: Json) -> Json:
             told |= dict(zip(_SENT, args, strict=False))
-            if not self._gate.claims(request.url):
+            if not self._interceptor.claims(request.url):
                 return before(adapter, request, **told)
             # Its own retries know of statuses only; ours of silence and broken connections, too.
             return self._sent(adapter, request, lambda: once(adapter, request, retries=Retry(0, read=False), **told))
@@ -85,7 +85,7 @@ class _Mock(responses.RequestsMock):
                 response = once()
             except DeliveryError as failure:
                 retries = _after_failure(retries, adapter, request, failure)
-                self._gate.pass_time(timedelta(seconds=retries.get_backoff_time()))
+                self._interceptor.pass_time(timedelta(seconds=retries.get_backoff_time()))
                 continue
             if not retries.is_retry(method, response.status_code, "Retry-After" in response.headers):
                 return response
@@ -96,23 +96,23 @@ class _Mock(responses.RequestsMock):
                     raise requests.exceptions.RetryError(error, request=request) from error
                 return response
             asked_for = retries.get_retry_after(response.raw) if retries.respect_retry_after_header else None
-            self._gate.pass_time(timedelta(seconds=asked_for or retries.get_backoff_time()))
+            self._interceptor.pass_time(timedelta(seconds=asked_for or retries.get_backoff_time()))
 
 
 class _Answer(responses.CallbackResponse):
     """Fits whatever the gate claims, by any method."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, interceptor: Interceptor) -> None:
         super().__init__(responses.GET, re.compile(""), self._answered, content_type=None)
-        self._gate = gate
+        self._interceptor = interceptor
 
     def matches(self, request: requests.PreparedRequest) -> tuple[bool, str]:
         """Tell whether the request is the API's."""
-        return self._gate.claims(request.url), "not below the base URL"
+        return self._interceptor.claims(request.url), "not below the base URL"
 
     def _answered(self, request: requests.PreparedRequest) -> tuple[int, list[tuple[str, str]], bytes]:
         told: Json = request
-        answer = self._gate.answer(
+        answer = self._interceptor.answer(
             Asked(
                 method=str(request.method),
                 url=str(request.url),

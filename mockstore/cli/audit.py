@@ -11,8 +11,8 @@ from mockstore.audit import Audit, Auditor, Finding, Probe, Verdict, auditing, p
 from mockstore.audit.page import html
 from mockstore.audit.report import document, finding_lines, junit, summary
 from mockstore.cli.options import complete_event_type, json_option, patience
-from mockstore.cli.safe import safe
 from mockstore.cli.show import bad, good, quiet, say_json, strong, waiting
+from mockstore.cli.terminal_text import safe
 from mockstore.errors import InvalidInputError
 from mockstore.parts import provider_with
 from mockstore.world.transports import Router

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from mockstore.errors import InvalidInputError, MockstoreError
 from mockstore.model import Json
-from mockstore.world.transports.asking import Asking, path_to, sendable
+from mockstore.world.transports.json_client import JsonClient, path_to, sendable
 
 __all__ = ["PATIENCE", "Client", "RefusedError", "path_to"]
 
@@ -33,8 +33,8 @@ class Client:
     """
 
     def __init__(self, server: str, tenant: str | None = None, token: str | None = None) -> None:
-        self._asking = _asking(server)
-        self.server = self._asking.url
+        self._client = _client(server)
+        self.server = self._client.url
         self._headers = {"Accept": "application/json", "Authorization": "Bearer mockstore"}
         if tenant is not None:
             self._headers["X-Tenant-ID"] = _sendable_tenant(tenant)
@@ -44,7 +44,7 @@ class Client:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._asking.close()
+        self._client.close()
 
     def get(self, path: str, expect: str = "", **query: str | int | None) -> Json:
         """Return the object at `path`; members of the query that are None are left out.
@@ -61,20 +61,20 @@ class Client:
     def request(self, method: str, path: str, document: Mapping[str, Json] | None = None) -> Json:
         """Return the answer's JSON, or None; raise `NoServerError` or `RefusedError`."""
         headers = self._headers | (self._control if path.startswith("/_mockstore/") else {})
-        answered = self._asking.ask(method, path, headers, document)
+        answered = self._client.ask(method, path, headers, document)
         if answered.is_problem:
             raise RefusedError(answered.status, _problem(answered.document))
         return answered.document
 
     def _object(self, answer: Json, expect: str) -> Json:
         if not isinstance(answer, dict) or (expect and expect not in answer):
-            raise self._asking.stranger("something else")
+            raise self._client.stranger("something else")
         return answer
 
 
-def _asking(server: str) -> Asking:
+def _client(server: str) -> JsonClient:
     try:
-        return Asking(server, named="--server", patience=PATIENCE)
+        return JsonClient(server, named="--server", patience=PATIENCE)
     except InvalidInputError as error:
         raise InvalidInputError(f"{_told_by('server')}: {error}", field="server") from None
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import click
 
 from mockstore.cli.options import json_option
-from mockstore.cli.safe import safe
 from mockstore.cli.show import quiet, say_json, strong
 from mockstore.cli.sources import FILE, Sourced, sourced
+from mockstore.cli.terminal_text import safe
 from mockstore.delivery.schedule import RetryPolicy, describe
 from mockstore.model import Json
 from mockstore.settings import NAMES

@@ -5,7 +5,6 @@ import click
 from mockstore.cli.client import Client, path_to
 from mockstore.cli.groups import DefaultGroup
 from mockstore.cli.options import asks_server, complete_event_type, page_options
-from mockstore.cli.safe import safe
 from mockstore.cli.show import (
     delivery_lines,
     fault_names,
@@ -17,6 +16,7 @@ from mockstore.cli.show import (
     strong,
     url_of,
 )
+from mockstore.cli.terminal_text import safe
 from mockstore.model import DeliveryState, Json
 
 EPILOG = """\b

@@ -5,7 +5,6 @@ from typing import Final
 
 import click
 
-from mockstore.cli.safe import safe
 from mockstore.cli.show import (
     attempt_line,
     clock_time,
@@ -19,6 +18,7 @@ from mockstore.cli.show import (
     url_of,
 )
 from mockstore.cli.story import Story, Told, play
+from mockstore.cli.terminal_text import safe
 from mockstore.delivery.schedule import describe
 from mockstore.model import Json
 

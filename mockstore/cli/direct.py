@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from mockstore.cli.wanted import Target, Wanted
+from mockstore.cli.emit_options import Target, Wanted
 from mockstore.delivery.pump import InlinePump
 from mockstore.errors import InvalidInputError, MockstoreError
 from mockstore.faults import named

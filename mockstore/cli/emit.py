@@ -11,9 +11,9 @@ import click
 
 from mockstore.cli.client import Client, path_to
 from mockstore.cli.direct import sender
+from mockstore.cli.emit_options import Target, Wanted, target_options, wanted_options
 from mockstore.cli.options import json_option, server_options
 from mockstore.cli.show import delivery_lines, event_line, plural, quiet, say_json, state, status_text
-from mockstore.cli.wanted import Target, Wanted, target_options, wanted_options
 from mockstore.model import Json
 
 MOST: Final = 100_000

@@ -5,8 +5,8 @@ import click
 from mockstore.cli.client import Client, path_to
 from mockstore.cli.groups import DefaultGroup
 from mockstore.cli.options import asks_server, complete_event_type, page_options
-from mockstore.cli.safe import safe
 from mockstore.cli.show import delivery_lines, event_line, gist, pretty, say_json, say_more, say_table
+from mockstore.cli.terminal_text import safe
 from mockstore.model import Json
 
 EPILOG = """\b

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
-from mockstore.cli.safe import safe
+from mockstore.cli.terminal_text import safe
 from mockstore.errors import MockstoreError
 
 INTERRUPTED = 130

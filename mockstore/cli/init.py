@@ -7,8 +7,8 @@ from typing import Final
 import click
 from msgspec.structs import replace
 
-from mockstore.cli.finding import FRAMEWORKS, Consumer, Framework, consumer_in
 from mockstore.cli.options import json_option
+from mockstore.cli.project_scan import FRAMEWORKS, Consumer, Framework, consumer_in
 from mockstore.cli.show import good, quiet, say_json, strong
 from mockstore.cli.starter import starter_for
 from mockstore.errors import InvalidInputError

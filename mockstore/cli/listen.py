@@ -13,9 +13,9 @@ from mockstore.cli.client import Client, path_to
 from mockstore.cli.options import json_option, server_options
 from mockstore.cli.receiver import Forwarder, Receiver, Responder, Scripted, Taken
 from mockstore.cli.receiving import ReceivingServer
-from mockstore.cli.safe import safe
 from mockstore.cli.show import bad, clock_time, gist, good, mark, plural, pretty, quiet, say_json_line, strong
 from mockstore.cli.signals import ending_on_signals
+from mockstore.cli.terminal_text import safe
 from mockstore.errors import MockstoreError
 from mockstore.events import petstore_catalogue, rfc3339
 from mockstore.registration import checked_url

@@ -8,8 +8,8 @@ import click
 
 from mockstore.cli.client import Client
 from mockstore.cli.options import json_option, token_option
-from mockstore.cli.safe import safe
 from mockstore.cli.show import bad, good, quiet, say_json
+from mockstore.cli.terminal_text import safe
 from mockstore.errors import InvalidInputError
 from mockstore.events import parse_assignment
 from mockstore.model import Json
@@ -26,8 +26,8 @@ from mockstore.scenario import (
 )
 from mockstore.scenario.documents import result_document, result_of
 from mockstore.scenario.inside import targets_of
+from mockstore.scenario.loading import names
 from mockstore.scenario.report import junit, summary, timeline_lines
-from mockstore.scenario.shelf import names
 
 EPILOG = """\b
 Examples:

@@ -9,7 +9,7 @@ from mockstore.cli.groups import DefaultGroup
 from mockstore.cli.options import json_option
 from mockstore.cli.show import say_json, say_table
 from mockstore.scenario import load, names, text_of
-from mockstore.scenario.marks import nodes_of
+from mockstore.scenario.yaml_nodes import nodes_of
 
 EPILOG = """\b
 Examples:

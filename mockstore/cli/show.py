@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import click
 
-from mockstore.cli.safe import safe
+from mockstore.cli.terminal_text import safe
 from mockstore.delivery.schedule import describe
 from mockstore.model import Json
 

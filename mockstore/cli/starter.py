@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mockstore.cli.finding import USUAL_PATH, Consumer
+from mockstore.cli.project_scan import USUAL_PATH, Consumer
 
 SECRET: Final = "whsec_c3RhcnRlci1zZWNyZXQtb2YtdGhlLXRlc3Rz"  # noqa: S105 - a sample
 """A sample: what the tests sign with."""

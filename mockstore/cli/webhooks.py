@@ -7,8 +7,8 @@ import click
 from mockstore.cli.client import Client, path_to
 from mockstore.cli.groups import DefaultGroup
 from mockstore.cli.options import asks_server, complete_event_type, duration, page_options
-from mockstore.cli.safe import safe
 from mockstore.cli.show import delivery_lines, plural, quiet, say_json, say_more, say_table, state
+from mockstore.cli.terminal_text import safe
 from mockstore.model import Json
 
 PATIENCE = 10

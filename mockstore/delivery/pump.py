@@ -63,7 +63,7 @@ class InlinePump:
                     else:
                         self._finish(started, await self._asend(started))
 
-    def moment(self) -> bool:
+    def deliver_briefly(self) -> bool:
         """Run nothing: the caller of `kick` does that."""
         return False
 

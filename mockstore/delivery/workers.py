@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from threading import Condition, Lock, current_thread, get_ident
 from typing import Final
 
-from mockstore.delivery.crew import TROUBLE, Crew, Deferred, Outage
+from mockstore.delivery.attempt_runner import AttemptMade, AttemptRunner, Begin, Job
+from mockstore.delivery.borrowed_thread import BorrowedThread
 from mockstore.delivery.engine import Engine
-from mockstore.delivery.moments import Moments
-from mockstore.delivery.trying import Begin, Tried, Trying, Turn
-from mockstore.delivery.turns import Turns
+from mockstore.delivery.threads import TROUBLE, Deferred, Outage, WorkerThreads
+from mockstore.delivery.work_queue import WorkQueue
 from mockstore.errors import StoppingError, StoreUnavailableError
 from mockstore.model import DeliveryRecord, Pulse, Reply
 from mockstore.world.seams import Transport
@@ -28,12 +28,12 @@ REMEMBERED: Final = 100
 
 
 class WorkerPump:
-    """The pump of the server: threads are started as they are needed, up to `threads`, and end when they are not.
+    """The pump of the server: threads are started as they are needed, up to `threads`, and end when they are idle.
 
-    Who goes next is up to `Turns`. None of its methods may be called inside a transaction of the store. When that is
-    unavailable, a thread waits and asks again: nothing is given up for it. `follow` moves the clock to where others
-    over the same records have moved theirs, and says whether that was anywhere. With `begin`, a thread makes the
-    next request while it waits for an answer: for a store that is quick, since that time counts as the receiver's.
+    `WorkQueue` says what is done next. No method may be called inside a transaction of the store. While the store is
+    unavailable, a thread waits and asks again, and nothing is given up. `follow` moves the clock to where other servers
+    on the same records have moved theirs, and returns whether it moved. With `begin`, a thread makes the next request
+    while it waits for an answer; only for a quick store, since that time counts as the receiver's.
     """
 
     def __init__(
@@ -47,35 +47,37 @@ class WorkerPump:
     ) -> None:
         self._engine = engine
         self.raised: MutableSequence[BaseException] = deque(maxlen=REMEMBERED)
-        """What was raised on a thread or in a door and nobody has seen yet; the latest ones."""
-        self._trying = Trying(engine, transport, begin, wait=self._wait_unless_closing, remember=self.raised.append)
-        self._moments = Moments(self._trying, take=self._take_for_a_moment, hand_over=self._hand_over, end=self._end)
-        self._has_moments = begin is not None
+        """Exceptions on a thread or in an entry point that nobody has looked at yet; the latest ones."""
+        self._runner = AttemptRunner(
+            engine, transport, begin, wait=self._wait_unless_closing, remember=self.raised.append
+        )
+        self._borrowed = BorrowedThread(self._runner, take=self._take_quick, hand_over=self._hand_over, end=self._end)
+        self._may_borrow = begin is not None
         self._follow = follow
-        self._crew = Crew(self._run, threads)
+        self._threads = WorkerThreads(self._run, threads)
         self._outage = Outage()
         lock = Lock()
         self._work = Condition(lock)
         self._calm = Condition(lock)
         self._trouble = Condition(lock)
-        self._turns = Turns(engine, threads)
+        self._queue = WorkQueue(engine, threads)
         self._deferring: set[int] = set()
-        """Threads that make something due, and will see to it later."""
+        """Threads inside `deferred`: what they make due is delivered after their next `kick`."""
         self._idle = 0
         self._taken = 0
         self._patience = STALL.total_seconds()
         self._standing_by = False
-        """A thread waits to see whether those at work stall."""
+        """A thread waits to see whether those at work stall, and then helps them."""
         self._waking = False
-        """A thread has been woken or started, and has not looked yet."""
+        """A thread has been woken or started, and has not looked for work yet."""
         self._watched: datetime | None = None
-        """The moment that an idle thread waits for."""
+        """The due moment that an idle thread waits for."""
         self._closing = False
 
     def kick(self) -> None:
-        """See to it that a thread looks after what is due, now or later.
+        """Make sure that a thread delivers what is due, now or later.
 
-        Never fails for the store: what a caller has made due is recorded.
+        Does not raise when the store is unavailable: what the caller has made due is recorded.
         """
         if not self._deferring or get_ident() not in self._deferring:
             self._kick()
@@ -85,22 +87,22 @@ class WorkerPump:
             return
         with self._work:
             try:
-                needed = self._turns.are_more() or self._engine.store.next_due() is not None
+                needed = self._queue.are_more() or self._engine.store.next_due() is not None
             except StoreUnavailableError:
                 needed = True
             if needed:
                 self._wake()
         self._trim()
 
-    def moment(self) -> bool:
-        """Deliver for a moment on the caller's thread, which has other things to do: see `Moments`.
+    def deliver_briefly(self) -> bool:
+        """Deliver on the caller's thread, which has other work as well: see `BorrowedThread`.
 
-        Nothing without `begin`: whoever has other things to do must not wait for a store that is not quick.
+        Does nothing without `begin`: the caller must not wait for a slow store.
         """
-        return self._has_moments and self._moments.moment()
+        return self._may_borrow and self._borrowed.deliver_briefly()
 
     def look(self) -> None:
-        """Take note of what others over the same records have made due, and of the time to which they have moved."""
+        """Notice what other servers on the same records have made due, and where they have moved the clock."""
         self._engine.store.look()
         if self._follow():
             self._spread_the_time()
@@ -121,7 +123,7 @@ class WorkerPump:
         with self._calm:
             seconds = None if timeout is None else timeout.total_seconds()
             calm = self._calm.wait_for(lambda: self._is_calm() or (timeout is None and self._outage.error), seconds)
-            if self._closing and not self._turns.are_over():
+            if self._closing and not self._queue.are_over():
                 raise StoppingError
             if timeout is None and self._outage.error is not None:
                 raise StoreUnavailableError(f"deliveries wait for the store: {self._outage.error}")
@@ -155,7 +157,7 @@ class WorkerPump:
     def pulse(self) -> Pulse:
         """How the deliveries are going."""
         with self._work:
-            return Pulse(self._turns.out, self._crew.dead)
+            return Pulse(self._queue.out, self._threads.dead)
 
     def deferred(self) -> AbstractContextManager[None]:
         """Leave what this thread makes due inside to its next `kick`, `akick` or `moment`."""
@@ -173,16 +175,16 @@ class WorkerPump:
         """Take nothing new up, let the attempts under way end, stop the threads."""
         self.stop()
         with self._work:
-            threads, left = self._crew.others, self._turns.drain()
-        self._moments.close()
+            threads, left = self._threads.others, self._queue.drain()
+        self._borrowed.close()
         with self._work:
-            left += self._turns.drain()
-            begun = self._turns.begun()
+            left += self._queue.drain()
+            begun = self._queue.begun()
         for delivery in left:
             with suppress(StoreUnavailableError):  # the claim then ends with this server
                 self._engine.store.release(delivery.id)
-        for turn in begun:
-            self._end(turn)
+        for job in begun:
+            self._end(job)
         for thread in threads:
             thread.join()
 
@@ -190,77 +192,77 @@ class WorkerPump:
 
     def _run(self) -> None:
         eager = False
-        while (turn := self._take(eager=eager)) is not None:
-            tried = self._end(turn, meanwhile=None if eager else self._prepare)
+        while (job := self._take(eager=eager)) is not None:
+            tried = self._end(job, meanwhile=None if eager else self._prepare)
             eager = tried is None or tried.held > STALL
 
     def _end(
-        self, turn: Turn, answer: Reply | None = None, *, meanwhile: Callable[[], None] | None = None
-    ) -> Tried | None:
-        """Do what is left of an attempt, and what follows from it."""
-        tried = self._trying.attempt(turn, meanwhile, answer)
+        self, job: Job, answer: Reply | None = None, *, meanwhile: Callable[[], None] | None = None
+    ) -> AttemptMade | None:
+        """Finish the attempt of a job, and tell those who wait for it."""
+        tried = self._runner.attempt(job, meanwhile, answer)
         with self._work:
             if not self._closing:  # or it may have given up waiting
                 self._outage.end()
-            self._turns.give_back(turn.delivery, tried)
+            self._queue.give_back(job.delivery, tried)
             with suppress(StoreUnavailableError):  # whoever looks next finds it settled
-                if self._turns.are_over():
+                if self._queue.are_over():
                     self._calm.notify_all()
         self._trim()
         return tried
 
-    def _take(self, *, eager: bool) -> Turn | None:
+    def _take(self, *, eager: bool) -> Job | None:
         """Wait for a delivery that may be sent now; None when this thread is to end.
 
         A thread that is not `eager` leaves the line to others that are at work, unless they stall.
         """
         with self._work:
-            own = None if self._closing else self._turns.own(current_thread())
+            own = None if self._closing else self._queue.own(current_thread())
             if own is not None:
                 self._taken += 1
                 return own
             while not self._closing:
                 try:
-                    turn = self._wait_for_work(eager=eager)
+                    job = self._wait_for_work(eager=eager)
                 except StoreUnavailableError as error:
                     self._wait_for_the_store(error)
                     continue
-                if turn is not None:
-                    return turn
+                if job is not None:
+                    return job
                 break
-            self._crew.leave()
+            self._threads.leave()
             return None
 
-    def _take_for_a_moment(self) -> DeliveryRecord | None:
-        """Return a delivery for a thread with little time; None where it is for the others to do what is due."""
+    def _take_quick(self) -> DeliveryRecord | None:
+        """Return a delivery for a borrowed thread; None when the worker threads have to deliver what is due."""
         with self._work, suppress(StoreUnavailableError):  # they will ask again
-            delivery = None if self._closing else self._turns.next_quick()
+            delivery = None if self._closing else self._queue.next_quick()
             self._taken += delivery is not None
             self._hand_on()
             return delivery
         return None
 
-    def _hand_over(self, turn: Turn) -> None:
+    def _hand_over(self, job: Job) -> None:
         with self._work:
-            self._turns.hand_over(turn)
+            self._queue.hand_over(job)
             self._wake()
 
-    def _wait_for_work(self, *, eager: bool) -> Turn | None:
+    def _wait_for_work(self, *, eager: bool) -> Job | None:
         """Return the next delivery; None when the pump closes, or when there was nothing to do for long."""
         tired = False
         while not self._closing:
             self._waking = False
-            may_take = eager or self._turns.urgent or not self._turns.busy
-            turn = self._turns.next() if may_take else None
-            if turn is not None:
+            may_take = eager or self._queue.urgent or not self._queue.busy
+            job = self._queue.next() if may_take else None
+            if job is not None:
                 self._taken += 1
                 self._hand_on()
-                return turn
-            if self._turns.are_over():
+                return job
+            if self._queue.are_over():
                 self._calm.notify_all()
             if tired and self._unwatched() is None:
                 return None
-            is_to_rest = may_take or self._standing_by or not self._turns.are_more()
+            is_to_rest = may_take or self._standing_by or not self._queue.are_more()
             self._outage.end()
             if is_to_rest:
                 eager, tired = False, self._rest(may_take=may_take)
@@ -285,7 +287,7 @@ class WorkerPump:
         with self._work, suppress(StoreUnavailableError):
             if (
                 not self._closing
-                and self._turns.prepare(current_thread(), self._trying)
+                and self._queue.prepare(current_thread(), self._runner)
                 and not (self._standing_by or self._waking)
             ):
                 self._wake()
@@ -303,7 +305,7 @@ class WorkerPump:
 
         What is due already is left to the threads at work, where they are not to be helped.
         """
-        moment = self._unwatched() if may_take or not self._turns.are_due() else None
+        moment = self._unwatched() if may_take or not self._queue.are_due() else None
         if moment is not None:
             self._watched = moment
         self._idle += 1
@@ -321,17 +323,17 @@ class WorkerPump:
         return due if self._watched is None or due < self._watched else None
 
     def _hand_on(self) -> None:
-        """See to it that somebody looks after the rest while this thread is busy."""
+        """Make sure that another thread looks for more work while this one is busy."""
         with suppress(StoreUnavailableError):  # this thread has a delivery in hand; it will look again after it
-            if not self._standing_by and (self._turns.are_more() or self._unwatched() is not None):
+            if not self._standing_by and (self._queue.are_more() or self._unwatched() is not None):
                 self._wake()
 
     def _wake(self) -> None:
-        """Have one more thread look; where none can be had, those at work or the next kick see to what is due."""
+        """Have one more thread look for work; if there can be none, those at work or the next kick find it."""
         if self._idle:
             self._waking = True
             self._work.notify()
-        elif not self._closing and self._crew.grow():
+        elif not self._closing and self._threads.grow():
             self._waking = True
 
     def _trim(self) -> None:
@@ -339,10 +341,10 @@ class WorkerPump:
             self._engine.trim()
 
     def _spread_the_time(self) -> None:
-        """Wake whoever waits for a moment: he has less long to wait now."""
+        """Wake threads that wait for a due moment: the clock has moved, so it is nearer."""
         with self._work:
             self._watched = None
             self._work.notify_all()
 
     def _is_calm(self) -> bool:
-        return self._closing or self._turns.are_over()
+        return self._closing or self._queue.are_over()

@@ -7,17 +7,17 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from mockstore.errors import InvalidInputError
-from mockstore.faults.course import COURSES
 from mockstore.faults.drift import DRIFTS
 from mockstore.faults.fault import Expect, Fault
 from mockstore.faults.forgery import FORGERIES
 from mockstore.faults.hostile import HOSTILE
+from mockstore.faults.sequence import SEQUENCES
 from mockstore.faults.wire import WIRES
 
 Wanted: TypeAlias = Fault | str | Iterable[Fault | str]
 """One fault or several, each by itself or by its name."""
 
-ALL: Final = (*FORGERIES, *HOSTILE, *DRIFTS, *COURSES, *WIRES)
+ALL: Final = (*FORGERIES, *HOSTILE, *DRIFTS, *SEQUENCES, *WIRES)
 """Every fault there is."""
 
 MUST_REJECT: Final = FORGERIES
@@ -29,10 +29,10 @@ MUST_NOT_CRASH: Final = HOSTILE
 MUST_ACCEPT: Final = DRIFTS
 """A good consumer answers 2xx to each."""
 
-MUST_BE_HARMLESS: Final = COURSES
+MUST_BE_HARMLESS: Final = SEQUENCES
 """A good consumer answers 2xx to each, however late, often or out of order the event comes."""
 
-MUST_DEDUPE: Final = tuple(fault for fault in COURSES if fault.expects is Expect.DEDUPE)
+MUST_DEDUPE: Final = tuple(fault for fault in SEQUENCES if fault.expects is Expect.DEDUPE)
 """The event comes more than once, and a good consumer does its work once. Three hours later all has come."""
 
 OVER_A_SOCKET: Final = tuple(fault for fault in WIRES if fault.needs_socket)

@@ -8,10 +8,10 @@ from typing import Self, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockstore.discreet import Discreet
 from mockstore.errors import InvalidInputError
 from mockstore.events.shape import Shape
 from mockstore.model import Outgoing
+from mockstore.redacted import Redacted
 
 
 class Group(StrEnum):
@@ -39,7 +39,7 @@ class Expect(StrEnum):
     """It answers 2xx and does its work."""
 
 
-class Draft(Discreet, frozen=True):
+class Draft(Redacted, frozen=True):
     """A request before it is signed, with all that a fault may want to change or to know."""
 
     untold = frozenset({"secrets", "retired"})

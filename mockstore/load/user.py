@@ -21,8 +21,8 @@ from mockstore.model import Outcome, Reply
 from mockstore.provider import petstore
 from mockstore.signing import scheme_named
 from mockstore.world.clock import wall_time
+from mockstore.world.transports.address_policy import beyond_metadata
 from mockstore.world.transports.http import HttpTransport
-from mockstore.world.transports.reach import beyond_metadata
 from mockstore.world.transports.rules import Deadline
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from mockstore.model import Json, Payload
 from mockstore.petstore import matching
-from mockstore.petstore.desk import Desk
+from mockstore.petstore.context import ShopContext
 from mockstore.petstore.documents import demand
 
 _SPECIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -60,8 +60,8 @@ class Answer(Struct, frozen=True):
 class Chat:
     """The adviser of one tenant's shop. A bad request (schema `chat-request`) raises `ValidationError`."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: ShopContext) -> None:
+        self._context = context
 
     def complete(self, request: Payload) -> dict[str, Json]:
         """Return the answer in one piece (schema `chat-completion`)."""
@@ -82,8 +82,8 @@ class Chat:
         pieces = tuple(_TOKEN.findall(self._advice(asked[-1] if asked else "", _SHOWN[model])))
         most = int(request.get("maxTokens", len(pieces)))  # JSON may write 5 as 5.0
         return Answer(
-            id=f"chatcmpl_{self._desk.new_id().replace('-', '')}",
-            created=int(self._desk.now().timestamp()),
+            id=f"chatcmpl_{self._context.new_id().replace('-', '')}",
+            created=int(self._context.now().timestamp()),
             model=model,
             pieces=pieces[:most],
             finish_reason="length" if most < len(pieces) else "stop",
@@ -94,7 +94,7 @@ class Chat:
         criteria = criteria_in(question)
         if not criteria:
             return f"We have {_ALL_SPECIES}. Tell me the species and size you like, and whether children live with you."
-        pets = matching.found(self._desk.shelf("pet").everything(), {"status": ["AVAILABLE"], **criteria})
+        pets = matching.found(self._context.shelf("pet").everything(), {"status": ["AVAILABLE"], **criteria})
         if not pets:
             return "No pet like that is available today. Shall we try another species or size?"
         cheapest = matching.in_order(pets, {"field": "price"})[:most]

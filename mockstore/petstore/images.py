@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 from msgspec import Struct
 
 from mockstore.model import Json, ResourceRecord
-from mockstore.petstore.desk import Desk
+from mockstore.petstore.context import ShopContext
 from mockstore.petstore.errors import FieldMistake, ValidationError
 
 _TYPES = ("image/gif", "image/jpeg", "image/png", "image/webp")
@@ -25,7 +25,7 @@ class Upload(Struct, frozen=True):
         return cls(b64decode(record.hidden["content"]), known["contentType"], known.get("filename"))
 
 
-def image_of(upload: Upload, desk: Desk, pet_id: str) -> dict[str, Json]:
+def image_of(upload: Upload, context: ShopContext, pet_id: str) -> dict[str, Json]:
     """Return the document of a new image; raise `ValidationError` when the file is empty or no picture."""
     mistakes = []
     if not upload.content:
@@ -34,16 +34,16 @@ def image_of(upload: Upload, desk: Desk, pet_id: str) -> dict[str, Json]:
         mistakes.append(FieldMistake("file", f"must be one of {', '.join(_TYPES)}", "media_type"))
     if mistakes:
         raise ValidationError(mistakes)
-    id_ = desk.new_id()
+    id_ = context.new_id()
     named = {} if upload.filename is None else {"filename": upload.filename}
     return {
         "id": id_,
         "petId": pet_id,
-        "url": f"{desk.base_url}/pets/{pet_id}/images/{id_}",
+        "url": f"{context.base_url}/pets/{pet_id}/images/{id_}",
         **named,
         "contentType": upload.content_type,
         "size": len(upload.content),
-        "createdAt": desk.moment(),
+        "createdAt": context.moment(),
     }
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from mockstore.errors import NotFoundError
 from mockstore.model import Json, Payload
 from mockstore.petstore import transitions
-from mockstore.petstore.desk import Desk
+from mockstore.petstore.context import ShopContext
 from mockstore.petstore.documents import demand
 from mockstore.petstore.money import amount_of, event_number
 from mockstore.petstore.people import customer, open_orders
@@ -33,10 +33,10 @@ class Processing(Struct, frozen=True):
 class Orders:
     """The orders of one tenant. An unknown id raises `NotFoundError`, a bad document `ValidationError`."""
 
-    def __init__(self, desk: Desk, pets: Pets) -> None:
-        self._desk = desk
+    def __init__(self, context: ShopContext, pets: Pets) -> None:
+        self._context = context
         self._pets = pets
-        self._shelf = desk.shelf("order")
+        self._shelf = context.shelf("order")
 
     def place(self, document: Payload) -> dict[str, Json]:
         """Order a pet (schema `order-create`) and return the order; the pet becomes PENDING.
@@ -44,12 +44,12 @@ class Orders:
         Raises `NotFoundError` for an unknown pet and `ConflictError` for one that cannot be had.
         """
         demand("order-create", document)
-        with self._desk.transaction():
+        with self._context.transaction():
             pet = self._pets.get(document["petId"])
             transitions.after("pet", pet["id"], pet["status"], "order")
             order = self._new_order(pet, document["userId"])
             self._shelf.put(order)
-            self._desk.announce("order.created", self._created(order))
+            self._context.announce("order.created", self._created(order))
             self._pets.move(pet["id"], "order", "Adoption application received")
             return self._shelf.get(order["id"])
 
@@ -59,7 +59,7 @@ class Orders:
 
     def approve(self, order_id: str) -> dict[str, Json]:
         """Take note that the order is paid, and return it; its pet is adopted, unless it is no longer to be had."""
-        with self._desk.transaction():
+        with self._context.transaction():
             before = self._shelf.get(order_id)
             after = self._advance(before, "pay")
             if after["status"] != before["status"]:
@@ -68,12 +68,12 @@ class Orders:
 
     def ship(self, order_id: str) -> dict[str, Json]:
         """Ship an APPROVED order and return it; raise `ConflictError` for any other."""
-        with self._desk.transaction():
+        with self._context.transaction():
             return self._advance(self._shelf.get(order_id), "ship")
 
     def deliver(self, order_id: str) -> dict[str, Json]:
         """Deliver a SHIPPED order and return it; raise `ConflictError` for any other."""
-        with self._desk.transaction():
+        with self._context.transaction():
             return self._advance(self._shelf.get(order_id), "deliver")
 
     def cancel(self, order_id: str) -> dict[str, Json]:
@@ -81,7 +81,7 @@ class Orders:
 
         The order can still be read. Raises `ConflictError` for an order that has gone further.
         """
-        with self._desk.transaction():
+        with self._context.transaction():
             after = self._advance(self._shelf.get(order_id), "cancel")
             self._let_go(after)
             return after
@@ -93,8 +93,8 @@ class Orders:
         """
         order = self._shelf.get(order_id)
         demand("order-request", request)
-        moment = self._desk.moment()
-        ids = {"requestId": self._desk.new_id(), "orderId": order_id}
+        moment = self._context.moment()
+        ids = {"requestId": self._context.new_id(), "orderId": order_id}
         result = {
             "message": _objection(order, request) or "The order was processed.",
             "orderStatus": order["status"],
@@ -107,9 +107,9 @@ class Orders:
         return Processing(answer, Callback(request["callbackUrl"], outcome))
 
     def _new_order(self, pet: Payload, user_id: str) -> dict[str, Json]:
-        moment = self._desk.moment()
+        moment = self._context.moment()
         return {
-            "id": self._desk.new_id(),
+            "id": self._context.new_id(),
             "petId": pet["id"],
             "userId": user_id,
             "status": "PLACED",
@@ -129,19 +129,19 @@ class Orders:
             "total": price,
             "currency": order["currency"],
         }
-        return {"order": shown, "customer": customer(self._desk, order["userId"])}
+        return {"order": shown, "customer": customer(self._context, order["userId"])}
 
     def _advance(self, before: dict[str, Json], verb: str) -> dict[str, Json]:
         """Move an order on by a verb of the table, tell it when its status has changed, and return it."""
         status = transitions.after("order", before["id"], before["status"], verb)
         if status == before["status"]:
             return before
-        moment = self._desk.moment()
+        moment = self._context.moment()
         after = {**before, "status": status, "updatedAt": moment}
         self._shelf.put(after)
         old, new = transitions.event_word(before["status"]), transitions.event_word(status)
         change = {"orderId": before["id"], "oldStatus": old, "newStatus": new, "timestamp": moment}
-        self._desk.announce("order.status_changed", change)
+        self._context.announce("order.status_changed", change)
         return self._shelf.get(before["id"])
 
     def _hand_over(self, order: Payload) -> None:
@@ -152,7 +152,7 @@ class Orders:
     def _let_go(self, order: Payload) -> None:
         """Leave the pet of an order that was cancelled to the other orders that hold it, or free it."""
         pet_id = order["petId"]
-        status, others = self._status_of_pet(pet_id), open_orders(self._desk, pet_id)
+        status, others = self._status_of_pet(pet_id), open_orders(self._context, pet_id)
         if status == "PENDING" and not others:
             self._pets.move(pet_id, "release", _CANCELLED)
         if status != "ADOPTED" or self._pets.adopted_through(pet_id) != order["id"]:

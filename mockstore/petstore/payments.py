@@ -7,7 +7,7 @@ from mockstore.events.cards import card_brand
 from mockstore.events.rules import PAYMENT_ERRORS
 from mockstore.model import Json, Payload
 from mockstore.petstore import transitions
-from mockstore.petstore.desk import Desk
+from mockstore.petstore.context import ShopContext
 from mockstore.petstore.documents import demand, kept
 from mockstore.petstore.money import event_number
 from mockstore.petstore.orders import Orders
@@ -30,10 +30,10 @@ _SEPARATORS = str.maketrans("", "", " -")
 class Payments:
     """The payments of one tenant's orders. An unknown id raises `NotFoundError`, a bad document `ValidationError`."""
 
-    def __init__(self, desk: Desk, orders: Orders) -> None:
-        self._desk = desk
+    def __init__(self, context: ShopContext, orders: Orders) -> None:
+        self._context = context
         self._orders = orders
-        self._shelf = desk.shelf("payment")
+        self._shelf = context.shelf("payment")
 
     def pay(self, order_id: str, document: Payload) -> dict[str, Json]:
         """Pay an order (schema `payment-create`) and return the payment, be it SUCCEEDED or FAILED.
@@ -41,7 +41,7 @@ class Payments:
         What succeeds makes a PLACED order APPROVED and its pet ADOPTED; an APPROVED order can be paid again.
         Raises `ConflictError` for an order that has gone further.
         """
-        with self._desk.transaction():
+        with self._context.transaction():
             order = self._orders.get(order_id)
             due = {"amount": order["totalAmount"], "currency": order["currency"]}
             wanted = {**due, **document} if isinstance(document, Mapping) else document
@@ -60,7 +60,7 @@ class Payments:
 
     def _settled(self, order_id: str, wanted: Payload) -> dict[str, Json]:
         """Return the payment that comes of a request, at its end."""
-        id_ = self._desk.new_id()
+        id_ = self._context.new_id()
         failure = failure_of(wanted["source"])
         status = transitions.after("payment", id_, "PENDING", "process")
         payment = {
@@ -73,19 +73,19 @@ class Payments:
         }
         if failure is not None:
             payment["error"] = failure
-        return {**payment, "createdAt": self._desk.moment()}
+        return {**payment, "createdAt": self._context.moment()}
 
     def _tell(self, payment: Payload) -> None:
         shown = {name: payment[name] for name in ("id", "orderId", "amount", "currency", "status")}
         shown["amount"] = event_number(payment["amount"])
         if "error" in payment:
-            self._desk.announce("payment.failed", {"payment": shown, "error": dict(payment["error"])})
+            self._context.announce("payment.failed", {"payment": shown, "error": dict(payment["error"])})
             return
         source = payment["source"]
         method = {"type": source["object"].upper(), "last4": source["last4"]}
         if "brand" in source:
             method["brand"] = source["brand"]
-        self._desk.announce("payment.succeeded", {"payment": shown, "paymentMethod": method})
+        self._context.announce("payment.succeeded", {"payment": shown, "paymentMethod": method})
 
 
 def failure_of(source: Payload) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ from mockstore.errors import NotFoundError
 from mockstore.events.rules import STAFF_REASON
 from mockstore.model import Json, Payload
 from mockstore.petstore import matching, transitions
-from mockstore.petstore.desk import Desk
+from mockstore.petstore.context import ShopContext
 from mockstore.petstore.documents import demand, kept
 from mockstore.petstore.images import Upload, image_of, packed
 from mockstore.petstore.paging import page_of
@@ -20,17 +20,17 @@ _STATUSES = ("AVAILABLE", "PENDING", "ADOPTED", "NOT_AVAILABLE")
 class Pets:
     """The pets that one tenant sees. An unknown id raises `NotFoundError`, a bad document `ValidationError`."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._shelf = desk.shelf("pet")
+    def __init__(self, context: ShopContext) -> None:
+        self._context = context
+        self._shelf = context.shelf("pet")
 
     def add(self, document: Payload) -> dict[str, Json]:
         """Add a pet (schema `pet-create`) and return it; unknown members are dropped, no event follows."""
         demand("pet-create", document)
-        moment = self._desk.moment()
-        pet = {"id": self._desk.new_id(), **_NEW, **kept("pet-create", document)}
-        if self._desk.tenant is not None:
-            pet["tenantId"] = self._desk.tenant
+        moment = self._context.moment()
+        pet = {"id": self._context.new_id(), **_NEW, **kept("pet-create", document)}
+        if self._context.tenant is not None:
+            pet["tenantId"] = self._context.tenant
         pet |= {"createdAt": moment, "updatedAt": moment}
         self._shelf.put(pet)
         return self._shelf.get(pet["id"])
@@ -56,21 +56,21 @@ class Pets:
 
         This is what staff do: from any status to any other (contract 2).
         """
-        with self._desk.transaction():
+        with self._context.transaction():
             record = self._shelf.record(pet_id)
             demand("pet-update", changes)
             changed = kept("pet-update", changes)
-            after = {**record.document, **changed, "updatedAt": self._desk.moment()}
+            after = {**record.document, **changed, "updatedAt": self._context.moment()}
             unmoved = after["status"] == record.document["status"]
             self._shelf.put(after, record.hidden if unmoved else None)
             if not unmoved:
-                holders = open_orders(self._desk, pet_id)
+                holders = open_orders(self._context, pet_id)
                 self._tell(record.document, after, STAFF_REASON, holders[-1]["userId"] if holders else None)
             return self._shelf.get(pet_id)
 
     def remove(self, pet_id: str) -> None:
         """Remove the pet; from then on it is not found."""
-        with self._desk.transaction():
+        with self._context.transaction():
             self._shelf.remove(pet_id)
 
     def adopt(self, pet_id: str, by: str | Payload | None = None) -> dict[str, Json]:
@@ -84,19 +84,19 @@ class Pets:
         self, pet_id: str, verb: str, reason: str, *, by: str | Payload | None = None, through: str | None = None
     ) -> dict[str, Json]:
         """Move the pet on by a verb of the table, tell it, and return the pet; `through` is the id of its order."""
-        with self._desk.transaction():
+        with self._context.transaction():
             record = self._shelf.record(pet_id)
             before = record.document
             status = transitions.after("pet", pet_id, before["status"], verb)
             if status != before["status"]:
-                after = {**before, "status": status, "updatedAt": self._desk.moment()}
+                after = {**before, "status": status, "updatedAt": self._context.moment()}
                 self._shelf.put(after, {"through": through})
                 self._tell(before, after, reason, by)
             return self._shelf.get(pet_id)
 
     def pass_on(self, pet_id: str, *, through: str) -> None:
         """Let the pet stay adopted, from now on through another order."""
-        with self._desk.transaction():
+        with self._context.transaction():
             record = self._shelf.record(pet_id)
             self._shelf.put(record.document, {"through": through})
 
@@ -110,18 +110,18 @@ class Pets:
 
         Raises `ValidationError` when the file is empty or no picture.
         """
-        with self._desk.transaction():
+        with self._context.transaction():
             record = self._shelf.record(pet_id)
-            image = image_of(upload, self._desk, pet_id)
-            self._desk.shelf("image").put(image, packed(upload))
+            image = image_of(upload, self._context, pet_id)
+            self._context.shelf("image").put(image, packed(upload))
             photos = [*record.document.get("photos", ()), image["url"]]
             self._shelf.put({**record.document, "photos": photos, "updatedAt": image["createdAt"]}, record.hidden)
-            return self._desk.shelf("image").get(image["id"])
+            return self._context.shelf("image").get(image["id"])
 
     def image(self, pet_id: str, image_id: str) -> Upload:
         """Return a photo of the pet as it was uploaded."""
         self._shelf.record(pet_id)
-        record = self._desk.shelf("image").record(image_id)
+        record = self._context.shelf("image").record(image_id)
         if record.document["petId"] != pet_id:
             raise NotFoundError("image", image_id)
         return Upload.unpacked(record)
@@ -138,9 +138,9 @@ class Pets:
 
     def _tell(self, before: Payload, after: Payload, reason: str, by: str | Payload | None) -> None:
         change = {"petId": after["id"], "oldStatus": before["status"], "newStatus": after["status"], "reason": reason}
-        self._desk.announce("pet.status_changed", change)
+        self._context.announce("pet.status_changed", change)
         if after["status"] == "ADOPTED":
             pet = {name: after[name] for name in ("id", "name", "species", "status")}
-            day = self._desk.moment()[: len("2025-01-06")]
-            adoption = {"pet": pet, "adopter": adopter(self._desk, by), "adoptionDate": day}
-            self._desk.announce("pet.adopted", adoption)
+            day = self._context.moment()[: len("2025-01-06")]
+            adoption = {"pet": pet, "adopter": adopter(self._context, by), "adoptionDate": day}
+            self._context.announce("pet.adopted", adoption)

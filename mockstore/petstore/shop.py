@@ -5,7 +5,7 @@ from datetime import datetime
 
 from mockstore.model import Payload
 from mockstore.petstore.chat import Chat
-from mockstore.petstore.desk import Catalogue, Desk
+from mockstore.petstore.context import Catalogue, ShopContext
 from mockstore.petstore.orders import Orders
 from mockstore.petstore.payments import Payments
 from mockstore.petstore.pets import Pets
@@ -31,9 +31,9 @@ class Shop:
         tenant: str | None = None,
         base_url: str = "/v1",
     ) -> None:
-        desk = Desk(store, catalogue, now, new_id, announce, tenant, base_url)
-        self.pets = Pets(desk)
-        self.orders = Orders(desk, self.pets)
-        self.payments = Payments(desk, self.orders)
-        self.users = Users(desk)
-        self.chat = Chat(desk)
+        context = ShopContext(store, catalogue, now, new_id, announce, tenant, base_url)
+        self.pets = Pets(context)
+        self.orders = Orders(context, self.pets)
+        self.payments = Payments(context, self.orders)
+        self.users = Users(context)
+        self.chat = Chat(context)

@@ -21,10 +21,10 @@ from mockstore.publishing import Emission, check_emission
 from mockstore.receivers import DEFAULT_PATH
 from mockstore.registration import checked_events
 from mockstore.remote.callbacks import Callbacks
-from mockstore.remote.counter import RemoteFront
-from mockstore.remote.hands import RemoteClock, RemoteFaults, RemoteWebhooks, fault_names
+from mockstore.remote.controls import RemoteClock, RemoteFaults, RemoteWebhooks, fault_names
 from mockstore.remote.inbox import RemoteInbox
 from mockstore.remote.player import RemotePlayer
+from mockstore.remote.shop import RemoteFront
 from mockstore.remote.source import RemoteReader
 from mockstore.remote.wire import Wire, path_to
 from mockstore.strict import complaints

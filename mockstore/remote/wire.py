@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from mockstore.errors import NoServerError
 from mockstore.model import Json
 from mockstore.remote.refusals import refusal
-from mockstore.world.transports import asking
-from mockstore.world.transports.asking import Answered, Asking, sendable
+from mockstore.world.transports import json_client
+from mockstore.world.transports.json_client import Answered, JsonClient, sendable
 
 PATIENCE: Final = 120.0
 """Seconds that an answer may take: an advance comes back when all that fell due on the way has been delivered."""
@@ -21,8 +21,8 @@ class Wire:
     """The way to one server, for one tenant; None is the pool that all share."""
 
     def __init__(self, url: str, *, tenant: str | None, token: str | None) -> None:
-        self._asking = Asking(url, named="the URL", patience=PATIENCE)
-        self.url = self._asking.url
+        self._client = JsonClient(url, named="the URL", patience=PATIENCE)
+        self.url = self._client.url
         self._headers = {"Accept": "application/json"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {sendable(token, 'the control token')}"
@@ -48,7 +48,7 @@ class Wire:
     def ask(self, method: str, path: str, document: Mapping[str, Json] | None = None) -> Json:
         """Return the answer's JSON, or None; raise `NoServerError`, or what a Mockstore in this process would."""
         __tracebackhide__ = True
-        answered = self._asking.ask(method, path, self._headers, document)
+        answered = self._client.ask(method, path, self._headers, document)
         if answered.is_problem:
             raise self._no_entry(answered) or refusal(answered.document)
         if not isinstance(answered.document, dict | None):
@@ -57,11 +57,11 @@ class Wire:
 
     def stranger(self, answer: str) -> NoServerError:
         """Return the error for an answer that is not ours."""
-        return self._asking.stranger(answer)
+        return self._client.stranger(answer)
 
     def close(self) -> None:
         """Give back the connections."""
-        self._asking.close()
+        self._client.close()
 
     def _no_entry(self, answered: Answered) -> NoServerError | None:
         if answered.status in _NO_ENTRY:
@@ -77,4 +77,4 @@ class Wire:
 
 def path_to(*steps: str) -> str:
     """Return the path of a control route, each step of it quoted."""
-    return asking.path_to("_mockstore", *steps)
+    return json_client.path_to("_mockstore", *steps)

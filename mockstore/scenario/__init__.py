@@ -1,11 +1,11 @@
 """Scenarios: what happens and what must come of it, in one file that runs from the shell, over HTTP and in pytest."""
 
 from mockstore.scenario.document import Rules, Scenario
+from mockstore.scenario.loading import load, names, source_of, text_of
 from mockstore.scenario.mistakes import InvalidScenarioError, Mistake, ScenarioBrokenError, ScenarioFailedError
 from mockstore.scenario.play import Play
 from mockstore.scenario.reading import read
 from mockstore.scenario.result import Entry, Result, Verdict
-from mockstore.scenario.shelf import load, names, source_of, text_of
 from mockstore.scenario.stage import Consumer, check_targets
 from mockstore.scenario.worlds import keywords_of, playing
 

@@ -7,9 +7,9 @@ from mockstore.errors import InvalidInputError
 from mockstore.model import Json
 from mockstore.parts import Parts
 from mockstore.scenario.document import Scenario
+from mockstore.scenario.loading import load
 from mockstore.scenario.play import Play
 from mockstore.scenario.result import Result
-from mockstore.scenario.shelf import load
 from mockstore.scenario.worlds import check_rules
 from mockstore.service import Mockstore
 

@@ -13,9 +13,9 @@ from mockstore.errors import InvalidInputError
 from mockstore.events.mistakes import shown
 from mockstore.model import DeliveryState, Json, Outcome, WebhookStatus
 from mockstore.scenario.document import CLOCKS, SIGNING_TIMES
-from mockstore.scenario.marks import Node
 from mockstore.scenario.mistakes import Mistake, unknown
 from mockstore.scenario.references import is_reference
+from mockstore.scenario.yaml_nodes import Node
 from mockstore.signing import SCHEMES
 
 Fragment: TypeAlias = dict[str, Json]

@@ -9,8 +9,8 @@ from mockstore.delivery.schedule import parse_duration
 from mockstore.errors import MockstoreError
 from mockstore.model import Json
 from mockstore.parts import Parts
+from mockstore.scenario.actions import ACTIONS
 from mockstore.scenario.document import MOST_STEPS, Scenario, Step, length_of
-from mockstore.scenario.doing import DOING
 from mockstore.scenario.follower import Follower
 from mockstore.scenario.judging import claim, mismatches
 from mockstore.scenario.mistakes import ScenarioBrokenError
@@ -101,7 +101,7 @@ class Play:
     def _do(self, step: Step, told: Mapping[str, Json]) -> Iterator[Entry]:
         __tracebackhide__ = True
         yield self._now(Kind.STEP, step, _said(step, told), {"verb": step.verb})
-        outcome = self._in_place(step, lambda: DOING[step.verb](self._stage, told))
+        outcome = self._in_place(step, lambda: ACTIONS[step.verb](self._stage, told))
         if step.name is not None:
             self._stage.scope[step.name] = outcome
         self._in_place(step, self._stage.settle)

@@ -14,9 +14,9 @@ from mockstore.model import Json
 from mockstore.scenario.document import MOST_STEPS, Place, Rules, Scenario, Step, WebhookSpec, length
 from mockstore.scenario.forms import CONDITIONS, HEAD, MODIFIERS, RESOURCES, SETTINGS, VERBS, WEBHOOK, Form, Member
 from mockstore.scenario.kinds import Words
-from mockstore.scenario.marks import Node, nodes_of, path_below
 from mockstore.scenario.mistakes import MOST, InvalidScenarioError, Mistake, cut, unknown
 from mockstore.scenario.references import filled, references_in
+from mockstore.scenario.yaml_nodes import Node, nodes_of, path_below
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _WEBHOOK_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")

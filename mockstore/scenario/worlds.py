@@ -14,7 +14,7 @@ from mockstore.scenario.mistakes import InvalidScenarioError, Mistake
 from mockstore.scenario.play import Play
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
-from mockstore.world.transports.reach import Reach, beyond_metadata
+from mockstore.world.transports.address_policy import AddressPolicy, beyond_metadata
 from mockstore.world.transports.router import Router, http_network
 
 
@@ -24,7 +24,7 @@ def playing(
     *,
     to: Mapping[str, object] | None = None,
     provider: Provider | None = None,
-    reach: Reach = beyond_metadata,
+    reach: AddressPolicy = beyond_metadata,
 ) -> Iterator[Play]:
     """Yield a play of the scenario on a Mockstore of its own, which is closed afterwards.
 
@@ -36,7 +36,7 @@ def playing(
         yield Play(scenario, mockstore, parts, to=to)
 
 
-def _parts(scenario: Scenario, provider: Provider | None, reach: Reach) -> Parts:
+def _parts(scenario: Scenario, provider: Provider | None, reach: AddressPolicy) -> Parts:
     wanted, network = scenario.rules, partial(http_network, reach)
     rules = provider_with(
         provider, schedule=wanted.schedule, timeout=wanted.timeout, signatures=wanted.signatures or None

@@ -8,7 +8,18 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
 from mockstore.settings import Settings
-from mockstore.web import control, docs, fault_routes, inbox, login, problems, scenarios, sharing, watching, webhooks
+from mockstore.web import (
+    control,
+    docs,
+    fault_routes,
+    inbox,
+    login,
+    problems,
+    remote_routes,
+    scenarios,
+    watching,
+    webhooks,
+)
 from mockstore.web.address import at_tenant
 from mockstore.web.auth import require_bearer
 from mockstore.web.console import paths as console
@@ -36,7 +47,7 @@ BLUEPRINTS: Final[tuple[tuple[str, Blueprint], ...]] = (
     ("/_mockstore/faults", fault_routes.routes),
     ("/_mockstore/scenarios", scenarios.routes),
     ("/_mockstore", login.routes),
-    ("/_mockstore/records", sharing.routes),
+    ("/_mockstore/records", remote_routes.routes),
     ("/_mockstore", control.routes),
     ("/_mockstore", watching.routes),
     ("/_mockstore", console.routes),

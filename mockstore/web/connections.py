@@ -16,12 +16,12 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 from mockstore.web.address import at_tenant
+from mockstore.web.client_timeout import ClientTimeout
 from mockstore.web.documents import PROBLEM_TYPE, instance_of, problem_document
-from mockstore.web.fields import Fields, Lines, read_fields
+from mockstore.web.header_fields import Fields, Lines, read_fields
 from mockstore.web.limits import is_api
-from mockstore.web.lingering import drain
-from mockstore.web.pace import Pace
-from mockstore.web.plain import PlainHead, plain_head
+from mockstore.web.lingering_close import drain
+from mockstore.web.plain_requests import PlainHead, plain_head
 from mockstore.web.site import BREAK_OFF
 from mockstore.web.streams import Reader, Writer
 from mockstore.world.transports.rules import Deadline
@@ -39,20 +39,20 @@ class TooLargeError(Exception):
     """A chunked body is over the limit."""
 
 
-class ShortWay(Protocol):
+class FastPath(Protocol):
     """Answers some requests without an app."""
 
     def takes(self, head: PlainHead) -> bool:
-        """Tell whether a request may be one of them, as far as its head says."""
+        """Return whether a request may be one of them, as far as its head says."""
 
     def answer(self, body: bytes) -> bytes | None:
         """Return the whole answer; None leaves the request to the app."""
 
     def kick(self) -> None:
-        """Have others do what an answer has left to be done."""
+        """Wake the threads that deliver what the answer has emitted."""
 
-    def moment(self) -> bool:
-        """Do some of that, without waiting for much; return whether there is more to do at once."""
+    def deliver_briefly(self) -> bool:
+        """Deliver some of it on this thread, without waiting for much; return whether to come back soon."""
 
 
 class Request(HTTPRequest):
@@ -87,9 +87,9 @@ class Request(HTTPRequest):
         """Let the app answer. A chunked body is read first: so it is bounded, and none of it is left unread."""
         self.conn.answering = True
         try:
-            short: ShortWay | None = self.server.short
-            if short is not None and self.head is not None and short.takes(self.head):
-                self._respond_shortly(short, self.head.length)
+            fast_path: FastPath | None = self.server.fast_path
+            if fast_path is not None and self.head is not None and fast_path.takes(self.head):
+                self._respond_fast(fast_path, self.head.length)
             elif not self.chunked_read:
                 super().respond()
             elif self._take_chunks():
@@ -97,14 +97,14 @@ class Request(HTTPRequest):
         finally:
             self.conn.answering = False
 
-    def _respond_shortly(self, short: ShortWay, length: int) -> None:
+    def _respond_fast(self, fast_path: FastPath, length: int) -> None:
         body = self.conn.rfile.read(length)
-        answer = short.answer(body) if len(body) == length else None  # less is for the app to complain of
+        answer = fast_path.answer(body) if len(body) == length else None  # less is for the app to complain of
         if answer is None:
             self.rfile = BytesIO(body)
             self._respond_to_what_is_read()
         else:
-            short.kick()  # before the answer, whose client may be slow to take it
+            fast_path.kick()  # before the answer, whose client may be slow to take it
             self.sent_headers = True
             self.conn.wfile.write(answer)
 
@@ -132,7 +132,7 @@ class Request(HTTPRequest):
 
     def send_headers(self) -> None:
         """Send them; after a refusal of the body, be ready to read the rest of it, unless that was too slow to come."""
-        self.close_connection |= self.conn.pace.passed
+        self.close_connection |= self.conn.client_timeout.passed
         self.conn.lingering = int(self.status[:3]) == _TOO_LARGE
         super().send_headers()
 
@@ -163,18 +163,18 @@ class Connection(HTTPConnection):
     lingering: bool = False
     patience: Deadline
     """Until when the next request is waited for."""
-    pace: Pace
+    client_timeout: ClientTimeout
     """How slow the client is to send the current request."""
     unsent: bytes = b""
     """What of an answer is still to be sent, before anything else."""
 
     def __init__(self, server: Any, sock: socket.socket) -> None:  # noqa: ANN401 - cheroot's
         super().__init__(server, sock)
-        self.pace = Pace(self._others_wait)
-        self.wfile = Writer(sock.send, Pace(self._others_wait))
-        self.rfile = Reader(sock, self.pace)
+        self.client_timeout = ClientTimeout(self._others_wait)
+        self.wfile = Writer(sock.send, ClientTimeout(self._others_wait))
+        self.rfile = Reader(sock, self.client_timeout)
 
-    def answer_at_once(self, short: ShortWay) -> bool:
+    def answer_at_once(self, fast_path: FastPath) -> bool:
         """Answer the next request, without waiting for anything; return whether it was for `short`, and all here.
 
         For a connection without TLS of which nothing is read and unanswered. The rest of an answer that its client is
@@ -183,9 +183,9 @@ class Connection(HTTPConnection):
         come = self._come()
         self.rfile.unread(come)
         head = plain_head(come)
-        if head is not None and short.takes(head):
+        if head is not None and fast_path.takes(head):
             end = head.size + head.length
-            answer = short.answer(come[head.size : end]) if len(come) >= end else None
+            answer = fast_path.answer(come[head.size : end]) if len(come) >= end else None
             if answer is not None:
                 self.rfile.unread(come[end:])
                 self.unsent = answer[_sent_at_once(self.socket, answer) :]
@@ -205,7 +205,7 @@ class Connection(HTTPConnection):
             unsent, self.unsent = self.unsent, b""
             self.wfile.write(unsent)
             return True
-        self.pace.restart()
+        self.client_timeout.restart()
         if isinstance(self.socket, ssl.SSLSocket) and not self._shakes_hands(self.socket):
             return False
         return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's
@@ -218,10 +218,10 @@ class Connection(HTTPConnection):
         if secured.version() is not None:
             return True
         try:
-            self.pace.keep(_shake_hands, secured)
+            self.client_timeout.keep(_shake_hands, secured)
         except ssl.SSLError as error:
             if error.reason == "HTTP_REQUEST":
-                self.wfile = Writer(partial(socket.socket.send, secured), self.pace)  # below TLS
+                self.wfile = Writer(partial(socket.socket.send, secured), self.client_timeout)  # below TLS
                 Request(self.server, self).simple_response(
                     "400 Bad Request", "this server speaks HTTPS: write https://"
                 )
@@ -233,7 +233,7 @@ class Connection(HTTPConnection):
 
         That is not waited for while others wait for the thread.
         """
-        self.pace.restart()
+        self.client_timeout.restart()
         try:
             self.rfile.peek(1)
         except TimeoutError:

@@ -44,8 +44,8 @@ def play_scenario() -> ResponseReturnValue:
     """
     from mockstore.scenario import playing  # noqa: PLC0415 - likewise
     from mockstore.scenario.documents import result_document  # noqa: PLC0415 - likewise
-    from mockstore.web.ending import ending_with  # noqa: PLC0415 - likewise
     from mockstore.web.scenario_requests import asked  # noqa: PLC0415 - likewise
+    from mockstore.web.shutdown import ending_with  # noqa: PLC0415 - likewise
 
     scenario, to = asked()
     reach = reach_of(site().settings)

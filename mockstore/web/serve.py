@@ -12,7 +12,7 @@ from mockstore.provider import Provider
 from mockstore.settings import Settings
 from mockstore.tenants import Tenants
 from mockstore.web.app import create_app
-from mockstore.web.express import Express
+from mockstore.web.fast_path import EmitFastPath
 from mockstore.web.logs import note, written
 from mockstore.web.server import Server
 from mockstore.web.site import site_of
@@ -36,7 +36,7 @@ def serving(settings: Settings, provider: Provider | None = None) -> Iterator[tu
 
     with Tenants(settings, rules, observe) as tenants:
         app = create_app(tenants, settings, tally)
-        with Server(app, settings, Express(site_of(app))) as server:
+        with Server(app, settings, EmitFastPath(site_of(app))) as server:
             try:
                 yield server, tenants
             finally:

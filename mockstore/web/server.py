@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from cheroot.wsgi import Server as CherootServer
 
 from mockstore.settings import Settings
-from mockstore.web.connections import Connection, Gateway, ShortWay
-from mockstore.web.keeper import Keeper
+from mockstore.web.client_timeout import SLICE
+from mockstore.web.connections import Connection, FastPath, Gateway
+from mockstore.web.idle_connections import IdleConnections
 from mockstore.web.limits import untaken
 from mockstore.web.listener import BACKLOG, address_of, listening_socket, tls_context
-from mockstore.web.pace import SLICE
 from mockstore.web.pool import Pool
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ class Server:
     """A running server, as a context manager.
 
     Raises `StartupError` in the caller's thread when it cannot listen. Port 0 takes any free port; `url` says which.
-    What `short` takes never gets to the app.
+    What `fast_path` takes never gets to the app.
     """
 
-    def __init__(self, app: "WSGIApplication", settings: Settings, short: ShortWay | None = None) -> None:
+    def __init__(self, app: "WSGIApplication", settings: Settings, fast_path: FastPath | None = None) -> None:
         self._app = app
-        self._short = short
+        self._fast_path = fast_path
         self._settings = settings
         self._http: _Http | None = None
         self._thread: Thread | None = None
@@ -57,7 +57,7 @@ class Server:
         tls = tls_context(self._settings)
         listening = listening_socket(self._settings)
         self.host, self.port = address_of(listening)
-        self._http = _Http(listening, self._app, self._settings, tls, self._short)
+        self._http = _Http(listening, self._app, self._settings, tls, self._fast_path)
         self._http.prepare()
         self._thread = Thread(target=self._http.run, name="mockstore-http", daemon=True)
         self._thread.start()
@@ -79,7 +79,7 @@ class Server:
 
 
 class _Http(CherootServer):
-    """cheroot with a socket, a pool, a keeper and connections of ours."""
+    """cheroot with our own listening socket, thread pool, connection manager and connections."""
 
     ConnectionClass = Connection
     max_request_header_size = _HEADER_LIMIT
@@ -90,7 +90,7 @@ class _Http(CherootServer):
         app: "WSGIApplication",
         settings: Settings,
         tls: ssl.SSLContext | None,
-        short: ShortWay | None,
+        fast_path: FastPath | None,
     ) -> None:
         super().__init__(
             listening.getsockname()[:2],
@@ -102,17 +102,17 @@ class _Http(CherootServer):
         )
         self._listening = listening
         self.gateway = Gateway
-        self.short = short
+        self.fast_path = fast_path
         self.requests = Pool(self, settings.requests)
         self.body_limit = settings.body_limit
         self.allowance = untaken(settings.rate_limit)
         self.ssl_adapter = None if tls is None else _Tls(tls)
 
     def prepare(self) -> None:
-        """Do what cheroot does, with a keeper of ours in place of its manager."""
+        """Do what cheroot does, with `IdleConnections` in place of its connection manager."""
         super().prepare()
         self._connections.close()  # type: ignore[has-type]  # the types of cheroot leave it out
-        self._connections = Keeper(self._listening, self._connection, self.requests.put, self.short)
+        self._connections = IdleConnections(self._listening, self._connection, self.requests.put, self.fast_path)
 
     def run(self) -> None:
         """Accept connections until `stop` is called. Our pool refuses none, so nobody has to refuse them."""

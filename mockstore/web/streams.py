@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cheroot.makefile import StreamReader
 
-from mockstore.web.pace import Pace
+from mockstore.web.client_timeout import ClientTimeout
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 class Reader(StreamReader):
     """What comes in on a socket; something that was read past it can be given back.
 
-    Reading raises `TimeoutError` when the client is slower than `pace` allows.
+    Reading raises `TimeoutError` when the client is slower than `client_timeout` allows.
     """
 
-    def __init__(self, sock: socket.socket, pace: Pace) -> None:
-        self._source = _Source(sock, pace)
+    def __init__(self, sock: socket.socket, client_timeout: ClientTimeout) -> None:
+        self._source = _Source(sock, client_timeout)
         BufferedReader.__init__(self, self._source)
         self.bytes_read = 0
 
@@ -36,30 +36,30 @@ class Reader(StreamReader):
 class Writer:
     """What goes out on a socket: at once, or not at all. Nothing is left over to be sent when it is forgotten."""
 
-    def __init__(self, send: Callable[[memoryview], int], pace: Pace) -> None:
+    def __init__(self, send: Callable[[memoryview], int], client_timeout: ClientTimeout) -> None:
         self._send = send
-        self._pace = pace
+        self._client_timeout = client_timeout
 
     def write(self, content: bytes) -> int:
-        """Send all of it; raise `TimeoutError` when the client takes it slower than `pace` allows."""
-        self._pace.restart()
+        """Send all of it; raise `TimeoutError` when the client takes it slower than `client_timeout` allows."""
+        self._client_timeout.restart()
         rest = memoryview(content)
         while rest:
-            rest = rest[self._pace.keep(self._send, rest) :]
+            rest = rest[self._client_timeout.keep(self._send, rest) :]
         return len(content)
 
 
 class _Source(socket.SocketIO):
     unread = b""
 
-    def __init__(self, sock: socket.socket, pace: Pace) -> None:
+    def __init__(self, sock: socket.socket, client_timeout: ClientTimeout) -> None:
         super().__init__(sock, "rb")
         self._receive = sock.recv_into
-        self._pace = pace
+        self._client_timeout = client_timeout
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
         if not self.unread:
-            return self._pace.keep(self._receive, buffer)
+            return self._client_timeout.keep(self._receive, buffer)
         room = memoryview(buffer)
         count = min(len(room), len(self.unread))
         room[:count], self.unread = self.unread[:count], self.unread[count:]

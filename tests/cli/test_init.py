@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from mockstore.cli.finding import Consumer, consumer_in
+from mockstore.cli.project_scan import Consumer, consumer_in
 from mockstore.cli.starter import starter_for
 
 FLASK = {

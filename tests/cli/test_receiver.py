@@ -18,7 +18,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @dataclass
-class Desk:
+class ShopContext:
     """A receiver in front of a mock, and what it has taken."""
 
     mock: Mockstore
@@ -35,12 +35,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk() -> Iterator[ShopContext]:
     with Mockstore.in_process(strict=False, signatures=("petstore", "standard-webhooks")) as mock:
-        yield Desk(mock)
+        yield ShopContext(mock)
 
 
-def test_a_genuine_valid_event_is_well(desk: Desk) -> None:
+def test_a_genuine_valid_event_is_well(desk: ShopContext) -> None:
     receiver = desk.open()
 
     desk.mock.emit("pet.adopted", {"pet": {"name": "Rex", "species": "DOG"}, "adopter": {"name": "Ada"}})
@@ -51,7 +51,7 @@ def test_a_genuine_valid_event_is_well(desk: Desk) -> None:
     assert (receiver.count, receiver.wrong) == (1, 0)
 
 
-def test_the_screen_shows_what_came_and_what_was_checked(desk: Desk) -> None:
+def test_the_screen_shows_what_came_and_what_was_checked(desk: ShopContext) -> None:
     desk.open()
 
     event = desk.mock.emit("payment.failed", {"payment": {"amount": 75.0, "currency": "USD"}})
@@ -68,7 +68,7 @@ def test_the_screen_shows_what_came_and_what_was_checked(desk: Desk) -> None:
     ]
 
 
-def test_answers_come_in_turn_and_retries_are_numbered(desk: Desk) -> None:
+def test_answers_come_in_turn_and_retries_are_numbered(desk: ShopContext) -> None:
     desk.open(Scripted(answers("503,timeout,200")))
 
     event = desk.mock.emit("order.created")
@@ -93,7 +93,7 @@ def test_answers_come_in_turn_and_retries_are_numbered(desk: Desk) -> None:
         ),
     ],
 )
-def test_what_is_not_genuine_is_not_hidden(secret: str | None, words: list[str], desk: Desk) -> None:
+def test_what_is_not_genuine_is_not_hidden(secret: str | None, words: list[str], desk: ShopContext) -> None:
     receiver = desk.open(secret=secret)
 
     desk.mock.emit("pet.adopted")
@@ -115,7 +115,7 @@ def test_what_is_not_genuine_is_not_hidden(secret: str | None, words: list[str],
         pytest.param(b"\xff\x00", ["body: is not JSON"], "(no JSON object)", id="no text"),
     ],
 )
-def test_any_body_is_judged_and_shown(body: bytes, mistakes: list[str], head: str, desk: Desk) -> None:
+def test_any_body_is_judged_and_shown(body: bytes, mistakes: list[str], head: str, desk: ShopContext) -> None:
     desk.open()
 
     desk.mock.emit("pet.adopted", body=body, invalid=True)
@@ -126,7 +126,7 @@ def test_any_body_is_judged_and_shown(body: bytes, mistakes: list[str], head: st
     assert head in desk.screen()[1]
 
 
-def test_nothing_that_comes_in_can_move_the_cursor(desk: Desk) -> None:
+def test_nothing_that_comes_in_can_move_the_cursor(desk: ShopContext) -> None:
     desk.open()
 
     desk.mock.emit("pet.adopted", {"pet": {"name": "\x1b[2JRex\x9b"}})
@@ -137,7 +137,7 @@ def test_nothing_that_comes_in_can_move_the_cursor(desk: Desk) -> None:
     assert not {"\x1b", "\x9b", "\x07"} & set(shown)
 
 
-def test_the_document_has_everything(desk: Desk) -> None:
+def test_the_document_has_everything(desk: ShopContext) -> None:
     desk.open(Scripted(answers("500")))
 
     event = desk.mock.emit("pet.adopted")
@@ -174,7 +174,7 @@ class Behind:
         """Nothing to give back."""
 
 
-def test_a_forwarded_request_keeps_its_bytes_and_signature(desk: Desk) -> None:
+def test_a_forwarded_request_keeps_its_bytes_and_signature(desk: ShopContext) -> None:
     behind = Behind(
         Reply(201, (("X-Note", "kept"), ("Transfer-Encoding", "chunked")), b"done", took=timedelta(seconds=9))
     )
@@ -193,7 +193,7 @@ def test_a_forwarded_request_keeps_its_bytes_and_signature(desk: Desk) -> None:
     assert desk.taken[0].answer == "201"
 
 
-def test_when_nobody_is_behind_the_answer_is_502_with_the_reason(desk: Desk) -> None:
+def test_when_nobody_is_behind_the_answer_is_502_with_the_reason(desk: ShopContext) -> None:
     desk.open(Forwarder("http://localhost:5000/in", Behind(None), timedelta(seconds=30)))
 
     event = desk.mock.emit("pet.adopted")

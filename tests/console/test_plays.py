@@ -12,7 +12,7 @@ from mockstore.provider import petstore
 from mockstore.scenario import Scenario, read
 from mockstore.tenants import Tenants
 from mockstore.web.console.plays import AT_ONCE, KEPT, Performance, Plays
-from mockstore.world.transports.reach import anywhere
+from mockstore.world.transports.address_policy import anywhere
 
 SCENARIOS = "/_mockstore/console/scenarios"
 SECONDS = 20

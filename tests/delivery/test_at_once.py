@@ -12,7 +12,7 @@ from mockstore.model import DeliveryRecord, DeliveryState, ResourceRecord
 from mockstore.parts import Keeping, standalone_parts
 from mockstore.settings import Settings
 from mockstore.world.store_memory import MemoryStore
-from tests.delivery.test_crew import Network
+from tests.delivery.test_threads import Network
 
 PATIENCE = timedelta(seconds=20)
 """When a test gives up; none comes near."""

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from mockstore.delivery.attempt_runner import AttemptRunner, Job
 from mockstore.delivery.engine import Engine, Started
-from mockstore.delivery.trying import Trying, Turn
 from mockstore.errors import AttemptExistsError
 from mockstore.model import (
     Attempted,
@@ -23,7 +23,7 @@ from mockstore.model import (
 from mockstore.provider import petstore
 from mockstore.world.clock import EPOCH, Chance, VirtualClock
 from mockstore.world.store_memory import MemoryStore
-from tests.delivery.test_crew import Network
+from tests.delivery.test_threads import Network
 
 WEBHOOK = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_c2VjcmV0c2VjcmV0c2VjcmV0", EPOCH, EPOCH)
 EVENT = EventRecord("e", "pet.adopted", EPOCH, b"{}")
@@ -123,11 +123,11 @@ def test_an_attempt_that_is_recorded_goes_on_as_recorded_whatever_fails_afterwar
         raise LookupError("nobody listens")
 
     office = Office(tell=fail)
-    trying = Trying(office.engine, Network(), None, wait=errors.append, remember=errors.append)
+    runner = AttemptRunner(office.engine, Network(), None, wait=errors.append, remember=errors.append)
     office.published()
     (claimed,) = office.engine.claim()
 
-    trying.attempt(Turn(claimed, office.engine.start(claimed)), answer=Reply(503))
+    runner.attempt(Job(claimed, office.engine.start(claimed)), answer=Reply(503))
 
     after = office.store.delivery(claimed.id)
     assert after is not None

@@ -108,7 +108,7 @@ class Reader:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._here(block.text), "utf-8")
         else:
-            DOING.get(block.language, _shown)(self, block)
+            ACTIONS.get(block.language, _shown)(self, block)
 
     def run_python(self, block: Block) -> None:
         """Run the tests of the block, or the program that it is."""
@@ -217,7 +217,7 @@ def _shown(_reader: Reader, block: Block) -> None:
 
 
 SHOWN: Final = frozenset({"text", "html", "toctree", "ini", "javascript"})
-DOING: Final[Mapping[str, Callable[[Reader, Block], None]]] = MappingProxyType(
+ACTIONS: Final[Mapping[str, Callable[[Reader, Block], None]]] = MappingProxyType(
     {
         "python": Reader.run_python,
         "console": Reader.type_in,

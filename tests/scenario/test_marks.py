@@ -2,8 +2,8 @@ import pytest
 
 from mockstore.model import Json
 from mockstore.scenario import InvalidScenarioError
-from mockstore.scenario.marks import nodes_of
 from mockstore.scenario.references import LARGEST
+from mockstore.scenario.yaml_nodes import nodes_of
 
 
 def _plain(text: str) -> Json:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockstore.errors import DeliveryError
 from mockstore.model import Headers
-from mockstore.world.transports.plain import plain_head
+from mockstore.world.transports.plain_answers import plain_head
 from mockstore.world.transports.rules import Deadline
 from mockstore.world.transports.wire import Connection
 

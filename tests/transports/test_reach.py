@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from mockstore.errors import UnreachableError
+from mockstore.world.transports.address_policy import beyond_metadata, public_only
 from mockstore.world.transports.http import HttpTransport
-from mockstore.world.transports.reach import beyond_metadata, public_only
 from tests.transports.conftest import OK, Serve, answering, to
 
 METADATA = [

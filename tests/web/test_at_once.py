@@ -16,8 +16,8 @@ import pytest
 from mockstore import Mockstore
 from mockstore.model import DeliveryState, Json
 from mockstore.web.connections import Connection
-from mockstore.web.keeper import Keeper
-from mockstore.web.plain import PlainHead
+from mockstore.web.idle_connections import IdleConnections
+from mockstore.web.plain_requests import PlainHead
 from mockstore.web.server import Server
 from tests.transports.conftest import OK, always
 from tests.transports.conftest import Serve as Receive
@@ -59,7 +59,7 @@ class Client:
         return self.answer()
 
     def get(self) -> None:
-        """Get an answer that is the app's, not one of the short way."""
+        """Get an answer that is the app's, not one of the fast path."""
         self.socket.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert self.socket.recv(15) == b"HTTP/1.1 200 OK"
 
@@ -122,7 +122,7 @@ def test_requests_that_come_together_are_all_answered(client: Client) -> None:
 
 
 class Short:
-    """A short way with one answer for everything, or an error."""
+    """A fast path with one answer for everything, or an error."""
 
     def __init__(self, answer: bytes | Exception) -> None:
         self._answer = answer
@@ -130,7 +130,7 @@ class Short:
         self.kicks = 0
         self.kicked = Event()
         self.wrong: list[Exception] = []
-        """What goes wrong in moments, one after the other."""
+        """What goes wrong in deliveries on the accepting thread, one after the other."""
 
     def takes(self, head: PlainHead) -> bool:
         return head.path == b"/_mockstore/emit"
@@ -146,7 +146,7 @@ class Short:
         self.kicks += 1
         self.kicked.set()
 
-    def moment(self) -> bool:
+    def deliver_briefly(self) -> bool:
         if self.wrong:
             raise self.wrong.pop()
         return False
@@ -238,7 +238,7 @@ def test_a_connection_that_says_nothing_for_long_is_closed() -> None:
 
     with create_server(("127.0.0.1", 0)) as listening:
         served: list[Connection] = []
-        keeper = Keeper(listening, made, served.append, None, silence=moment, look=moment)
+        keeper = IdleConnections(listening, made, served.append, None, silence=moment, look=moment)
         thread = Thread(target=keeper.run)
         thread.start()
         with create_connection(listening.getsockname(), timeout=PATIENCE) as silent:

@@ -9,7 +9,7 @@ from cheroot.server import HTTPRequest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockstore.web.plain import plain_head
+from mockstore.web.plain_requests import plain_head
 
 METHODS = st.sampled_from(b"GET POST PUT DELETE PATCH HEAD QUERY OPTIONS CONNECT get".split())
 TARGETS = st.sampled_from(

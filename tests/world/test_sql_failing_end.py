@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from mockstore.delivery.attempt_runner import AttemptRunner, Job
 from mockstore.delivery.engine import Engine
-from mockstore.delivery.trying import Trying, Turn
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import EventRecord, Outgoing, Reply, WebhookRecord
 from mockstore.provider import petstore
@@ -134,7 +134,7 @@ def test_an_attempt_whose_recording_failed_is_recorded_by_the_next_try(trouble: 
     engine.publish(EventRecord("e", "pet.adopted", wall_time(), b"{}"), [WEBHOOK])
     (claimed,) = engine.claim()
 
-    tried = Trying(engine, receiver, None, wait=wait, remember=_never).attempt(Turn(claimed))
+    tried = AttemptRunner(engine, receiver, None, wait=wait, remember=_never).attempt(Job(claimed))
 
     after = engine.store.delivery(claimed.id)
     assert after is not None

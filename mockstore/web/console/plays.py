@@ -14,8 +14,8 @@ from mockstore.provider import Provider
 from mockstore.scenario import Consumer, Play, Scenario, playing
 from mockstore.scenario.result import Entry, Result
 from mockstore.web.console.stream import Closing
-from mockstore.web.ending import ending_with
-from mockstore.world.transports.reach import Reach
+from mockstore.web.shutdown import ending_with
+from mockstore.world.transports.address_policy import AddressPolicy
 
 AT_ONCE: Final = 4
 """How many plays of a server run at the same time."""
@@ -91,7 +91,7 @@ class Plays:
     `reach` says which addresses a play may not deliver to.
     """
 
-    def __init__(self, news: News, places: BoundedSemaphore, closing: Closing, reach: Reach) -> None:
+    def __init__(self, news: News, places: BoundedSemaphore, closing: Closing, reach: AddressPolicy) -> None:
         self._news = news
         self._reach = reach
         self._places = places

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app
 from flask.typing import ResponseReturnValue
 
 from mockstore.web.reading import whole_object
-from mockstore.web.rest.counter import shop
+from mockstore.web.rest.shop_calls import shop
 
 routes = Blueprint("chat", __name__)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from mockstore.web.rest.counter import filters, shop
+from mockstore.web.rest.shop_calls import filters, shop
 
 routes = Blueprint("inventories", __name__)
 

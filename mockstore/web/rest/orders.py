@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from mockstore.web.reading import whole_object
-from mockstore.web.rest.counter import created, serve, shop
+from mockstore.web.rest.shop_calls import created, serve, shop
 from mockstore.web.site import mockstore, nothing
 
 routes = Blueprint("orders", __name__)

@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from mockstore.petstore.errors import FieldMistake, ValidationError
 from mockstore.web.reading import whole_object
-from mockstore.web.rest.counter import created, filters, serve, shop
+from mockstore.web.rest.shop_calls import created, filters, serve, shop
 from mockstore.web.site import mockstore, nothing
 
 if TYPE_CHECKING:

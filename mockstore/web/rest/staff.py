@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from mockstore.web.reading import exact_object
-from mockstore.web.rest.counter import serve, shop
+from mockstore.web.rest.shop_calls import serve, shop
 
 routes = Blueprint("staff", __name__)
 

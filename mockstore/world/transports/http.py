@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from mockstore.errors import DeliveryError
 from mockstore.model import Outgoing, Reply, Wire
+from mockstore.world.transports.address_policy import AddressPolicy, anywhere
 from mockstore.world.transports.idle import IdleConnections, Origin
 from mockstore.world.transports.location import Location, locate
-from mockstore.world.transports.reach import Reach, anywhere
 from mockstore.world.transports.rules import Deadline
 from mockstore.world.transports.wire import Connection, NotTakenError, connect
 
@@ -55,7 +55,7 @@ class HttpTransport:
         ssl_context: ssl.SSLContext | None = None,
         *,
         trusted_rest: timedelta = TRUSTED_REST,
-        reach: Reach = anywhere,
+        reach: AddressPolicy = anywhere,
         idle: IdleConnections | None = None,
     ) -> None:
         self._reach = reach
@@ -124,10 +124,10 @@ class HttpTransport:
 
     def _send_roughly(self, errand: _Errand, wire: Wire) -> Reply:
         """Send a request that is to misbehave, over a connection of its own."""
-        from mockstore.world.transports.rough import RoughConnection, framed  # noqa: PLC0415 - for faults only
+        from mockstore.world.transports.faulty_connection import FaultyConnection, framed  # noqa: PLC0415 - for faults only
 
         outgoing, deadline = errand.outgoing, errand.deadline
-        connection = self._connect(errand, kind=partial(RoughConnection, wire=wire))
+        connection = self._connect(errand, kind=partial(FaultyConnection, wire=wire))
         try:
             reply, _ = connection.exchange(_compose(framed(outgoing), errand.location), outgoing.method, deadline)
             return reply

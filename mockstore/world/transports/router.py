@@ -10,15 +10,15 @@ from typing import Self
 from mockstore.errors import InvalidInputError, NotMountedError, UnreachableError
 from mockstore.model import Outgoing, Reply
 from mockstore.world.seams import Overlapping, Transport, Underway
+from mockstore.world.transports.address_policy import AddressPolicy, beyond_metadata
 from mockstore.world.transports.location import locate
-from mockstore.world.transports.reach import Reach, beyond_metadata
 from mockstore.world.transports.target import transport_for
 
 FIRST_HOST = "testserver"
 """The host of the first app; the only one that Django's and pytest-django's test settings allow."""
 
 
-def http_network(reach: Reach = beyond_metadata) -> Overlapping:
+def http_network(reach: AddressPolicy = beyond_metadata) -> Overlapping:
     """Return a new `HttpTransport` that goes as far as `reach` lets it, loading its modules only now."""
     from mockstore.world.transports.http import HttpTransport  # noqa: PLC0415 - loads ssl, which in-process tests spare
 

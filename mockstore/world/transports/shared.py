@@ -7,14 +7,14 @@ from msgspec import Struct
 
 from mockstore.model import Outgoing, Reply
 from mockstore.world.seams import Overlapping, Underway
-from mockstore.world.transports.reach import Reach
+from mockstore.world.transports.address_policy import AddressPolicy
 from mockstore.world.transports.router import http_network
 
 
 class SharedNetwork:
     """Makes the shared transport when the first delivery goes out, and lends it."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: AddressPolicy) -> None:
         self._reach = reach
         self._lock = Lock()
         self._transport: Overlapping | None = None

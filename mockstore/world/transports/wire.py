@@ -20,6 +20,7 @@ from socket import (
 
 from mockstore.errors import BrokenConnectionError, DeliveryError, UnreachableError
 from mockstore.model import Reply
+from mockstore.world.transports.address_policy import AddressPolicy, anywhere
 from mockstore.world.transports.answer import (
     FINAL,
     PIECE,
@@ -33,8 +34,7 @@ from mockstore.world.transports.answer import (
     read_body,
 )
 from mockstore.world.transports.location import Location
-from mockstore.world.transports.plain import PlainHead, plain_head
-from mockstore.world.transports.reach import Reach, anywhere
+from mockstore.world.transports.plain_answers import PlainHead, plain_head
 from mockstore.world.transports.rules import Deadline
 
 
@@ -178,7 +178,7 @@ def connect(
     deadline: Deadline,
     *,
     kind: Callable[[socket, str], Connection] = Connection,
-    reach: Reach = anywhere,
+    reach: AddressPolicy = anywhere,
 ) -> Connection:
     """Open a connection, made of its socket by `kind`; raise `UnreachableError` or `ReceiverTimeoutError`.
 
@@ -200,7 +200,7 @@ def tls_failed(peer: str, error: OSError) -> UnreachableError:
     return UnreachableError(f"TLS failed with {peer}: {str(why).replace('_', ' ').lower()}")
 
 
-def _connected_socket(location: Location, deadline: Deadline, reach: Reach) -> socket:
+def _connected_socket(location: Location, deadline: Deadline, reach: AddressPolicy) -> socket:
     try:
         found = getaddrinfo(location.host, location.port, AF_UNSPEC, SOCK_STREAM)
     except (OSError, ValueError):  # ValueError: a label too long for IDNA, a NUL

@@ -5,7 +5,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 
-class Discreet(Struct, frozen=True):
+class Redacted(Struct, frozen=True):
     """A record whose `repr` leaves out the members in `untold`: secrets must come into no log and no failure text."""
 
     untold: ClassVar[frozenset[str]] = frozenset()

@@ -115,7 +115,7 @@ def _recover(stage: Stage, told: Told) -> Json:
     return {"count": len(stage.mockstore.recover(stage.webhook(told.get("webhook")), since))}
 
 
-DOING: Final[Mapping[str, Do]] = MappingProxyType(
+ACTIONS: Final[Mapping[str, Do]] = MappingProxyType(
     {
         "emit": _emit,
         "redeliver": _redeliver,

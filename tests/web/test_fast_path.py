@@ -1,4 +1,4 @@
-"""The short way for plain emits: it answers as Flask does, and leaves to Flask whatever is not plain."""
+"""The fast path for plain emits: it answers as Flask does, and leaves to Flask whatever is not plain."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -168,7 +168,7 @@ def test_a_body_that_comes_behind_its_head_is_waited_for(count: Count) -> None:
     assert mock.seen == 0
 
 
-@pytest.mark.parametrize("document", [PLAIN, PLAIN | {"count": 1}], ids=["the short way", "Flask"])
+@pytest.mark.parametrize("document", [PLAIN, PLAIN | {"count": 1}], ids=["the fast path", "Flask"])
 def test_half_a_body_makes_no_event(count: Count, document: dict[str, Json]) -> None:
     mock, body = count(), body_of(document)
     server = mock.caller.server
@@ -213,7 +213,7 @@ def test_both_ways_are_counted_alike(mock: Caller) -> None:
     assert f'mockstore_requests_total{{method="POST",route="{EMIT}",status="202"}} 2.0' in metrics
 
 
-@pytest.mark.parametrize("body", [PLAIN, PLAIN | {"count": 1}], ids=["the short way", "Flask"])
+@pytest.mark.parametrize("body", [PLAIN, PLAIN | {"count": 1}], ids=["the fast path", "Flask"])
 def test_pages_that_are_open_hear_of_an_event(mock: Caller, body: dict[str, Json]) -> None:
     news = mock.tenants.of(None).news
     before = news.count

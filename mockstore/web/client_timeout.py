@@ -10,7 +10,7 @@ from mockstore.world.transports.rules import Deadline
 T = TypeVar("T")
 
 SLICE: Final = 0.2
-"""How many seconds a socket waits at once; after each, `Pace` decides whether to wait on."""
+"""How many seconds a socket waits at once; after each, `ClientTimeout` decides whether to wait on."""
 
 _WAIT: Final = 30.0
 _RATE: Final = 16 * 1024
@@ -21,11 +21,11 @@ _BUSY_RATE: Final = 8 * 1024 * 1024
 _NO_TIME: Final = timedelta()
 
 
-class Pace:
+class ClientTimeout:
     """How long a client has been waited for in one request or one answer, and how many bytes have passed.
 
-    Only the time in which a socket waits is counted, and not what the app takes. `busy` returns whether requests wait
-    for a thread.
+    Only the time in which a socket waits is counted, and not what the app takes. `busy` returns whether other requests
+    wait for a thread; a client then gets far less time.
     """
 
     def __init__(self, busy: Callable[[], bool]) -> None:

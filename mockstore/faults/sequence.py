@@ -30,7 +30,7 @@ def _course(  # noqa: PLR0913, PLR0917 - the columns of the table
     return Fault(name, Group.DELIVERY, sentence, good_consumer, expects, (acts_on,), attempts=attempts, course=course)
 
 
-COURSES: Final[tuple[Fault, ...]] = (
+SEQUENCES: Final[tuple[Fault, ...]] = (
     _course(
         "duplicate",
         "The event comes again as soon as it has been acknowledged.",

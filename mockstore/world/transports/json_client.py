@@ -33,7 +33,7 @@ class Answered(Struct, frozen=True):
         return self.status >= _ERRORS_FROM
 
 
-class Asking:
+class JsonClient:
     """The way to one server, which `named` names (`--server`); an answer may take `patience` seconds.
 
     Raises `InvalidInputError` for what is no URL.

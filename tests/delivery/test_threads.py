@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from mockstore import Mockstore, Outgoing, Reply
-from mockstore.delivery.crew import Crew, Outage
 from mockstore.delivery.engine import Engine
+from mockstore.delivery.threads import Outage, WorkerThreads
 from mockstore.delivery.workers import WorkerPump
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
@@ -123,15 +123,15 @@ def test_a_pump_that_never_had_a_thread_can_be_closed(mock: Mockstore) -> None:
 
 def test_a_crew_has_no_more_threads_than_its_limit() -> None:
     end = threading.Event()
-    crew = Crew(lambda: _wait_for(end), 2)
+    workers = WorkerThreads(lambda: _wait_for(end), 2)
 
-    grown = [crew.grow() for _ in range(3)]
-    threads = crew.others
+    grown = [workers.grow() for _ in range(3)]
+    threads = workers.others
     end.set()
     for thread in threads:
         thread.join(PATIENCE.total_seconds())
 
-    assert (grown, len(threads), crew.dead) == ([True, True, False], 2, 2)
+    assert (grown, len(threads), workers.dead) == ([True, True, False], 2, 2)
 
 
 def _wait_for(event: threading.Event) -> None:

@@ -18,7 +18,7 @@ _PAUSED: Final = 0.2  # the share of the time limit that pauses take in all
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
-class RoughConnection(Connection):
+class FaultyConnection(Connection):
     """A connection for one request, which is sent as `wire` says. It is closed afterwards, whatever happened."""
 
     def __init__(self, sock: socket, peer: str, wire: Wire) -> None:

@@ -7,7 +7,7 @@ from socket import SHUT_WR, socket, socketpair
 
 import pytest
 
-from mockstore.web.lingering import LINGERING_BYTES, drain
+from mockstore.web.lingering_close import LINGERING_BYTES, drain
 
 LONG = timedelta(hours=1)
 

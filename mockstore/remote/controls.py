@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from mockstore.clockhand import span
+from mockstore.clock_control import span
 from mockstore.errors import InvalidInputError, NotFoundError
 from mockstore.faults.catalogue import Wanted, named, wanted
 from mockstore.faults.standing import HasId, Rule

@@ -1,4 +1,4 @@
-"""Keeps the connections on which nothing is being answered: waits for new ones, and for the next request on each."""
+"""Waits for new connections, and on those that are kept alive for the next request."""
 
 import errno
 import logging
@@ -10,7 +10,7 @@ from datetime import timedelta
 from threading import Event, Lock
 from typing import Any, Final
 
-from mockstore.web.connections import Connection, ShortWay
+from mockstore.web.connections import Connection, FastPath
 from mockstore.world.transports.rules import Deadline
 
 _LOG: Final = logging.getLogger(__name__)
@@ -18,17 +18,17 @@ _LOG: Final = logging.getLogger(__name__)
 SILENCE: Final = timedelta(seconds=30)
 """How long a client may be silent between two requests."""
 LOOK: Final = timedelta(seconds=5)
-"""How often silent connections are looked for."""
+"""How often connections that have been silent for too long are looked for."""
 _BREATH_SECONDS: Final = 0.05
-"""How long to wait when something is wrong that may last: no room for a further connection, an error of ours."""
+"""How long to pause after an error that may last, such as too many open files."""
 _NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-class Keeper:
-    """What cheroot asks of its manager of connections: `run`, `put`, `stop`, `close` and an answer.
+class IdleConnections:
+    """Takes the place of cheroot's connection manager, with the members that cheroot uses.
 
     `made` makes a connection of an accepted socket, and `serve` gets each connection on which a request has begun. What
-    `short` takes is answered here, and so are its moments spent: handing either on takes longer than most of them do.
+    `fast_path` takes is answered and delivered on this thread: handing it to another one takes longer than doing it.
     """
 
     can_add_keepalive_connection = True
@@ -38,7 +38,7 @@ class Keeper:
         listening: socket.socket,
         made: Callable[[socket.socket, Any], Connection],
         serve: Callable[[Connection], None],
-        short: ShortWay | None,
+        fast_path: FastPath | None,
         *,
         silence: timedelta = SILENCE,
         look: timedelta = LOOK,
@@ -48,7 +48,7 @@ class Keeper:
         self._listening = listening
         self._made = made
         self._serve = serve
-        self._short = short
+        self._fast_path = fast_path
         self._lock = Lock()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -59,7 +59,7 @@ class Keeper:
         self._selector.register(self._woken, selectors.EVENT_READ)
 
     def put(self, conn: Connection) -> None:
-        """Keep a connection for its next request; from any thread."""
+        """Keep a connection until its next request comes. Thread-safe."""
         conn.patience = Deadline(self._silence)
         if conn.rfile.has_data():
             self._serve(conn)
@@ -85,11 +85,11 @@ class Keeper:
             self._ended.set()
 
     def _turn(self, timeout: float) -> bool:
-        """Attend to what has come within so many seconds; return whether there is more to be done at once."""
+        """Handle what comes within so many seconds; return whether there is more to do at once."""
         try:
             for key, _ in self._selector.select(timeout):
                 self._attend(key)
-            return self._short is not None and self._short.moment()
+            return self._fast_path is not None and self._fast_path.deliver_briefly()
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
             _LOG.exception("the server could not attend to what has come")
             self._ended.wait(_BREATH_SECONDS)
@@ -103,7 +103,7 @@ class Keeper:
         self._ended.wait()
 
     def close(self) -> None:
-        """Close what is kept."""
+        """Close all connections that are kept."""
         for conn in self._kept():
             conn.close()
         self._selector.close()
@@ -136,11 +136,11 @@ class Keeper:
             sock.close()
 
     def _answered(self, conn: Connection) -> bool:
-        """Answer a request for the short way; return whether the connection has nothing more to be done."""
-        if self._short is None or conn.ssl_env:
+        """Answer a request by the fast path; return False when a thread has to go on with the connection."""
+        if self._fast_path is None or conn.ssl_env:
             return False
         try:
-            if not conn.answer_at_once(self._short):
+            if not conn.answer_at_once(self._fast_path):
                 return False
         except OSError:  # a thread reads the request again, and finds out what is wrong
             _LOG.debug("a request could not be answered at once", exc_info=True)

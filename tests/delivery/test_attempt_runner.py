@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from mockstore import Mockstore, Reply, Webhook
-from mockstore.delivery.trying import FRESH, Trying, Turn
+from mockstore.delivery.attempt_runner import FRESH, AttemptRunner, Job
 from mockstore.errors import StoreUnavailableError
 from mockstore.model import Attempt, DeliveryRecord, Outgoing
 from mockstore.world.seams import Store
@@ -48,16 +48,16 @@ class Shop:
         self.sent = tap.sent
         self.parts.router.mount("shop.test", tap)
         self.webhook: Webhook = self.mockstore.subscribe("http://shop.test/webhooks")
-        self.trying = Trying(self.parts.engine, self.parts.router, None, wait=_never, remember=_never)
+        self.runner = AttemptRunner(self.parts.engine, self.parts.router, None, wait=_never, remember=_never)
         self.mockstore.hold()
         self.mockstore.emit("pet.adopted")
         self.parts.engine.release()
         (self.claimed,) = self.parts.engine.claim()
 
-    def prepared(self) -> Turn:
-        turn = self.trying.prepared(self.claimed)
-        assert turn.started is not None
-        return turn
+    def prepared(self) -> Job:
+        job = self.runner.prepared(self.claimed)
+        assert job.started is not None
+        return job
 
     def attempts(self) -> tuple[Attempt, ...]:
         found: DeliveryRecord | None = self.parts.store.delivery(self.claimed.id)
@@ -82,7 +82,7 @@ def test_a_fresh_request_goes_out_as_it_was_prepared(shop: Shop) -> None:
     prepared = shop.prepared()
     shop.pass_time(MOMENT)
 
-    tried = shop.trying.attempt(prepared)
+    tried = shop.runner.attempt(prepared)
 
     assert prepared.started is not None
     assert shop.sent[0] is prepared.started.outgoing
@@ -105,7 +105,7 @@ def test_a_request_that_would_be_another_now_is_made_again(shop: Shop, change: C
     prepared = shop.prepared()
     change(shop)
 
-    tried = shop.trying.attempt(prepared)
+    tried = shop.runner.attempt(prepared)
 
     assert tried is not None
     assert tried.attempt.at == shop.parts.clock.now()
@@ -130,7 +130,7 @@ def test_a_request_that_would_not_be_made_now_is_not_sent(shop: Shop, change: Ca
     prepared = shop.prepared()
     change(shop)
 
-    assert shop.trying.attempt(prepared) is None
+    assert shop.runner.attempt(prepared) is None
 
     assert shop.sent == []
     assert shop.attempts() == ()
@@ -155,9 +155,9 @@ class _Dripping:
 
 
 def test_a_slow_body_counts_as_time_that_the_receiver_kept_the_thread(shop: Shop) -> None:
-    trying = Trying(shop.parts.engine, _Dripping(), None, wait=_never, remember=_never)
+    runner = AttemptRunner(shop.parts.engine, _Dripping(), None, wait=_never, remember=_never)
 
-    tried = trying.attempt(Turn(shop.claimed))
+    tried = runner.attempt(Job(shop.claimed))
 
     assert tried is not None
     assert tried.attempt.duration == timedelta()
@@ -165,9 +165,9 @@ def test_a_slow_body_counts_as_time_that_the_receiver_kept_the_thread(shop: Shop
 
 
 def test_what_cannot_be_prepared_is_left_to_its_turn(shop: Shop) -> None:
-    trying = Trying(cast("Engine", _Gone()), shop.parts.router, None, wait=_never, remember=_never)
+    runner = AttemptRunner(cast("Engine", _Gone()), shop.parts.router, None, wait=_never, remember=_never)
 
-    assert trying.prepared(shop.claimed) == Turn(shop.claimed)
+    assert runner.prepared(shop.claimed) == Job(shop.claimed)
 
 
 class _Gone:

@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 import pytest
 from msgspec.structs import replace
 
-from mockstore.web.pace import Pace
+from mockstore.web.client_timeout import ClientTimeout
 from mockstore.web.server import Server
 from mockstore.web.streams import Reader
 from tests.web.conftest import STILL, Serve
@@ -86,7 +86,7 @@ def test_a_client_that_sends_byte_by_byte_is_too_slow_while_others_wait() -> Non
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.settimeout(0.05)
-        pace = Pace(lambda: True)
+        client_timeout = ClientTimeout(lambda: True)
 
         def receive(_: None) -> int:
             """Wait in vain, then get one byte."""
@@ -97,7 +97,7 @@ def test_a_client_that_sends_byte_by_byte_is_too_slow_while_others_wait() -> Non
 
         def receive_all() -> None:
             for _ in range(1000):
-                pace.keep(receive, None)
+                client_timeout.keep(receive, None)
 
         with pytest.raises(TimeoutError, match="timed out"):
             receive_all()
@@ -116,6 +116,6 @@ def test_what_comes_just_when_others_begin_to_wait_is_not_lost() -> None:
             asked.append(True)
             return len(asked) > 1
 
-        reader = Reader(ours, Pace(others_wait))
+        reader = Reader(ours, ClientTimeout(others_wait))
 
         assert reader.peek(1) == HEAD

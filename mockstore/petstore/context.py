@@ -1,4 +1,4 @@
-"""What every part of the shop works with: the store, the seeded catalogue, time, ids and a voice. And the shelf."""
+"""What every part of the shop shares: the store, the seeded catalogue, time, ids, and how events are announced."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -16,15 +16,15 @@ Catalogue = Mapping[str, Mapping[str, Payload]]
 """Documents by kind and id; shared between shops and never changed."""
 
 
-class Desk(Struct, frozen=True):
-    """One tenant's shop, seen from behind the counter; `store` is that tenant's own."""
+class ShopContext(Struct, frozen=True):
+    """What the parts of one tenant's shop need; `store` is that tenant's own."""
 
     store: Store
     catalogue: Catalogue
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     announce: Callable[[str, Payload], None]
-    """Tells the world an event's type and data, inside the transaction of the change."""
+    """Emits an event of this type and data, inside the transaction of the change."""
     tenant: str | None
     base_url: str
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from mockstore.delivery.lines import Lines
-from mockstore.delivery.paces import REMEMBERED, Pace, pace_of
+from mockstore.delivery.fair_queue import FairQueue
+from mockstore.delivery.receiver_speed import REMEMBERED, ReceiverSpeed, speed_of
 from mockstore.model import DeliveryRecord, Outcome
 from mockstore.world.clock import EPOCH
 
@@ -15,25 +15,27 @@ def delivery(webhook: str, number: int = 0) -> DeliveryRecord:
     return DeliveryRecord(f"{webhook}-{number}", "event", webhook, EPOCH, EPOCH)
 
 
-def lines(limit: int, waiting: Iterable[tuple[str, int]], paces: dict[str, Pace] | None = None) -> Lines:
+def fair_queue(
+    limit: int, waiting: Iterable[tuple[str, int]], speeds: dict[str, ReceiverSpeed] | None = None
+) -> FairQueue:
     """Return lines where so many deliveries wait for each webhook, whose pace is known."""
-    made = Lines(limit)
-    for webhook, pace in (paces or {}).items():
+    made = FairQueue(limit)
+    for webhook, speed in (speeds or {}).items():
         made.add(delivery(webhook))
         taken = made.take()
         assert taken is not None
-        made.give_back(taken, pace)
+        made.give_back(taken, speed)
     for webhook, count in waiting:
         for number in range(count):
             made.add(delivery(webhook, number))
     return made
 
 
-def all_that_may_go(made: Lines) -> list[str]:
+def all_that_may_go(made: FairQueue) -> list[str]:
     return [taken.webhook_id for taken in iter(made.take, None)]
 
 
-QUICK, UNPROVEN, SLOW = Pace.QUICK, Pace.UNPROVEN, Pace.SLOW
+QUICK, UNPROVEN, SLOW = ReceiverSpeed.QUICK, ReceiverSpeed.UNPROVEN, ReceiverSpeed.SLOW
 SECOND = timedelta(seconds=1)
 
 
@@ -60,16 +62,16 @@ SECOND = timedelta(seconds=1)
     ],
 )
 def test_so_many_go_at_once(
-    limit: int, waiting: list[tuple[str, int]], paces: dict[str, Pace], out: dict[str, int]
+    limit: int, waiting: list[tuple[str, int]], speeds: dict[str, ReceiverSpeed], out: dict[str, int]
 ) -> None:
-    gone = all_that_may_go(lines(limit, waiting, paces))
+    gone = all_that_may_go(fair_queue(limit, waiting, speeds))
 
     assert {webhook: gone.count(webhook) for webhook in out} == out
     assert len(gone) == sum(out.values())
 
 
 def test_the_last_place_goes_to_one_that_has_nothing_out() -> None:
-    made = lines(16, [("busy", 99)], {"busy": QUICK, "other": QUICK})
+    made = fair_queue(16, [("busy", 99)], {"busy": QUICK, "other": QUICK})
     all_that_may_go(made)
 
     made.add(delivery("other"))
@@ -78,14 +80,14 @@ def test_the_last_place_goes_to_one_that_has_nothing_out() -> None:
 
 
 def test_webhooks_take_turns() -> None:
-    made = lines(9, [("a", 3), ("b", 3)], {"a": QUICK, "b": QUICK})
+    made = fair_queue(9, [("a", 3), ("b", 3)], {"a": QUICK, "b": QUICK})
 
     assert all_that_may_go(made) == ["a", "b", "a", "b", "a", "b"]
 
 
 def test_thousands_of_dead_ones_leave_room_for_a_new_one_and_a_quick_one() -> None:
     dead = [f"dead-{number}" for number in range(1000)]
-    made = lines(16, [(webhook, 1) for webhook in dead], dict.fromkeys(dead, SLOW) | {"quick": QUICK})
+    made = fair_queue(16, [(webhook, 1) for webhook in dead], dict.fromkeys(dead, SLOW) | {"quick": QUICK})
     assert len(all_that_may_go(made)) == 4
 
     made.add(delivery("new"))
@@ -95,7 +97,7 @@ def test_thousands_of_dead_ones_leave_room_for_a_new_one_and_a_quick_one() -> No
 
 
 def test_what_waits_moves_along_when_a_receiver_changes_its_pace() -> None:
-    made = lines(16, [("a", 99)])
+    made = fair_queue(16, [("a", 99)])
     first = made.take()
     assert first is not None
     still_out = len(all_that_may_go(made))
@@ -106,7 +108,7 @@ def test_what_waits_moves_along_when_a_receiver_changes_its_pace() -> None:
 
 
 def test_nothing_learnt_changes_nothing() -> None:
-    made = lines(16, [("a", 99)])
+    made = fair_queue(16, [("a", 99)])
     first = made.take()
     assert first is not None
     all_that_may_go(made)
@@ -117,7 +119,7 @@ def test_nothing_learnt_changes_nothing() -> None:
 
 
 def test_it_is_empty_when_nothing_waits_and_nothing_is_out() -> None:
-    made = lines(2, [("a", 1)])
+    made = fair_queue(2, [("a", 1)])
     waiting = made.waiting, made.empty
     taken = made.take()
     assert taken is not None
@@ -129,20 +131,20 @@ def test_it_is_empty_when_nothing_waits_and_nothing_is_out() -> None:
 
 
 def test_draining_returns_what_waits() -> None:
-    made = lines(2, [("a", 2), ("b", 1)], {"b": SLOW})
+    made = fair_queue(2, [("a", 2), ("b", 1)], {"b": SLOW})
 
     assert sorted(left.id for left in made.drain()) == ["a-0", "a-1", "b-0"]
     assert made.empty
 
 
 def test_the_pace_of_so_many_receivers_is_remembered_the_latest_ones() -> None:
-    made = lines(16, [], {f"w{number}": SLOW for number in range(REMEMBERED + 100)})
+    made = fair_queue(16, [], {f"w{number}": SLOW for number in range(REMEMBERED + 100)})
 
-    assert [made.pace(f"w{number}") for number in (0, 99, 100, REMEMBERED + 99)] == [UNPROVEN, UNPROVEN, SLOW, SLOW]
+    assert [made.speed(f"w{number}") for number in (0, 99, 100, REMEMBERED + 99)] == [UNPROVEN, UNPROVEN, SLOW, SLOW]
 
 
 def test_a_receiver_that_is_tried_again_is_not_forgotten_for_others() -> None:
-    made = lines(16, [], {f"w{number}": SLOW for number in range(REMEMBERED)})
+    made = fair_queue(16, [], {f"w{number}": SLOW for number in range(REMEMBERED)})
 
     for webhook in ("w0", "new"):
         made.add(delivery(webhook))
@@ -150,11 +152,11 @@ def test_a_receiver_that_is_tried_again_is_not_forgotten_for_others() -> None:
         assert taken is not None
         made.give_back(taken, SLOW)
 
-    assert (made.pace("w0"), made.pace("w1")) == (SLOW, UNPROVEN)
+    assert (made.speed("w0"), made.speed("w1")) == (SLOW, UNPROVEN)
 
 
 def test_a_receiver_that_has_something_out_keeps_its_pace() -> None:
-    made = lines(16, [], {"busy": QUICK} | {f"w{number}": SLOW for number in range(REMEMBERED - 1)})
+    made = fair_queue(16, [], {"busy": QUICK} | {f"w{number}": SLOW for number in range(REMEMBERED - 1)})
     made.add(delivery("busy"))
     out = made.take()
     assert out is not None
@@ -164,14 +166,14 @@ def test_a_receiver_that_has_something_out_keeps_its_pace() -> None:
         taken = made.take()
         assert taken is not None
         made.give_back(taken, SLOW)
-    pace = made.pace("busy")
+    speed = made.speed("busy")
     made.give_back(out, None)
 
-    assert (pace, made.empty, made.out) == (QUICK, True, 0)
+    assert (speed, made.empty, made.out) == (QUICK, True, 0)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "held", "pace"),
+    ("outcome", "held", "speed"),
     [
         pytest.param(Outcome.ACKNOWLEDGED, SECOND, QUICK, id="quick"),
         pytest.param(Outcome.REFUSED, timedelta(), QUICK, id="quick to refuse"),
@@ -181,12 +183,14 @@ def test_a_receiver_that_has_something_out_keeps_its_pace() -> None:
         pytest.param(Outcome.UNREACHABLE, SECOND * 2, SLOW, id="not reached after a slow look-up of its name"),
     ],
 )
-def test_a_receiver_is_known_by_how_long_it_kept_a_thread(outcome: Outcome, held: timedelta, pace: Pace) -> None:
-    assert pace_of(outcome, held) is pace
+def test_a_receiver_is_known_by_how_long_it_kept_a_thread(
+    outcome: Outcome, held: timedelta, speed: ReceiverSpeed
+) -> None:
+    assert speed_of(outcome, held) is speed
 
 
 def test_thousands_of_webhooks_at_one_silent_origin_leave_a_place_for_one_elsewhere() -> None:
-    made = Lines(16)
+    made = FairQueue(16)
     for number in range(1000):
         made.add(delivery(f"silent-{number}"), "http://silent.test:80")
     assert len(all_that_may_go(made)) == 7
@@ -197,26 +201,26 @@ def test_thousands_of_webhooks_at_one_silent_origin_leave_a_place_for_one_elsewh
 
 
 def test_webhooks_at_an_origin_that_was_slow_are_slow_until_they_or_it_prove_otherwise() -> None:
-    made = Lines(16)
+    made = FairQueue(16)
     for number in range(100):
         made.add(delivery(f"silent-{number}"), "http://silent.test:80")
     first, second = made.take(), made.take()
     assert first is not None
     assert second is not None
 
-    paces = [made.pace("silent-99")]
+    speeds = [made.speed("silent-99")]
     made.give_back(first, SLOW)
-    paces.append(made.pace("silent-99"))
+    speeds.append(made.speed("silent-99"))
     gone = len(all_that_may_go(made))
     made.give_back(second, QUICK)
-    paces += [made.pace("silent-99"), made.pace(first.webhook_id), made.pace(second.webhook_id)]
+    speeds += [made.speed("silent-99"), made.speed(first.webhook_id), made.speed(second.webhook_id)]
 
-    assert paces == [UNPROVEN, SLOW, UNPROVEN, SLOW, QUICK]
+    assert speeds == [UNPROVEN, SLOW, UNPROVEN, SLOW, QUICK]
     assert gone + 1 == 3
 
 
 def test_one_place_is_for_the_newest_of_those_that_have_proved_nothing() -> None:
-    made = lines(16, [(f"silent-{number}", 1) for number in range(100)])
+    made = fair_queue(16, [(f"silent-{number}", 1) for number in range(100)])
 
     gone = all_that_may_go(made)
 
@@ -224,7 +228,7 @@ def test_one_place_is_for_the_newest_of_those_that_have_proved_nothing() -> None
 
 
 def test_the_others_have_their_turns_while_the_newest_has_its_place() -> None:
-    made = lines(16, [(f"silent-{number}", 1) for number in range(100)])
+    made = fair_queue(16, [(f"silent-{number}", 1) for number in range(100)])
     out = {}
     for taken in iter(made.take, None):
         out[taken.webhook_id] = taken
@@ -238,7 +242,7 @@ def test_the_others_have_their_turns_while_the_newest_has_its_place() -> None:
 
 
 def test_nothing_is_left_of_a_line_that_has_ended() -> None:
-    made = Lines(4)
+    made = FairQueue(4)
     made.add(delivery("a"), "http://shop.test:80")
     taken = made.take()
     assert taken is not None
@@ -246,4 +250,4 @@ def test_nothing_is_left_of_a_line_that_has_ended() -> None:
 
     made.add(delivery("a"), "http://moved.test:80")
 
-    assert (made.pace("a"), made.empty, [left.id for left in made.drain()], made.empty) == (SLOW, False, ["a-0"], True)
+    assert (made.speed("a"), made.empty, [left.id for left in made.drain()], made.empty) == (SLOW, False, ["a-0"], True)

@@ -1,4 +1,4 @@
-"""One attempt of a claimed delivery, whatever the store and the receiver do meanwhile."""
+"""Makes one attempt of a claimed delivery and records it, whatever the store and the receiver do meanwhile."""
 
 import logging
 from collections.abc import Callable
@@ -18,39 +18,39 @@ from mockstore.world.transports.rules import Deadline
 T = TypeVar("T")
 
 Begin: TypeAlias = Callable[[Outgoing, timedelta], Underway | None]
-"""How a transport sends that lets others work while it waits; None where it cannot do that now."""
+"""Sends a request without waiting for its answer; returns None where that is not possible now."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 FRESH: Final = timedelta(milliseconds=10)
-"""How long a prepared request is as good as a new one: it carries the time of its signature."""
+"""For how long a prepared request may still be sent: it carries the time of its signature."""
 
 
-class Turn(Struct, frozen=True):
-    """A claimed delivery whose turn it is, and what has been done of its attempt."""
+class Job(Struct, frozen=True):
+    """A claimed delivery, and how far its attempt has come."""
 
     delivery: DeliveryRecord
     started: Started | None = None
-    """With the request that has been made."""
+    """Holds the request, once that is made."""
     underway: Underway | None = None
-    """The request is out."""
+    """The request that was sent, once it is."""
 
 
-class Tried(Struct, frozen=True):
+class AttemptMade(Struct, frozen=True):
     """An attempt that was made and recorded."""
 
     attempt: Attempt
     url: str
     """Where it was sent."""
     held: timedelta
-    """How long sending it and reading the answer kept the thread, a body that came after the verdict included."""
+    """How long sending and reading the answer, its body included, occupied the thread."""
 
 
-class Trying:
+class AttemptRunner:
     """Makes attempts, on any thread, and never raises.
 
-    `wait` is called when the store is unavailable; it waits, and raises the error on once nobody is to wait any more.
-    `remember` is told what went wrong in code that is not the receiver's.
+    While the store is unavailable, `wait` is called with the error; it waits, or raises the error again when the pump
+    closes. `remember` gets each exception that is not the receiver's answer: of an app in process, or of our own code.
     """
 
     def __init__(
@@ -68,32 +68,33 @@ class Trying:
         self._wait = wait
         self._remember = remember
 
-    def prepared(self, claimed: DeliveryRecord) -> Turn:
-        """Return the delivery with the request of its next attempt; without, where that is to be seen later."""
+    def prepared(self, claimed: DeliveryRecord) -> Job:
+        """Return a job with its request made; without it where that failed, for `attempt` to try again."""
         try:
-            return Turn(claimed, self._start(claimed))
+            return Job(claimed, self._start(claimed))
         except Exception:  # noqa: BLE001 - it will be raised again where somebody deals with it
-            return Turn(claimed)
+            return Job(claimed)
 
-    def begun(self, claimed: DeliveryRecord) -> Turn:
-        """Return the delivery with its request sent, where that could be done without waiting for anything."""
-        turn = self.prepared(claimed)
-        if turn.started is None or self._begin is None:
-            return turn
+    def begun(self, claimed: DeliveryRecord) -> Job:
+        """Return a job with its request sent, if that was possible without waiting for anything."""
+        job = self.prepared(claimed)
+        if job.started is None or self._begin is None:
+            return job
         with suppress(Exception):  # so here, too
-            return replace(turn, underway=self._begin(turn.started.outgoing, self._engine.provider.timeout))
-        return turn
+            return replace(job, underway=self._begin(job.started.outgoing, self._engine.provider.timeout))
+        return job
 
     def attempt(
-        self, turn: Turn, meanwhile: Callable[[], None] | None = None, answer: Reply | None = None
-    ) -> Tried | None:
-        """Return what was made and recorded, if an attempt was; the claim is given back in any case.
+        self, job: Job, meanwhile: Callable[[], None] | None = None, answer: Reply | None = None
+    ) -> AttemptMade | None:
+        """Do what is left of the attempt and record it; return None when none was made. The claim is given back.
 
-        `meanwhile` is called while the receiver works, if the transport can do that. `answer` is to what is out.
+        `meanwhile` is called after the request was sent, if the transport can do that. `answer` is the receiver's reply
+        where it has come already.
         """
-        claimed = turn.delivery
+        claimed = job.delivery
         try:
-            return self._deliver(turn, meanwhile, answer)
+            return self._deliver(job, meanwhile, answer)
         except StoreUnavailableError:
             _LOG.warning("delivery %s is left to the next server: the store is not there", claimed.id)
         except Exception as error:  # noqa: BLE001 - the thread must live; the error comes out in `raised`
@@ -102,22 +103,22 @@ class Trying:
             self._give_up(claimed, error)
         return None
 
-    def _deliver(self, turn: Turn, meanwhile: Callable[[], None] | None, answer: Reply | None) -> Tried | None:
-        started = turn.started
-        if started is None or (turn.underway is None and not self._is_fresh(started)):
-            started = self._insist(lambda: self._start(turn.delivery))
+    def _deliver(self, job: Job, meanwhile: Callable[[], None] | None, answer: Reply | None) -> AttemptMade | None:
+        started = job.started
+        if started is None or (job.underway is None and not self._is_fresh(started)):
+            started = self._insist(lambda: self._start(job.delivery))
         if started is None:
             return None
         watch = Deadline(self._engine.provider.timeout)
-        result = answer or self._answer(started.outgoing, turn.underway, meanwhile)
+        result = answer or self._answer(started.outgoing, job.underway, meanwhile)
         held = watch.elapsed()
         attempt = self._insist(lambda: self._engine.finish(started, result))
         if attempt.exception is not None:
             self._remember(attempt.exception)
-        return Tried(attempt, started.webhook.url, held)
+        return AttemptMade(attempt, started.webhook.url, held)
 
     def _insist(self, step: Callable[[], T]) -> T:
-        """Return what `step` returns once the store is there."""
+        """Return what `step` returns, repeating it while the store is unavailable."""
         while True:
             try:
                 return step()
@@ -125,7 +126,7 @@ class Trying:
                 self._wait(error)
 
     def _start(self, claimed: DeliveryRecord) -> Started | None:
-        """Compose the request, unless the delivery has been forgotten, stopped, put off or taken over since then."""
+        """Make the request, unless the delivery was forgotten, ended, put off or taken over meanwhile."""
         store = self._engine.store
         with store.transaction():  # a reset must not come in between, or what it forgot would come back
             delivery = store.delivery(claimed.id) if store.holds(claimed.id) else None
@@ -135,7 +136,7 @@ class Trying:
         return None
 
     def _is_fresh(self, prepared: Started) -> bool:
-        """Return whether the same request would be made now."""
+        """Return whether the same request would be made again now."""
         store, delivery, webhook = self._engine.store, prepared.delivery, prepared.webhook
         return (
             store.holds(delivery.id)
@@ -147,7 +148,7 @@ class Trying:
     def _answer(
         self, outgoing: Outgoing, underway: Underway | None, meanwhile: Callable[[], None] | None
     ) -> Reply | DeliveryError:
-        """Send the request, unless it is underway, and return what comes of it."""
+        """Send the request unless it was sent already, and return the reply or why there is none."""
         timeout = self._engine.provider.timeout
         try:
             if underway is None and meanwhile is not None and self._begin is not None:
@@ -163,9 +164,9 @@ class Trying:
             return DeliveryError(f"it could not be sent: {type(error).__name__}: {error}")
 
     def _give_up(self, delivery: DeliveryRecord, error: Exception) -> None:
-        """Discard what cannot be tried, or not be recorded; an attempt that is recorded has been ended by that.
+        """Discard a delivery that cannot be tried or recorded, unless its attempt was recorded all the same.
 
-        Where it cannot be discarded, the claim stays, so that nobody tries for ever.
+        Where that fails as well the claim stays, so that it is not tried for ever.
         """
         store = self._engine.store
         with suppress(Exception), store.transaction():

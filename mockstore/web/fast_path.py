@@ -1,7 +1,7 @@
-"""The short way for the request that comes in storms: `POST /_mockstore/emit` with a type and nothing else.
+"""The fast path for the request that comes most often: `POST /_mockstore/emit` with a type and nothing else.
 
-What cheroot and Flask do for any request takes longer than to make, record and sign an event. A request that is told
-apart from the plainest one by anything at all goes the usual way, which answers this one alike.
+What cheroot and Flask do for any request takes longer than making, recording and signing an event. A request that
+differs from the plainest one in anything goes to Flask, which gives the same answer.
 """
 
 import logging
@@ -16,7 +16,7 @@ from msgspec.json import decode, encode
 from mockstore.errors import InvalidInputError
 from mockstore.web.documents import event_with_payload
 from mockstore.web.guard import CONTROL, is_named_rightly
-from mockstore.web.plain import PlainHead
+from mockstore.web.plain_requests import PlainHead
 from mockstore.web.site import Site
 from mockstore.world.clock import wall_time
 
@@ -27,13 +27,13 @@ _PATH: Final = PATH.encode()
 _LONGEST: Final = 256
 """A body that says no more than a type is shorter."""
 _TELLING: Final = frozenset({b"X-Tenant-Id", b"Origin", b"Sec-Fetch-Site"})
-"""Headers with which the answer may be another one."""
+"""Headers with which the answer could differ."""
 _MOST: Final = 50
 """So many headers are not too many."""
 
 
-class Express:
-    """Answers what is plain for one site."""
+class EmitFastPath:
+    """Answers plain emits for one site."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -42,7 +42,7 @@ class Express:
         self._longest = min(_LONGEST, settings.body_limit)
 
     def takes(self, head: PlainHead) -> bool:
-        """Tell whether a request is plain, as far as its head says."""
+        """Return whether a request is plain, as far as its head says."""
         headers = head.headers
         return (
             head.path == _PATH
@@ -58,7 +58,7 @@ class Express:
         )
 
     def answer(self, body: bytes) -> bytes | None:
-        """Make the event and return the whole answer; None, and nothing was done, when it takes more than that."""
+        """Make the event and return the whole answer; None, with nothing done, when Flask has to answer."""
         tenant = self._site.tenants.tenant(None)
         try:
             with tenant.deferred():
@@ -77,12 +77,12 @@ class Express:
         )
 
     def kick(self) -> None:
-        """Have the event delivered by the threads that do that."""
+        """Have the event delivered by the worker threads."""
         self._site.tenants.tenant(None).kick()
 
-    def moment(self) -> bool:
-        """Deliver for a moment on this thread; return whether to come back at once."""
-        return self._site.tenants.tenant(None).moment()
+    def deliver_briefly(self) -> bool:
+        """Deliver on this thread without waiting for much; return whether to come back soon."""
+        return self._site.tenants.tenant(None).deliver_briefly()
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, TypeAlias
 
-Reach: TypeAlias = Callable[[str], str | None]
+AddressPolicy: TypeAlias = Callable[[str], str | None]
 """Takes an IP address as text; returns why nothing is sent there, or None."""
 
 _METADATA: Final = tuple(
@@ -24,7 +24,7 @@ _NAT64: Final = ip_network("64:ff9b::/96")
 _LOW_32_BITS: Final = 0xFFFF_FFFF
 
 
-def anywhere(address: str) -> str | None:  # noqa: ARG001 - what a `Reach` is asked
+def anywhere(address: str) -> str | None:  # noqa: ARG001 - what a `AddressPolicy` is asked
     """Refuse nothing: a test sends where it says."""
     return None
 

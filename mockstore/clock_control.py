@@ -17,7 +17,7 @@ class Mover(Protocol):
         """Move the clock, and run what falls due on the way."""
 
 
-class ClockHand:
+class ClockControl:
     """A Mockstore's time."""
 
     def __init__(self, mover: Mover, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""The threads of a pump, and what becomes of them. Nothing here is safe for threads by itself."""
+"""The worker threads of a pump, and the state that they share. Nothing here is thread-safe: the pump holds a lock."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ TROUBLE: Final = timedelta(milliseconds=500)
 _LOG: Final = logging.getLogger(__name__)
 
 
-class Crew:
+class WorkerThreads:
     """Threads that run `work`, started as they are needed, up to `limit`."""
 
     def __init__(self, work: Callable[[], None], limit: int) -> None:
@@ -43,7 +43,7 @@ class Crew:
         return True
 
     def leave(self) -> None:
-        """Take note that the calling thread ends."""
+        """Note that the calling thread ends."""
         self._threads.discard(current_thread())
 
     @property
@@ -91,7 +91,7 @@ class Outage:
 
 
 class Deferred(AbstractContextManager[None]):
-    """Keeps the calling thread among those that see to it later. No generator: a plain emit is that short."""
+    """Keeps the calling thread in `threads` inside the block. No generator: that would cost a plain emit too much."""
 
     __slots__ = ("_threads",)
 

@@ -33,7 +33,7 @@ _BROKEN: Final = 500
 _NO_TIMEOUT: Final = "its client has no timeout and was told to get no answer: set a timeout on the client"
 
 
-class Gate:
+class Interceptor:
     """The way from the clients to the API; `address` may be replaced, and once `closed` it claims nothing."""
 
     def __init__(self, mockstore: Mockstore, address: Address) -> None:

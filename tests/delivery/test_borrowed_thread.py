@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from mockstore import Mockstore
-from mockstore.delivery.moments import Moments
-from mockstore.delivery.trying import Trying, Turn
-from mockstore.delivery.turns import BATCH, Turns
+from mockstore.delivery.attempt_runner import AttemptRunner, Job
+from mockstore.delivery.borrowed_thread import BorrowedThread
+from mockstore.delivery.work_queue import BATCH, WorkQueue
 from mockstore.delivery.workers import WorkerPump
 from mockstore.model import DeliveryRecord, DeliveryState, Outgoing, Reply
 from mockstore.parts import Parts, standalone_parts
@@ -72,16 +72,16 @@ class Begun:
 
 
 class Post:
-    """Deliveries in the order in which they are due, and a thread that has moments for them. No thread waits."""
+    """Deliveries in the order in which they are due, and a borrowed thread for them. No thread waits."""
 
     def __init__(self, network: Network) -> None:
         self.parts = still_parts()
         self.mockstore = Mockstore(self.parts)
-        self.turns = Turns(self.parts.engine, 4)
-        self.handed: list[Turn] = []
-        self._trying = Trying(self.parts.engine, network, network.begin, wait=_never, remember=_never)
-        moments = Moments(self._trying, take=self.turns.next_quick, hand_over=self.handed.append, end=self.end)
-        self.moment, self.close = moments.moment, moments.close
+        self.queue = WorkQueue(self.parts.engine, 4)
+        self.handed: list[Job] = []
+        self._runner = AttemptRunner(self.parts.engine, network, network.begin, wait=_never, remember=_never)
+        borrowed = BorrowedThread(self._runner, take=self.queue.next_quick, hand_over=self.handed.append, end=self.end)
+        self.deliver_briefly, self.close = borrowed.deliver_briefly, borrowed.close
         self.subscribe()
 
     def subscribe(self) -> None:
@@ -95,12 +95,12 @@ class Post:
     def prove_quick(self) -> None:
         """Deliver an event as a thread does."""
         self.emit()
-        turn = self.turns.next()
-        assert turn is not None
-        self.end(turn)
+        job = self.queue.next()
+        assert job is not None
+        self.end(job)
 
-    def end(self, turn: Turn, answer: Reply | None = None) -> None:
-        self.turns.give_back(turn.delivery, self._trying.attempt(turn, None, answer))
+    def end(self, job: Job, answer: Reply | None = None) -> None:
+        self.queue.give_back(job.delivery, self._runner.attempt(job, None, answer))
 
     def states(self) -> list[DeliveryState]:
         return [delivery.state for delivery in self.mockstore.deliveries]
@@ -131,16 +131,16 @@ def post(network: Network) -> Iterator[Post]:
 def test_a_delivery_is_begun_in_one_moment_and_ended_in_the_next(post: Post, network: Network) -> None:
     post.emit()
 
-    assert post.moment() is True
+    assert post.deliver_briefly() is True
     assert (network.sent, post.states()) == (["begun"], [DELIVERED, PENDING])
-    assert post.moment() is False
+    assert post.deliver_briefly() is False
     assert post.states() == [DELIVERED, DELIVERED]
 
 
 def test_several_are_delivered_one_after_the_other(post: Post, network: Network) -> None:
     post.emit(3)
 
-    assert [post.moment() for _ in range(4)] == [True, True, True, False]
+    assert [post.deliver_briefly() for _ in range(4)] == [True, True, True, False]
 
     replies = [delivery.record.attempts[0].reply for delivery in post.mockstore.deliveries]
     assert [reply and reply.body for reply in replies] == [event.body for event in post.mockstore.events]
@@ -151,51 +151,51 @@ def test_a_receiver_that_takes_longer_is_left_to_a_thread_to_wait_for(post: Post
     network.answered.clear()
     post.emit(2)
 
-    assert [post.moment(), post.moment()] == [True, False]
+    assert [post.deliver_briefly(), post.deliver_briefly()] == [True, False]
 
-    (turn,) = post.handed
-    assert turn.underway is not None
+    (job,) = post.handed
+    assert job.underway is not None
     assert (network.sent, post.states()) == (["begun"], [DELIVERED, PENDING, PENDING])
 
 
 def test_what_is_out_is_not_sent_again_however_late_a_thread_goes_on_with_it(post: Post, network: Network) -> None:
     network.answered.clear()
     post.emit()
-    post.moment()
-    post.moment()
-    (turn,) = post.handed
+    post.deliver_briefly()
+    post.deliver_briefly()
+    (job,) = post.handed
     post.parts.clock.jump_to(post.parts.clock.now() + timedelta(seconds=1))
     network.answered.set()
 
-    post.end(turn)
+    post.end(job)
 
     assert (network.sent, post.states()) == (["begun"], [DELIVERED, DELIVERED])
-    assert turn.started is not None
-    assert post.mockstore.deliveries[-1].record.attempts[0].sent is turn.started.sent
+    assert job.started is not None
+    assert post.mockstore.deliveries[-1].record.attempts[0].sent is job.started.sent
 
 
 def test_without_a_connection_a_thread_is_to_make_one(post: Post, network: Network) -> None:
     network.connected = False
     post.emit()
 
-    assert post.moment() is False
+    assert post.deliver_briefly() is False
 
-    (turn,) = post.handed
-    assert (turn.started is not None, turn.underway, network.sent) == (True, None, [])
+    (job,) = post.handed
+    assert (job.started is not None, job.underway, network.sent) == (True, None, [])
 
 
 def test_what_was_forgotten_while_it_was_out_is_not_recorded(post: Post, network: Network) -> None:
     network.meanwhile = post.mockstore.reset
     post.emit()
 
-    assert [post.moment(), post.moment()] == [True, False]
+    assert [post.deliver_briefly(), post.deliver_briefly()] == [True, False]
 
     assert post.states() == []
 
 
 def test_closing_ends_what_was_begun(post: Post, network: Network) -> None:
     post.emit()
-    post.moment()
+    post.deliver_briefly()
 
     post.close()
 
@@ -214,7 +214,7 @@ def many(post: Post) -> None:
 
 def one_is_out(post: Post) -> None:
     post.emit(2)
-    assert post.turns.next() is not None
+    assert post.queue.next() is not None
 
 
 @pytest.mark.parametrize("change", [unknown, many, one_is_out])
@@ -223,33 +223,33 @@ def test_what_is_not_quick_few_and_alone_is_left_to_the_threads(
 ) -> None:
     change(post)
 
-    assert post.moment() is False
+    assert post.deliver_briefly() is False
 
     assert (network.sent, post.handed) == ([], [])
-    assert post.turns.are_more()
+    assert post.queue.are_more()
 
 
 def test_a_thread_that_asks_goes_on_with_what_was_handed_over_before_all_else(post: Post) -> None:
     post.emit(2)
-    turn = Turn(post.parts.engine.claim()[0])
+    job = Job(post.parts.engine.claim()[0])
 
-    post.turns.hand_over(turn)
+    post.queue.hand_over(job)
 
-    assert post.turns.urgent
-    assert post.turns.next() is turn
-    assert not post.turns.urgent
+    assert post.queue.urgent
+    assert post.queue.next() is job
+    assert not post.queue.urgent
 
 
 def test_what_is_given_up_has_not_begun(post: Post, network: Network) -> None:
     post.emit(3)
     first, second, third = post.parts.engine.claim(3)
-    begun = Turn(first, None, network.begin(Outgoing("http://shop.test/", (), b""), PATIENCE))
-    post.turns.hand_over(begun)
-    post.turns.hand_over(Turn(second))
+    begun = Job(first, None, network.begin(Outgoing("http://shop.test/", (), b""), PATIENCE))
+    post.queue.hand_over(begun)
+    post.queue.hand_over(Job(second))
 
-    assert post.turns.drain() == [second]
-    assert post.turns.begun() == [begun]
-    assert post.turns.begun() == []
+    assert post.queue.drain() == [second]
+    assert post.queue.begun() == [begun]
+    assert post.queue.begun() == []
     assert third.id in {delivery.id for delivery in post.mockstore.deliveries}
 
 
@@ -275,7 +275,7 @@ def begin(parts: Parts, mock: Mockstore) -> DeliveryRecord:
     for _ in range(TRIES):
         with parts.pump.deferred():
             event = mock.emit("pet.adopted")
-        if parts.pump.moment():
+        if parts.pump.deliver_briefly():
             return event.deliveries[0].record
         mock.settle(PATIENCE)  # a thread was faster
     raise AssertionError("nothing is begun on this thread")
@@ -302,7 +302,7 @@ def test_a_store_that_is_not_quick_is_asked_for_nothing(post: Post, network: Net
     pump = WorkerPump(post.parts.engine, network)
     post.emit()
 
-    assert pump.moment() is False
+    assert pump.deliver_briefly() is False
     unclaimed = post.parts.store.next_due()
     pump.close()
 
@@ -315,7 +315,7 @@ def test_settling_waits_for_what_was_begun(parts: Parts, mock: Mockstore) -> Non
 
     assert parts.pump.pulse.out == 1
     assert parts.pump.settle(timedelta(milliseconds=1)) is False
-    parts.pump.moment()
+    parts.pump.deliver_briefly()
     mock.settle(PATIENCE)
 
     assert attempts(mock, delivery) == 1
@@ -326,7 +326,7 @@ def test_a_thread_ends_what_takes_longer(parts: Parts, mock: Mockstore, network:
     threading.Timer(0.01, network.answered.set).start()
     delivery = begin(parts, mock)
 
-    parts.pump.moment()
+    parts.pump.deliver_briefly()
     mock.settle(PATIENCE)
 
     assert attempts(mock, delivery) == 1
@@ -341,7 +341,7 @@ def test_closing_waits_for_what_was_begun_and_begins_nothing(parts: Parts, mock:
     mock.close()
 
     assert attempts(mock, delivery) == 1
-    assert parts.pump.moment() is False
+    assert parts.pump.deliver_briefly() is False
     assert mock.deliveries[-1].state is PENDING
     assert not any(parts.store.holds(one.id) for one in mock.deliveries)
 
@@ -352,7 +352,7 @@ def test_closing_ends_what_is_handed_over_meanwhile(parts: Parts, mock: Mockstor
     closing = threading.Thread(target=mock.close)
     network.meanwhile = closing.start
 
-    parts.pump.moment()
+    parts.pump.deliver_briefly()
     network.answered.set()
     closing.join(PATIENCE.total_seconds())
 

@@ -1,4 +1,4 @@
-"""What goes on for long in a server ends when the server closes."""
+"""Ends long-running work of a server when the server closes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from mockstore.scenario import Play
 from mockstore.web.console.stream import Closing
 
 _LOOK: Final = 0.2
-"""How often it is looked whether the server closes; in seconds."""
+"""How often to check whether the server closes; in seconds."""
 
 
 @contextmanager
