@@ -1,4 +1,4 @@
-"""The clock and the flow by hand: advance, freeze, run, hold, release, reset."""
+"""The buttons for the clock and for deliveries: advance, freeze, run, hold, release, reset."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,14 +16,14 @@ from mockstore.web.reading import about
 from mockstore.web.site import mockstore, site, tenant
 
 Done = tuple[str, dict[str, object]]
-"""The notice of what was done, and what it counts."""
+"""The name of the notice that says what was done, and the number in it."""
 
 _FARTHEST: Final = timedelta(days=3650)
-"""How far one click moves the clock at most."""
+"""How far one click may move the clock."""
 
 
 def act(verb: str) -> ResponseReturnValue:
-    """Do what a button says, and show again the page that it stands on."""
+    """Do what a button says, and show the same page again."""
     if verb not in _VERBS:
         raise NotFound(f"{verb!r} is no control; there are: {', '.join(_VERBS)}")
     notice, told = _VERBS[verb]()

@@ -1,4 +1,4 @@
-"""A delivery to take along: as a curl command, as a call of httpx, as a pytest file, as a cassette, as a step. Pure.
+"""A delivery as text to copy: a curl command, an httpx call, a pytest file, a cassette, a scenario step. Pure.
 
 None of them has a secret in it; the curl command and the call have the signature that was sent, the others sign afresh.
 """
@@ -15,11 +15,11 @@ from mockstore.model import DeliveryRecord, EventRecord, Json, Outgoing
 from mockstore.source import parsed
 
 _LONGEST: Final = 100_000
-"""Bodies up to here are written out."""
+"""Bodies of up to so many characters are written out."""
 
 
 class Copy(Struct, frozen=True):
-    """One way to take a delivery along."""
+    """A delivery as one kind of text."""
 
     key: str
     name: str
@@ -27,7 +27,7 @@ class Copy(Struct, frozen=True):
 
 
 def copies(delivery: DeliveryRecord, event: EventRecord) -> list[Copy]:
-    """Return the ways there are for this delivery."""
+    """Return the texts that exist for this delivery."""
     if len(event.body) > _LONGEST:
         return []
     found = []
@@ -80,7 +80,7 @@ def httpx(request: Outgoing) -> str:
 
 
 def step(delivery: DeliveryRecord, event: EventRecord) -> str:
-    """Return the step of a scenario that emits the same, as YAML; people's data have stand-ins in it."""
+    """Return the scenario step that emits the same event, as YAML, with personal data replaced."""
     faults = [_fault(name.name, name.attempts) for name in delivery.faults]
     told: dict[str, Json] = {"type": event.type}
     payload = parsed(redacted(event.body))

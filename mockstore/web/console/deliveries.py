@@ -1,4 +1,4 @@
-"""A delivery as a timeline of attempts with all that is known of each, and an event with its deliveries."""
+"""The page of a delivery, with all that is known of each attempt, and the page of an event with its deliveries."""
 
 from typing import Final
 
@@ -48,7 +48,7 @@ def show(delivery_id: str) -> ResponseReturnValue:
 
 
 def show_event(event_id: str) -> ResponseReturnValue:
-    """Show one event and what became of telling it."""
+    """Show one event and its deliveries."""
     shop = mockstore()
     event = shop.event(event_id)
     check, mistakes = schema_check(event.record, shop.provider.catalogue)
@@ -65,6 +65,6 @@ def show_event(event_id: str) -> ResponseReturnValue:
 
 
 def redeliver(delivery_id: str) -> ResponseReturnValue:
-    """Send it again, and show it."""
+    """Redeliver it, and show it."""
     mockstore().redeliver(delivery_id)
     return to(f"console/deliveries/{delivery_id}", "redelivered")

@@ -1,4 +1,4 @@
-"""Emitting an event by a form that is made from its schema, with the overrides as JSON beside it."""
+"""The form that emits an event: fields made from its schema, and overrides as JSON."""
 
 from typing import Final
 
@@ -16,11 +16,11 @@ from mockstore.web.site import mockstore
 from mockstore.world.clock import Chance
 
 MOST: Final = 1000
-"""How many events one click makes at most."""
+"""How many events one click may emit."""
 
 
 def show() -> ResponseReturnValue:
-    """Show the form for the type that the query names, else for the first."""
+    """Show the form for the type in the query; for the first type without one."""
     catalogue = mockstore().provider.catalogue
     chosen = request.args.get("type") or catalogue.types[0]
     known = _fields(mockstore(), chosen)
@@ -36,7 +36,7 @@ def show() -> ResponseReturnValue:
 
 
 def emit() -> ResponseReturnValue:
-    """Make the events that the form asks for, and show the list, or the form again."""
+    """Emit the events that the form asks for, and show the list; the form again when it has mistakes."""
     shop, form = mockstore(), request.form
     event_type, count = form.get("type", ""), _count(form.get("count", ""))
     told = overrides(_fields(shop, event_type), form) or None
@@ -63,7 +63,7 @@ def _fields(shop: Mockstore, event_type: str) -> list[Field]:
 
 
 def _sample(shop: Mockstore, event_type: str) -> Json:
-    """Return data as the factory makes them, from dice of their own; None where it cannot make any."""
+    """Return sample data of the type, made with separate dice; None when the factory cannot make any."""
     try:
         return shop.factory.make(event_type, now=shop.clock.now(), dice=Chance(0).dice)["data"]
     except InvalidInputError:

@@ -1,4 +1,4 @@
-"""What is known of one attempt: the bytes both ways, laid out for reading, and what the signature check says. Pure."""
+"""What is known of one attempt: request and response as text, and the result of the signature check. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -16,31 +16,31 @@ LONGEST: Final = 20_000
 
 
 class Body(Struct, frozen=True):
-    """A body for people: laid out when it is JSON, and as it is."""
+    """A body as text: formatted if it is JSON, and unchanged."""
 
     size: int
     text: str
     raw: str
     cut: bool = False
-    """Whether there is more of it than is shown."""
+    """Whether the body is longer than what is shown."""
 
     @property
     def is_laid_out(self) -> bool:
-        """Whether what is shown is not what was sent, byte for byte."""
+        """Whether the text shown differs from the bytes that were sent."""
         return self.text != self.raw
 
 
 class Check(Struct, frozen=True):
-    """What a check came to."""
+    """The result of a check."""
 
     name: str
     ok: bool | None
-    """None when it could not be made."""
+    """None when the check was not possible."""
     message: str
 
 
 def body(content: bytes) -> Body:
-    """Return it for people; bytes that are no UTF-8 are shown as U+FFFD."""
+    """Return the body as text; bytes that are not UTF-8 are shown as U+FFFD."""
     raw = content[: LONGEST * 4].decode("utf-8", "replace")[:LONGEST]
     cut = len(content) > LONGEST
     return Body(len(content), raw if cut else _laid_out(content, raw), raw, cut)
@@ -59,7 +59,7 @@ def _laid_out(content: bytes, raw: str) -> str:
 def signature_checks(
     attempt: Attempt, event: EventRecord, webhook: WebhookRecord | None, provided: Sequence[str]
 ) -> list[Check]:
-    """Say of each scheme that signs for the webhook whether what was sent verifies; `provided` are the usual ones."""
+    """Check what was sent by each scheme that signs for the webhook; `provided` are the provider's own schemes."""
     if webhook is None:
         return [Check("signature", None, "The webhook was deleted, and its secret with it: this cannot be judged.")]
     schemes = provided if webhook.signatures is None else webhook.signatures
@@ -74,7 +74,7 @@ def signature_checks(
 
 
 def schema_check(event: EventRecord, catalogue: Catalogue) -> tuple[Check, list[tuple[str, str]]]:
-    """Say whether the event fits its schema, and where it does not: path and mistake."""
+    """Check the event against its schema; the result lists each mistake with its path."""
     payload = parsed(event.body)
     if payload is None:
         return Check("schema", ok=False, message="The body is not JSON."), []

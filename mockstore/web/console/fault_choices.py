@@ -1,4 +1,4 @@
-"""The faults as a person chooses among them: by group, each explained. Pure."""
+"""The faults as choices of a form: by group, each explained. Pure."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -20,5 +20,5 @@ _TITLES: Final = MappingProxyType(
 
 @cache
 def fault_groups() -> Sequence[tuple[str, Sequence[Fault]]]:
-    """Return each group's title with its faults."""
+    """Return the faults by the title of their group."""
     return tuple((title, tuple(fault for fault in ALL if fault.group is group)) for group, title in _TITLES.items())

@@ -1,4 +1,4 @@
-"""A form out of a schema: a field for each member of an event's data, and what was filled in as overrides. Pure."""
+"""A form made from a schema, with a field for each member of an event's data; and the overrides filled in. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +13,9 @@ from mockstore.model import Json
 from mockstore.web.reading import parsed_json
 
 PREFIX: Final = "data."
-"""Before the path, in the name of a form's field."""
+"""Prefix of the path in the name of a form field."""
 _MOST: Final = 60
-"""The most fields of a form; what is beyond can be said as JSON."""
+"""How many fields a form may have; other members can be set as JSON."""
 _DEEPEST: Final = 6
 _KINDS: Final = {"integer": "number", "number": "number", "boolean": "flag", "string": "text"}
 
@@ -24,22 +24,22 @@ class Field(Struct, frozen=True):
     """One field of the form."""
 
     path: str
-    """Dotted, below `data`."""
+    """The dotted path below `data`."""
     kind: str
     """`text`, `number`, `choice`, `flag` or `json`."""
     hint: str = ""
     choices: tuple[str, ...] = ()
     sample: str = ""
-    """What the factory makes of it."""
+    """The value that the factory made for the sample."""
 
     @property
     def name(self) -> str:
-        """Its name in the form."""
+        """The name of the form field."""
         return PREFIX + self.path
 
 
 def fields(shape: Shape, sample: Json) -> list[Field]:
-    """Return the fields of `data`; `sample` is an example of it, or None."""
+    """Return the fields of `data`; `sample` is an example of such data, or None."""
     found: list[Field] = []
     for field in _below(shape, "", sample, 0):
         if len(found) == _MOST:
@@ -105,7 +105,7 @@ def _object(text: str) -> dict[str, Json]:
 
 
 def _read(field: Field, text: str) -> Json:
-    """Return the value; a number that is none stays a text, for the schema to complain of."""
+    """Return the value; a text that is not a number stays a text, which the schema then refuses."""
     if field.kind in ("text", "choice"):
         return text
     try:

@@ -1,4 +1,4 @@
-"""A delivery as a ladder: the attempts that were made, the one that is due, and those that would follow. Pure."""
+"""The retry ladder of a delivery: attempts made, the one that is due, and those that would follow. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _SAID: Final = {
 
 
 class Rung(Struct, frozen=True):
-    """One attempt, made or to come."""
+    """One attempt, made or planned."""
 
     number: int
     tone: str
@@ -31,19 +31,19 @@ class Rung(Struct, frozen=True):
     words: str
     at: datetime
     since: timedelta
-    """Time since the delivery was made."""
+    """Time since the delivery was created."""
     attempt: Attempt | None = None
     round: int = 1
-    """The how many-th climb it belongs to: a redelivery starts the ladder anew."""
+    """The number of the round it belongs to: a redelivery starts the ladder again."""
 
 
 def rungs(delivery: DeliveryRecord, policy: RetryPolicy) -> list[Rung]:
-    """Return the attempts in their order, and what is to come if every one of those fails."""
+    """Return the attempts in order, with those that follow if every further attempt fails."""
     return [*(_made(delivery, attempt) for attempt in delivery.attempts), *_to_come(delivery, policy)]
 
 
 def climb(delivery: DeliveryRecord, policy: RetryPolicy) -> str:
-    """Return how far up the ladder it is, in words."""
+    """Return in words how far up the ladder the delivery is."""
     made = len(delivery.attempts) - delivery.round_start
     return f"{made} of {policy.attempts} attempts used"
 
@@ -72,7 +72,7 @@ def _to_come(delivery: DeliveryRecord, policy: RetryPolicy) -> Iterator[Rung]:
 
 
 def _is_single(delivery: DeliveryRecord) -> bool:
-    """Tell whether a fault ends it after this attempt, whatever comes of it."""
+    """Return whether a fault ends the delivery after this attempt, whatever its outcome."""
     for fault in delivery.faults:
         try:
             if named(fault.name).is_single and not fault.attempts:

@@ -1,4 +1,4 @@
-"""What a page says of the form that led to it: the address names a notice, so no text of a stranger gets in. Pure."""
+"""Notices about the form that was sent last. The URL holds only a notice's name, so nobody can inject a text. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -25,7 +25,7 @@ NOTICES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def notice_of(query: Mapping[str, str]) -> str:
-    """Return what the address says has happened; an empty text for nothing, or for what is no notice."""
+    """Return the text of the notice that the URL names; an empty text for none, or for an unknown name."""
     said = NOTICES.get(query.get("notice", ""), "")
     count = query.get("n", "")
     return said.replace("{n}", count if count.isdecimal() and count.isascii() and len(count) <= 9 else "some")  # noqa: PLR2004 - far more than any count

@@ -1,4 +1,4 @@
-"""The first page: what happens, as it happens, and the hand on it."""
+"""The first page: the latest events and deliveries, live, and the controls."""
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ from mockstore.web.site import mockstore
 
 
 def show() -> ResponseReturnValue:
-    """Show the latest events and deliveries, those that the query wants."""
+    """Show the latest events and deliveries that match the query."""
     shop, wanted = mockstore(), Filter.of(request.args)
     latest, webhooks = past(shop), webhooks_of(shop)
     shown = rows(latest.told, {webhook.id: webhook.url for webhook in webhooks}, wanted)

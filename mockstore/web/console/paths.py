@@ -1,4 +1,4 @@
-"""The addresses of the console, as one table; the module behind an address is loaded when it is first asked for."""
+"""The routes of the console, as one table; the module behind a route is loaded with its first request."""
 
 from functools import partial
 from importlib import import_module
@@ -36,13 +36,13 @@ PATHS: Final = (
     ("GET", "/console/plays/<int:number>", "scenarios.watch"),
     ("POST", "/console/plays/<int:number>/stop", "scenarios.stop"),
 )
-"""Method, address below `/_mockstore`, and the function that answers, by its module here."""
+"""Method, path below `/_mockstore`, and the function that answers, by its module here."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""What a page may load and whom it may speak to: this server, and nothing that stands in the page itself."""
+"""The Content-Security-Policy: a page may load from and talk to this server only, and has nothing inline."""
 
 _HEADERS: Final = {
     "Content-Security-Policy": POLICY,
@@ -64,13 +64,13 @@ for _method, _path, _name in PATHS:
 
 @routes.before_request
 def find_tenant() -> None:
-    """Take the tenant from the address or the form: a page cannot set a header."""
+    """Take the tenant from the query or the form: a page cannot set a header."""
     g.named_tenant = request.values.get("tenant") or tenant_id()
     g.tenant = site().tenants.tenant(g.named_tenant)
 
 
 def named_tenant() -> str | None:
-    """Return whose page it is; None is the pool that all share.
+    """Return the tenant of the page; None for the shared one.
 
     Where the form could not be read, that is what the address says.
     """
@@ -82,7 +82,7 @@ def named_tenant() -> str | None:
 
 @routes.after_request
 def protect(answer: Response) -> Response:
-    """Tell the browser what a page may do."""
+    """Add the headers that restrict what a page may do."""
     answer.headers.update(_HEADERS)
     if "Cache-Control" not in answer.headers:
         answer.headers["Cache-Control"] = "no-store"
@@ -91,7 +91,7 @@ def protect(answer: Response) -> Response:
 
 @routes.after_app_request
 def tell_change(answer: Response) -> Response:
-    """Wake the pages that are open, when any door has changed something of their tenant."""
+    """Notify open pages after a request that has changed something of their tenant."""
     if request.method not in _READING and "tenant" in g:
         g.tenant.mockstore.news.tell()
     return answer
@@ -99,11 +99,11 @@ def tell_change(answer: Response) -> Response:
 
 @routes.errorhandler(MockstoreError)
 def refused(error: MockstoreError) -> ResponseReturnValue:
-    """Say on a page why it was not done."""
+    """Answer an error with a page that says why."""
     return _loaded("rendering", "refusal", error=error)
 
 
 @routes.errorhandler(HTTPException)
 def failed(error: HTTPException) -> ResponseReturnValue:
-    """Do the same for what the framework refuses."""
+    """Do the same for errors of the framework."""
     return _loaded("rendering", "refusal", error=error)

@@ -1,4 +1,4 @@
-"""Plays of scenarios that run in the background, a few at once, and what came of the latest of them."""
+"""Plays of scenarios in the background, a few at a time, and the results of the latest ones."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ from mockstore.web.shutdown import ending_with
 from mockstore.world.transports.address_policy import AddressPolicy
 
 AT_ONCE: Final = 4
-"""How many plays of a server run at the same time."""
+"""How many plays of a server may run at the same time."""
 KEPT: Final = 10
 """How many of the latest plays of a tenant are remembered."""
 SHOWN: Final = 500
@@ -26,24 +26,24 @@ SHOWN: Final = 500
 
 
 class Performance:
-    """One play: what has come of it so far, and in the end."""
+    """One play: its timeline so far, and its result at the end."""
 
     def __init__(self, number: int, text: str, play: Play, *, is_ready: bool) -> None:
         self.number = number
         self.text = text
-        """The file."""
+        """The text of the scenario file."""
         self.is_ready = is_ready
-        """Whether it is one of the library."""
+        """Whether the scenario is one of the library."""
         self.scenario = play.scenario
         self.error = ""
-        """What went wrong beyond the scenario, if anything did."""
+        """Why the play itself failed; None when it did not."""
         self.ended = Event()
         self._play: Play | None = play
         self._result: Result = play.result
 
     @property
     def result(self) -> Result:
-        """What has come of it so far."""
+        """The result so far."""
         play = self._play
         return self._result if play is None else play.result
 
@@ -59,7 +59,7 @@ class Performance:
 
     @property
     def state(self) -> str:
-        """`playing`, `passed`, `failed`, or `stopped` when it came to no end."""
+        """`playing`, `passed`, `failed`, or `stopped` when it did not come to its end."""
         if not self.ended.is_set():
             return "playing"
         if self.error or self._result.broken is not None:
@@ -67,12 +67,12 @@ class Performance:
         return "passed" if self._result.passed else "failed"
 
     def stop(self) -> None:
-        """Let the step that is being done be the last."""
+        """End the play after the current step."""
         if (play := self._play) is not None:
             play.stop()
 
     def perform(self, news: News) -> None:
-        """Play it to its end, and tell of each thing that happens."""
+        """Play it to its end; listeners hear of each entry of the timeline."""
         play = self._play
         try:
             for _ in play or ():
@@ -103,7 +103,7 @@ class Plays:
     def begin(
         self, scenario: Scenario, text: str, to: Mapping[str, Consumer], provider: Provider, *, is_ready: bool
     ) -> Performance:
-        """Start to play it, and return it at once.
+        """Start a play, and return it at once.
 
         Raises what `playing` raises for consumers that do not fit, and `ServiceUnavailable` when too many plays run.
         """
@@ -118,7 +118,7 @@ class Plays:
         return performance
 
     def forget(self) -> None:
-        """Forget all plays; those that are not over yet are stopped."""
+        """Forget all plays, and stop those that still run."""
         with self._lock:
             for performance in self._kept.values():
                 performance.stop()
@@ -131,7 +131,7 @@ class Plays:
         return found
 
     def __iter__(self) -> Iterator[Performance]:
-        """Return those that are remembered, the newest first."""
+        """Return the plays that are remembered, newest first."""
         with self._lock:
             return iter(list(reversed(self._kept.values())))
 

@@ -1,4 +1,4 @@
-"""Makes pages: the templates, the addresses in them, the files beside them, and the page of a refusal."""
+"""Renders pages: templates, the URLs in them, static files, and the page that shows an error."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -26,17 +26,17 @@ PACKAGE: Final = "mockstore.web.console"
 ROOT: Final = "/_mockstore/"
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FOREVER: Final = "private, max-age=31536000, immutable"
-"""How long a file is kept: its address changes when it does."""
+"""How long a browser may cache a static file: its URL changes with its content."""
 
 
 class Links(Struct, frozen=True):
-    """Makes addresses of the console, each for the same tenant."""
+    """Makes URLs of the console, all for the same tenant."""
 
     root: str
     tenant: str | None
 
     def __call__(self, path: str = "", **query: object) -> str:
-        """Return the address of a page; what is None or empty in the query is left out."""
+        """Return the URL of a page, without query parameters that are None or empty."""
         told = {name: str(value) for name, value in query.items() if value not in (None, "")}
         if self.tenant is not None:
             told["tenant"] = self.tenant
@@ -44,12 +44,12 @@ class Links(Struct, frozen=True):
 
 
 def links() -> Links:
-    """Return what makes the addresses of the current page."""
+    """Return the maker of URLs for the current page."""
     return Links(request.script_root + ROOT, named_tenant())
 
 
 def page(template: str, /, status: int = 200, **values: object) -> Response:
-    """Return a page; the clock, the tenants and the notice stand on every one."""
+    """Return a page; each shows the clock, the tenants and the notice."""
     clock = mockstore().clock
     frame = {
         "at": links(),
@@ -70,12 +70,12 @@ def page(template: str, /, status: int = 200, **values: object) -> Response:
 
 
 def to(path: str, notice: str | None = None, **query: object) -> AnyResponse:
-    """Return the answer to a form: go and look there."""
+    """Return the answer to a form: a redirect."""
     return redirect(links()(path, notice=notice, **query), 303)
 
 
 def refusal(error: MockstoreError | HTTPException) -> Response:
-    """Return the page that says why something was not done; while the store is away, one that reads nothing."""
+    """Return the page that shows an error; while the store is unavailable, one that reads nothing from it."""
     try:
         return _unavailable(error) if isinstance(error, StoreUnavailableError) else _refusal(error)
     except StoreUnavailableError as away:
@@ -100,7 +100,7 @@ def _refusal(error: MockstoreError | HTTPException) -> Response:
 
 
 def static(version: str, name: str) -> Response:  # noqa: ARG001 - the version is there to change the address
-    """Return a file that pages load."""
+    """Return a static file."""
     content = _static_files().get(name)
     if content is None:
         raise NotFound(f"there is no file {name!r}")
@@ -111,7 +111,7 @@ def static(version: str, name: str) -> Response:  # noqa: ARG001 - the version i
 
 @cache
 def environment() -> Environment:
-    """Return the templates; made with the first page."""
+    """Return the template environment, which is made with the first page."""
     made = Environment(
         loader=PackageLoader(PACKAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -126,7 +126,7 @@ def _static_root() -> str:
 
 @cache
 def fingerprint() -> str:
-    """Return a name for the present version of all files."""
+    """Return a digest of all static files."""
     return sha256(b"".join(_static_files().values())).hexdigest()[:12]
 
 
@@ -137,7 +137,7 @@ def _static_files() -> Mapping[str, bytes]:
 
 
 def _tenants() -> Sequence[str]:
-    """Return who can be chosen: who has a world, and who is being looked at."""
+    """Return the tenants to choose from: those that exist, and the one of this page."""
     named = named_tenant()
     return sorted({*site().tenants.ids, *([named.lower()] if named else [])})
 
@@ -153,12 +153,12 @@ def moment(at: datetime) -> str:
 
 
 def stamp(at: datetime) -> str:
-    """Return the time for programs."""
+    """Return the time as an HTML `datetime` value."""
     return at.isoformat()
 
 
 def span(length: timedelta) -> str:
-    """Return a length of time as people say it."""
+    """Return a duration in words."""
     seconds = length.total_seconds()
     if 0 < seconds < 1:
         return f"{seconds * 1000:.0f} ms"

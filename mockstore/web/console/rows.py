@@ -1,4 +1,4 @@
-"""The list of events and deliveries: what is told of each in one line, and which are shown. Pure."""
+"""The list of events and deliveries: one row for each, and the filter. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord
 
 UNWANTED: Final = "unwanted"
-"""The state of an event that no webhook wanted."""
+"""The state of an event that was delivered to no webhook."""
 SHOWN: Final = 50
 MOST: Final = 1000
 
@@ -24,18 +24,18 @@ WORDS: Final[Mapping[str, str]] = {
     DeliveryState.DISCARDED: "discarded",
     UNWANTED: "nobody subscribed",
 }
-"""How a state is said; a pending delivery that has failed before is `retrying`."""
+"""The words for each state; a pending delivery that has failed before is `retrying`."""
 
 
 class Told(Struct, frozen=True):
-    """An event, and the deliveries of it."""
+    """An event and its deliveries."""
 
     event: EventRecord
     deliveries: tuple[DeliveryRecord, ...]
 
 
 class Filter(Struct, frozen=True):
-    """Which lines are wanted; an empty text wants every one."""
+    """Which rows are shown; an empty text matches every row."""
 
     type: str = ""
     webhook: str = ""
@@ -44,7 +44,7 @@ class Filter(Struct, frozen=True):
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
-        """Read it from the query of an address; a number of lines that is none is the usual one."""
+        """Read the filter from the query of a URL; an invalid number of rows becomes the default."""
         rows = query.get("rows", "")
         number = int(rows) if rows.isascii() and rows.isdecimal() and len(rows) <= len(str(MOST)) else SHOWN
         type_, webhook, state = (query.get(name, "") for name in ("type", "webhook", "state"))
@@ -52,11 +52,11 @@ class Filter(Struct, frozen=True):
 
     @property
     def is_any(self) -> bool:
-        """Whether something is left out."""
+        """Whether the filter hides anything."""
         return bool(self.type or self.webhook or self.state)
 
     def wants(self, row: "Row") -> bool:
-        """Tell whether the line is one of those."""
+        """Return whether the row is shown."""
         return (
             self.type in ("", row.type)
             and self.webhook in ("", row.webhook_id)
@@ -65,31 +65,31 @@ class Filter(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One line: a delivery, or an event without any."""
+    """One row: a delivery, or an event without any."""
 
     type: str
     at: datetime
     event_id: str
     state: str = UNWANTED
     tone: str = UNWANTED
-    """The state with `retrying` told from `pending`: what is shown."""
+    """The state that is shown: `retrying` is distinguished from `pending`."""
     delivery_id: str = ""
     webhook_id: str = ""
     where: str = ""
     attempts: int = 0
     answer: str = ""
-    """What the latest attempt came to."""
+    """The result of the latest attempt."""
     due: datetime | None = None
     faults: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
-        """How the state is said."""
+        """The state in words."""
         return WORDS[self.tone]
 
 
 def rows(told: Iterable[Told], urls: Mapping[str, str], wanted: Filter) -> list[Row]:
-    """Return the lines that are `wanted`, newest event first; `urls` says where a webhook is, by its id."""
+    """Return the rows that match `wanted`, newest event first; `urls` are those of the webhooks, by id."""
     return list(islice((row for row in _all(told, urls) if wanted.wants(row)), wanted.rows))
 
 
@@ -120,19 +120,19 @@ def _row(plain: Row, delivery: DeliveryRecord, urls: Mapping[str, str]) -> Row:
 
 
 def tone(delivery: DeliveryRecord) -> str:
-    """Return the state as it is shown."""
+    """Return the state that is shown."""
     if delivery.state is DeliveryState.PENDING and len(delivery.attempts) > delivery.round_start:
         return "retrying"
     return str(delivery.state)
 
 
 def answer(attempt: Attempt) -> str:
-    """Return what an attempt came to: the status, or a word."""
+    """Return the result of an attempt: its status code, or its outcome."""
     return str(attempt.status) if attempt.status is not None else str(attempt.outcome)
 
 
 def tally(deliveries: Iterable[DeliveryRecord]) -> dict[str, int]:
-    """Return how many are in each state, in the order of a delivery's life; states that none is in are left out."""
+    """Return the number of deliveries in each state that occurs, in the order of a delivery's life."""
     counts = dict.fromkeys(WORDS, 0)
     for delivery in deliveries:
         counts[tone(delivery)] += 1

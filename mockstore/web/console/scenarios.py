@@ -1,4 +1,4 @@
-"""Scenarios: read the ready ones, play one or a file of your own in a world of its own, and watch its timeline."""
+"""Pages that show the scenarios of the library, play one of them or a file, and show the timeline."""
 
 from collections.abc import Mapping
 from threading import BoundedSemaphore, Lock
@@ -19,11 +19,11 @@ from mockstore.web.site import mockstore, site
 
 KEY: Final = "mockstore.console.plays"
 _GRACE: Final = 0.5
-"""How many seconds a form waits for the end of a play: one in virtual time has ended by then."""
+"""How many seconds a form waits for the end of a play; one in virtual time takes less."""
 
 
 class Houses:
-    """Where the scenarios of one server are played: the plays of each tenant, and how many run at once."""
+    """The plays of one server, by tenant, and the limit on how many run at once."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -31,7 +31,7 @@ class Houses:
         self._of: WeakKeyDictionary[Mockstore, Plays] = WeakKeyDictionary()
 
     def of(self, shop: Mockstore) -> Plays:
-        """Return the plays of a tenant; they are forgotten with its world."""
+        """Return the plays of a tenant; they are forgotten with the tenant."""
         with self._lock:
             plays = self._of.get(shop)
             if plays is None:
@@ -47,18 +47,18 @@ def show_all() -> ResponseReturnValue:
 
 
 def show(name: str) -> ResponseReturnValue:
-    """Show one, before it is played."""
+    """Show one scenario before it is played."""
     return page("scenario.html", name=name, scenario=_scenario(name), text=text_of(name))
 
 
 def play(name: str) -> ResponseReturnValue:
-    """Begin to play it, and go where it is watched."""
+    """Start to play it, and redirect to the page of the play."""
     scenario = _scenario(name)
     return _begin(scenario, text_of(name), _consumers(scenario, request.form), is_ready=True)
 
 
 def play_own() -> ResponseReturnValue:
-    """Begin to play a file that was entered, and go where it is watched."""
+    """Start to play a file that was entered, and redirect to the page of the play."""
     text = request.form.get("text", "")
     if not text.strip():
         raise InvalidInputError("there is no text; enter a scenario in YAML or JSON", field="text")
@@ -66,12 +66,12 @@ def play_own() -> ResponseReturnValue:
 
 
 def watch(number: int) -> ResponseReturnValue:
-    """Show what has come of a play so far."""
+    """Show a play."""
     return page("play.html", play=_plays()[number])
 
 
 def stop(number: int) -> ResponseReturnValue:
-    """End a play before its time."""
+    """Stop a play."""
     _plays()[number].stop()
     return to(f"console/plays/{number}", "stopped")
 
@@ -94,7 +94,7 @@ def _scenario(name: str) -> Scenario:
 
 
 def _consumers(scenario: Scenario, form: Mapping[str, str]) -> dict[str, Consumer]:
-    """Return who stands behind which webhook instead of a scripted receiver."""
+    """Return the live URL of each webhook that is not a scripted receiver."""
     found = {}
     for spec in scenario.webhooks:
         url = form.get(f"url.{spec.name}", "").strip()

@@ -1,4 +1,4 @@
-"""News by server-sent events: a page that is open hears that something has changed, and reads itself anew."""
+"""Server-sent events that tell an open page that something has changed, so that it reads itself again."""
 
 from collections.abc import Iterator
 from threading import BoundedSemaphore
@@ -13,31 +13,31 @@ from mockstore.web.site import mockstore, site
 
 KEY: Final = "mockstore.console.streams"
 SHARE: Final = 4
-"""Streams may take one in so many of the threads that answer requests: a browser leaves them open for hours."""
+"""At most one in so many of the threads that answer requests serves streams: browsers leave them open for hours."""
 RETRY_MS: Final = 2000
-"""After how long a browser is to come back."""
+"""After how many milliseconds a browser reconnects."""
 _LOOK: Final = 0.2
-"""How often it is looked whether the server closes; in seconds."""
+"""How often to check whether the server closes; in seconds."""
 _PAUSE: Final = 0.1
-"""The least time between two news: many at once are told as one."""
+"""The least number of seconds between two messages: many changes are told as one."""
 _BEATS: Final = 50
-"""After how many looks without news a heartbeat is sent: it finds out who has gone."""
+"""After how many checks without news a heartbeat is sent, which detects closed connections."""
 _LIFE: Final = 60
-"""After how many heartbeats a stream ends by itself; the page comes back."""
+"""After how many heartbeats a stream ends; the page reconnects."""
 
 
 class Closing(Protocol):
-    """What tells that the server closes: a `threading.Event`."""
+    """Set when the server closes: a `threading.Event`."""
 
     def is_set(self) -> bool:
-        """Tell whether it does."""
+        """Return whether the server closes."""
 
     def wait(self, timeout: float) -> bool:
-        """Wait until it does, or for so many seconds."""
+        """Wait until the server closes, or for so many seconds; return whether it closes."""
 
 
 def follow() -> ResponseReturnValue:
-    """Open a stream of news; 503 when there are as many as there may be."""
+    """Open a stream; 503 when there are as many as allowed."""
     places = _places()
     if not places.acquire(blocking=False):
         answer = problem(503, "as many pages follow the news as may; this one asks again by itself")
@@ -72,6 +72,6 @@ def told(news: News, closing: Closing, seen: int) -> Iterator[str]:
 
 
 def _seen(news: News) -> int:
-    """Return what the page knows already: it was made, or heard last, at that number."""
+    """Return the number of the latest change that the page knows."""
     said = request.headers.get("Last-Event-ID") or request.args.get("since", "")
     return int(said) if said.isascii() and said.isdecimal() and len(said) <= len(str(2**63)) else news.count

@@ -1,4 +1,4 @@
-"""The picture of traffic over time: attempts by how they ended, in bars of equal length on the mock's clock. Pure."""
+"""The chart of attempts over the mock's time, acknowledged and failed, in bars of equal duration. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,12 +12,12 @@ _STEPS: Final = tuple(
     timedelta(seconds=seconds)
     for seconds in (1, 2, 5, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800, 2_592_000)
 )
-"""How long a bar may be: lengths that people count in."""
+"""The durations that a bar may stand for."""
 _LONG: Final = timedelta(days=365)
 _MOST: Final = 36
-"""The most bars."""
+"""The largest number of bars."""
 _LEAST: Final = 12
-"""The fewest, so that one bar does not fill the picture."""
+"""The smallest number of bars, so that one bar does not fill the chart."""
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 WIDTH: Final = 720
@@ -26,7 +26,7 @@ _GAP: Final = 3
 
 
 class Bar(Struct, frozen=True):
-    """What was attempted in one length of time."""
+    """The attempts in one bar."""
 
     start: datetime
     acknowledged: int = 0
@@ -39,7 +39,7 @@ class Bar(Struct, frozen=True):
 
 
 class Block(Struct, frozen=True):
-    """One rectangle of the picture."""
+    """One rectangle of the chart."""
 
     kind: str
     x: float
@@ -56,7 +56,7 @@ class Traffic(Struct, frozen=True):
 
     @property
     def highest(self) -> int:
-        """The attempts of the highest bar."""
+        """The number of attempts in the highest bar."""
         return max((bar.total for bar in self.bars), default=0)
 
     @property
@@ -71,12 +71,12 @@ class Traffic(Struct, frozen=True):
 
     @property
     def end(self) -> datetime:
-        """Where the last bar ends."""
+        """The time at which the last bar ends."""
         return self.bars[-1].start + self.step
 
     @property
     def blocks(self) -> list[Block]:
-        """The rectangles: acknowledged from the ground up, failed on top of them."""
+        """The rectangles: acknowledged attempts at the bottom, failed ones on top."""
         if not self.highest:
             return []
         each, unit = WIDTH / len(self.bars), HEIGHT / self.highest
@@ -91,7 +91,7 @@ class Traffic(Struct, frozen=True):
 
 
 def traffic(attempts: Iterable[Attempt], now: datetime) -> Traffic | None:
-    """Return the picture from the first attempt until `now`; None while there is no attempt."""
+    """Return the chart from the first attempt until `now`; None while there is no attempt."""
     ended = sorted((attempt.at, attempt.outcome is Outcome.ACKNOWLEDGED) for attempt in attempts)
     if not ended:
         return None

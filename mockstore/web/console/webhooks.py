@@ -1,4 +1,4 @@
-"""Webhooks by hand: registered, changed, disabled, enabled, rotated, tested, recovered, deleted."""
+"""Pages to register, change, disable, enable, rotate, test, recover and delete webhooks."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -21,14 +21,14 @@ from mockstore.web.site import mockstore
 
 
 def show_all() -> ResponseReturnValue:
-    """Show the registrations, and a form for another one."""
+    """Show the webhooks, and a form for another one."""
     webhooks = webhooks_of(mockstore())
     masks = {webhook.id: mask(webhook.secret) for webhook in webhooks}
     return page("webhooks.html", webhooks=webhooks, masks=masks, schemes=tuple(SCHEMES))
 
 
 def register() -> ResponseReturnValue:
-    """Register one, and show it with its whole secret: this once."""
+    """Register a webhook, and show it with its whole secret, this once."""
     form = request.form
     webhook = mockstore().webhooks.add(
         form.get("url", ""),
@@ -41,12 +41,12 @@ def register() -> ResponseReturnValue:
 
 
 def show(webhook_id: str) -> ResponseReturnValue:
-    """Show one registration with what can be done about it."""
+    """Show one webhook with its actions."""
     return _shown(mockstore().webhooks[webhook_id])
 
 
 def change(webhook_id: str) -> ResponseReturnValue:
-    """Save what the form says."""
+    """Save the form."""
     form = request.form
     changes: dict[str, Json] = {
         "url": form.get("url", ""),
@@ -59,7 +59,7 @@ def change(webhook_id: str) -> ResponseReturnValue:
 
 
 def act(webhook_id: str, verb: str) -> ResponseReturnValue:
-    """Do what a button says."""
+    """Do what a button says, and redirect to the page that shows the result."""
     if verb not in _VERBS:
         raise NotFound(f"{verb!r} cannot be done to a webhook; what can be: {', '.join(_VERBS)}")
     return _VERBS[verb](mockstore().webhooks[webhook_id])
@@ -125,5 +125,5 @@ def _shown(webhook: Webhook, *, secret: str = "") -> ResponseReturnValue:
 
 
 def _words(text: str) -> list[str]:
-    """Return the event types and patterns; they may stand on lines of their own or between commas."""
+    """Return the event types and patterns, separated by line ends or commas."""
     return text.replace(",", " ").split()

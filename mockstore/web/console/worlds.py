@@ -1,4 +1,4 @@
-"""What a page reads of a Mockstore: its latest deliveries, events and webhooks as records."""
+"""What pages read from a Mockstore: its latest deliveries, events and webhooks as records."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -11,18 +11,18 @@ from mockstore.service import Mockstore
 from mockstore.web.console.rows import SHOWN, Told
 
 LATEST: Final = 1000
-"""How many of the latest deliveries, and of the latest events, a page reads: however long the history is."""
+"""How many of the latest deliveries, and of the latest events, a page reads at most."""
 
 
 class Past(Struct, frozen=True):
-    """The latest of what there is to tell, each oldest first."""
+    """The latest deliveries and events, each oldest first."""
 
     events: Sequence[EventRecord]
     deliveries: Sequence[DeliveryRecord]
 
     @property
     def told(self) -> Iterator[Told]:
-        """Each event with its deliveries, the newest first; it ends where deliveries are no longer remembered here."""
+        """Each event with its deliveries, newest first, as far back as their deliveries are among these."""
         of_event: dict[str, list[DeliveryRecord]] = {}
         for delivery in self.deliveries:
             of_event.setdefault(delivery.event_id, []).append(delivery)
@@ -34,13 +34,13 @@ class Past(Struct, frozen=True):
 
 
 def past(shop: Mockstore) -> Past:
-    """Return the latest of all."""
+    """Return the latest deliveries and events."""
     events = shop.reader.event_records(latest=LATEST)
     return Past(events, shop.reader.delivery_records(latest=LATEST))
 
 
 def told_to(shop: Mockstore, webhook_id: str) -> Iterator[Told]:
-    """Yield the latest events that a webhook was told, each with its delivery, the newest delivery first."""
+    """Yield the latest events that were delivered to a webhook, each with its delivery, newest delivery first."""
     for delivery in reversed(shop.reader.delivery_records(webhook_id=webhook_id, latest=SHOWN)):
         try:
             yield Told(shop.reader.event_record(delivery.event_id), (delivery,))
@@ -49,12 +49,12 @@ def told_to(shop: Mockstore, webhook_id: str) -> Iterator[Told]:
 
 
 def webhooks_of(shop: Mockstore) -> list[WebhookRecord]:
-    """Return the registrations, oldest first."""
+    """Return the webhooks, oldest first."""
     return [webhook.record for webhook in shop.webhooks]
 
 
 def webhook_of(shop: Mockstore, webhook_id: str) -> WebhookRecord | None:
-    """Return the registration, or None when it was deleted."""
+    """Return the webhook; None when it was deleted."""
     try:
         return shop.webhooks[webhook_id].record
     except NotFoundError:
