@@ -1,4 +1,4 @@
-"""A tenant by the address alone: `/_tenants/<uuid>/v1/pets` is `/v1/pets` of that tenant. Pure.
+"""Tenants in the path: `/_tenants/<uuid>/v1/pets` is `/v1/pets` of that tenant. Pure.
 
 For clients that are told a base URL and no headers: a consumer under test, say.
 """
@@ -10,12 +10,12 @@ TENANTS: Final = "/_tenants/"
 
 
 def address_of(url: str, tenant: str | None) -> str:
-    """Return the base URL of a tenant on the server at `url`; None is the pool that all share."""
+    """Return the base URL of a tenant on the server at `url`; None is the shared tenant."""
     return url if tenant is None else f"{url}{TENANTS}{quote(tenant, safe='')}"
 
 
 def at_tenant(environ: dict[str, object]) -> dict[str, object]:
-    """Return the WSGI environment with the tenant in its header, if the path says whose it is."""
+    """Return the WSGI environment with the tenant of the path, if there is one, as its header."""
     path = str(environ.get("PATH_INFO", ""))
     if not path.startswith(TENANTS):
         return environ

@@ -1,4 +1,4 @@
-"""Who has to say who they are (contract 2): a table, and the check of the bearer token."""
+"""Which calls need a bearer token (contract 2), and the check of that token."""
 
 from types import MappingProxyType
 from typing import Final
@@ -31,7 +31,7 @@ NEEDS: Final = MappingProxyType(
 
 
 def require_bearer() -> None:
-    """Raise `Unauthorized` unless the current call brings the token that it needs.
+    """Raise `Unauthorized` unless the current call has the token that it needs.
 
     In `observed` mode any token will do where one is needed; in `strict` mode every call needs one that is not
     marked as needing none. A path that does not exist, or not with this method, needs nothing.
@@ -48,7 +48,7 @@ def require_bearer() -> None:
 
 
 def bearer_token() -> str:
-    """Return the token of the current call, an empty text when there is none."""
+    """Return the bearer token of the current call; an empty text without one."""
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -1,4 +1,4 @@
-"""The hand on the mock, under `/_mockstore`: emit, look, advance the clock, hold, reset."""
+"""The control routes under `/_mockstore`: emit, list events and deliveries, move the clock, hold, reset."""
 
 from base64 import b64decode
 from binascii import Error as NoBase64Error
@@ -53,7 +53,7 @@ _EMISSION = {
     "count": Member(WHOLE, least=1, most=100_000),
 }
 _TOGETHER = 200
-"""About how many events and deliveries are kept in one transaction, for which the tenant's others wait."""
+"""About how many events and deliveries are saved in one transaction; other requests of the tenant wait for it."""
 _LONGEST_WAIT = 300
 _PATIENCE = 10
 _SETTLING = {"timeoutSeconds": Member(NUMBER, least=0, most=_LONGEST_WAIT)}

@@ -1,4 +1,4 @@
-"""Several deliveries as an answer: a filtered page of them, or those that a call has started."""
+"""Lists of deliveries as answers: a filtered page, or those that a call has started."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -13,7 +13,7 @@ from mockstore.web.documents import Document, delivery_document, page_document, 
 from mockstore.web.paging import page_of
 
 SHOWN = 100
-"""How many of those that a call has started are shown; the count says how many there are."""
+"""How many of the deliveries that a call has started are shown; `count` is the number of all."""
 
 
 def deliveries_page(reader: Reader, webhook_id: str | None = None) -> Document:
@@ -39,5 +39,5 @@ def deliveries_page(reader: Reader, webhook_id: str | None = None) -> Document:
 
 
 def several(deliveries: Sequence[Delivery]) -> Document:
-    """Return the latest of them, and how many they are."""
+    """Return the latest of the deliveries, and their number."""
     return {"data": [delivery_document(delivery) for delivery in deliveries[-SHOWN:]], "count": len(deliveries)}

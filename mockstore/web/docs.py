@@ -1,4 +1,4 @@
-"""`/v1/openapi.json`, and `/v1/docs`: the same document as a page to read and try, with nothing from another host."""
+"""`/v1/openapi.json`, and `/v1/docs`: the same document in Swagger UI, with all files from this server."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _ASSETS: Final[Mapping[str, str]] = MappingProxyType(
         "favicon-32x32.png": "image/png",
     }
 )
-"""The files of Swagger UI that the page needs, and what they are."""
+"""The files of Swagger UI that the page needs, with their content types."""
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -64,7 +64,7 @@ SwaggerUIBundle({
 
 @routes.get(_OPENAPI)
 def openapi() -> Response:
-    """Return the OpenAPI document of this very address."""
+    """Return the OpenAPI document with this server's URL."""
     return Response(
         _rendered(request.base_url.removesuffix(_OPENAPI), site().settings.auth), mimetype="application/json"
     )

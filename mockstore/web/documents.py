@@ -1,4 +1,4 @@
-"""What the routes answer with: webhooks, events, deliveries, captures and problems as JSON documents. Pure."""
+"""The JSON documents of the API: webhooks, events, deliveries, captured requests, problems. Pure."""
 
 import json
 from base64 import b64encode
@@ -23,7 +23,7 @@ Document = dict[str, Json]
 PROBLEM_TYPE: Final = "application/problem+json"
 _PROBLEMS: Final = "https://petstoreapi.com/errors/"
 _PLAIN: Final = "/:@!$&'()*+,;=~"
-"""What a path may hold as it is, besides letters, digits and `-._` (RFC 3986)."""
+"""Characters that need no escape in a path, besides letters, digits and `-._` (RFC 3986)."""
 _SLUGS: Final = MappingProxyType(
     {422: "validation-error", 429: "rate-limit-exceeded", 413: "content-too-large"}  # the others say their phrase
 )
@@ -41,7 +41,7 @@ def problem_document(status: int, detail: str, *, instance: str | None = None) -
 
 
 def instance_of(path: str) -> str:
-    """Return the `instance` of a problem with what is at `path`."""
+    """Return the `instance` of a problem at `path`."""
     return quote(path, safe=_PLAIN)
 
 
@@ -59,12 +59,12 @@ def page_document(items: Sequence[T], page: Page, render: Callable[[T], Document
 
 
 def webhook_document(webhook: Webhook) -> Document:
-    """Return a registration with its secret masked (contract 1.4)."""
+    """Return a webhook with its secret masked (contract 1.4)."""
     return webhook_with_secret(webhook) | {"secret": mask(webhook.secret)}
 
 
 def webhook_with_secret(webhook: Webhook) -> Document:
-    """Return a registration with its whole secret: for creation and rotation only (contract 1.4)."""
+    """Return a webhook with its whole secret: for creation and rotation only (contract 1.4)."""
     record = webhook.record
     document: Document = {
         "id": record.id,
@@ -87,7 +87,7 @@ def event_document(event: Event) -> Document:
 
 
 def event_with_payload(event: Event, payload: object) -> Document:
-    """Return an event with its deliveries, and its body as it has been read already."""
+    """Return an event with its deliveries; `payload` is its body, parsed already."""
     return {
         "id": event.id,
         "type": event.type,
@@ -104,7 +104,7 @@ def delivery_document(delivery: Delivery) -> Document:
 
 
 def told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> Document:
-    """Return a delivery with every attempt, as its records say."""
+    """Return a delivery with every attempt, made from records."""
     return {
         "id": record.id,
         "eventId": record.event_id,
@@ -138,7 +138,7 @@ def received_document(received: Received) -> Document:
 
 
 def clock_document(now: datetime, *, frozen: bool) -> Document:
-    """Return what a clock shows."""
+    """Return the state of a clock."""
     return {"now": rfc3339(now), "frozen": frozen}
 
 
@@ -162,7 +162,7 @@ def _reply_document(reply: Reply) -> Document:
 
 
 def _url_of(delivery: DeliveryRecord, webhook: WebhookRecord | None) -> str | None:
-    """Return where it went, or where it is to go; None when that was deleted before the first attempt."""
+    """Return the URL of the last or next attempt; None when the webhook was deleted before the first attempt."""
     if webhook is not None:
         return webhook.url
     return delivery.attempts[-1].sent.url if delivery.attempts else None
@@ -181,7 +181,7 @@ def _fields(headers: Headers) -> list[list[str]]:
 
 
 def _said(payload: Json) -> Json:
-    """Return what a body says, or None when no JSON can say it.
+    """Return the body as JSON, or None when JSON cannot hold it.
 
     Python reads `1e999` and `Infinity` as a number that RFC 8259 does not have, and takes deeper values than it writes.
     """
@@ -193,7 +193,7 @@ def _said(payload: Json) -> Json:
 
 
 def _body(content: bytes) -> Document:
-    """Return the body as text; bytes that are no UTF-8 are there a second time, so that nothing of them is lost."""
+    """Return the body as text; a body that is not UTF-8 is added in base64 as well, so that nothing is lost."""
     try:
         return {"body": content.decode()}
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""An error of ours as JSON with nothing lost, and back: for a test process that holds its Mockstore from afar. Pure."""
+"""Our errors as JSON without loss, and back: for a test that uses a Mockstore on a server. Pure."""
 
 from importlib import import_module
 from types import MappingProxyType
@@ -18,7 +18,7 @@ _ELSEWHERE: Final = MappingProxyType(
         "InvalidScenarioError": "mockstore.scenario.mistakes",
     }
 )
-"""Where the classes are that are not in `mockstore.errors`; a module is loaded when such an error comes."""
+"""Modules of the classes that are not in `mockstore.errors`; imported when such an error comes."""
 
 
 def error_document(error: MockstoreError) -> Document:

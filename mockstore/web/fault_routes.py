@@ -1,4 +1,4 @@
-"""Faults on demand, under `/_mockstore/faults`: what there is, what is in force for all later deliveries."""
+"""The routes under `/_mockstore/faults`: the catalogue of faults, and the rules for later deliveries."""
 
 from typing import Final
 
@@ -41,7 +41,7 @@ def list_faults() -> ResponseReturnValue:
 
 @routes.post("")
 def add_rule() -> ResponseReturnValue:
-    """Let faults befall every later delivery that matches."""
+    """Add a rule: these faults apply to every later delivery that matches."""
     wanted = exact_object(_RULE)
     rule = mockstore().faults.add(
         wanted["fault"],
@@ -55,7 +55,7 @@ def add_rule() -> ResponseReturnValue:
 
 @routes.post("/remove")
 def remove_rule() -> ResponseReturnValue:
-    """Forget one rule, the oldest that is listed so."""
+    """Remove one rule: the oldest that equals the one given."""
     wanted = exact_object(_RULE)
     standing = mockstore().faults
     rule = next((one for one in standing if _told(one) == wanted), None)
@@ -67,7 +67,7 @@ def remove_rule() -> ResponseReturnValue:
 
 @routes.delete("")
 def clear_rules() -> ResponseReturnValue:
-    """Forget all rules."""
+    """Remove all rules."""
     mockstore().faults.clear()
     return nothing()
 

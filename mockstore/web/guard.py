@@ -1,4 +1,4 @@
-"""Who gets in: by the name that the server is called, by the page that asks, and by the control token."""
+"""Access control: by the `Host` header, by the origin of the page that asks, and by the control token."""
 
 from base64 import urlsafe_b64encode
 from hmac import compare_digest
@@ -18,14 +18,14 @@ from mockstore.world.clock import Chance
 from mockstore.world.transports.router import is_loopback
 
 CONTROL: Final = "/_mockstore"
-"""What directs the mock stands below; the rest is the API."""
+"""The prefix of the control routes; everything else is the API."""
 LOGIN: Final = f"{CONTROL}/login"
 COOKIE: Final = "mockstore_control"
 
 _HEALTH: Final = f"{CONTROL}/health"
 _INBOX: Final = f"{CONTROL}/inbox"
 _HEALTH_FOR_ALL: Final = ("status", "version")
-"""Which members of the health document everybody may read."""
+"""The members of the health document that are shown without the control token."""
 _TOKEN_BYTES: Final = 24
 _MOST_HEADERS: Final = 100
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, QUERY, OPTIONS"
@@ -35,7 +35,7 @@ _PREFLIGHT_SECONDS: Final = 600
 
 
 def secured(settings: Settings) -> Settings:
-    """Return the settings with a control token, made if there has to be one: where others reach the server."""
+    """Return the settings, with a new control token if the server listens beyond loopback without one."""
     if settings.control_token is not None or is_loopback(settings.host.lower()):
         return settings
     token = urlsafe_b64encode(Chance(None).bytes(_TOKEN_BYTES)).decode("ascii")
@@ -43,12 +43,12 @@ def secured(settings: Settings) -> Settings:
 
 
 def admit() -> Response | None:
-    """Return the refusal of a request that does not belong here, or the answer that needs no route; else None."""
+    """Return the refusal of a request without access, or the answer to a CORS preflight; None lets it pass."""
     return _check_size() or _check_host() or _check_page() or _preflight() or _check_token()
 
 
 def add_cors_headers(answer: Response) -> Response:
-    """Say on an answer whether the page that asks may read it (CORS)."""
+    """Add the CORS headers that let the page that asks read the answer, if it may."""
     if site().settings.cors_origins:
         answer.vary.add("Origin")
         if _trusts_page():
@@ -58,7 +58,7 @@ def add_cors_headers(answer: Response) -> Response:
 
 
 def trim_health(answer: Response) -> Response:
-    """Leave in the health document what everybody may know, when it was asked for without the control token."""
+    """Reduce the health document to its public members for a request without the control token."""
     if g.get("without_token") and answer.mimetype == "application/json":
         document = answer.get_json(silent=True)
         known = document if isinstance(document, dict) else {}
@@ -67,24 +67,24 @@ def trim_health(answer: Response) -> Response:
 
 
 def is_control() -> bool:
-    """Return whether the current request is to what directs the mock."""
+    """Return whether the current request is for a control route."""
     path = request.path
     return path == CONTROL or path.startswith(f"{CONTROL}/")
 
 
 def is_named_rightly(host: str | None, settings: Settings) -> bool:
-    """Return whether a request may name the server so in `Host`; a browser always names it."""
+    """Return whether the `Host` header is one by which this server may be called; None is allowed."""
     return host is None or is_called_rightly(host, _names(settings))
 
 
 def is_token(given: str) -> bool:
-    """Return whether that is the control token; how long the answer takes does not depend on how near it is."""
+    """Return whether this is the control token, compared in constant time."""
     wanted = site().settings.control_token
     return wanted is not None and compare_digest(given.encode("utf-8", "replace"), wanted.encode())
 
 
 def enter(location: str) -> Response:
-    """Send a browser on to `location`, with the token in a cookie that no script and no other site can use.
+    """Redirect a browser to `location`, with the token in a cookie that no script and no other site can use.
 
     It holds for what directs the mock below the current address: that of the server, or of one of its tenants.
     """
@@ -95,17 +95,17 @@ def enter(location: str) -> Response:
 
 
 def here(path: str) -> str:
-    """Return the path of the server as the browser has to write it, who may have named a tenant in front of it."""
+    """Return the path with the tenant in front of it, if the request's path named one."""
     return quote(request.script_root + path)
 
 
 def send_to(location: str) -> Response:
-    """Send a browser on."""
+    """Redirect a browser."""
     return Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 def is_let_in() -> bool:
-    """Return whether the current request may direct the mock."""
+    """Return whether the current request has the control token, or none is needed."""
     return (
         site().settings.control_token is None or is_token(bearer_token()) or is_token(request.cookies.get(COOKIE, ""))
     )
@@ -156,7 +156,7 @@ def _lowered(origins: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _preflight() -> Response | None:
-    """Answer a browser that asks whether a page may call (Fetch, 3.2.2); it has no token yet."""
+    """Answer a CORS preflight (Fetch, 3.2.2), which never has a token."""
     if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers or not _trusts_page():
         return None
     answer = Response(status=204)

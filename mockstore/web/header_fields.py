@@ -1,4 +1,4 @@
-"""Reads the header lines of a request as RFC 9112 wants them, and refuses what two servers may read differently."""
+"""Reads the header lines of a request strictly by RFC 9112, and refuses what two servers may read differently."""
 
 import re
 from collections.abc import MutableMapping
@@ -16,14 +16,14 @@ Fields = MutableMapping[bytes, bytes]
 
 
 class Lines(Protocol):
-    """Where the lines come from."""
+    """A source of lines."""
 
     def readline(self) -> bytes:
-        """Return the next line with its end, or nothing at the end of everything."""
+        """Return the next line with its line end; empty at the end of the stream."""
 
 
 def read_fields(lines: Lines, fields: Fields, *, host_required: bool) -> None:
-    """Put the headers up to the empty line into `fields`, by their names in the form `Content-Type`.
+    """Read the headers up to the empty line into `fields`, with names in the form `Content-Type`.
 
     Raises `ValueError`, which says why, for a head that is malformed, or whose body could be taken for longer or
     shorter than it is (RFC 9112, 5 and 6.3), and unless there is one `Host` (3.2), which HTTP/1.0 may leave out.

@@ -1,4 +1,4 @@
-"""The whole app over one Mockstore, in the process of its user: no server, no socket."""
+"""The whole app over one Mockstore, in the user's process: no server, no socket."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class OneWorld:
-    """A single Mockstore in place of all tenants: a test has a world of its own already."""
+    """A single Mockstore in place of all tenants: a test has a Mockstore of its own already."""
 
     def __init__(self, mockstore: Mockstore) -> None:
         self._tenant = Tenant(mockstore, ServedInbox(mockstore))
@@ -28,19 +28,19 @@ class OneWorld:
         self.closing.set()  # nobody is to wait: time is virtual here
 
     def tenant(self, tenant_id: str | None) -> Tenant:
-        """Return the one there is; raise `InvalidInputError` for an id that is no UUID, as a server does."""
+        """Return the only tenant; raise `InvalidInputError` for an id that is not a UUID, as a server does."""
         if tenant_id is not None:
             checked_tenant(tenant_id)
         return self._tenant
 
     @property
     def ids(self) -> Sequence[str]:
-        """Nobody has another one."""
+        """Return no tenants: there is only the shared one."""
         return ()
 
     @property
     def broken(self) -> Sequence[str]:
-        """There is no thread that could be."""
+        """Return nothing: there are no threads."""
         return ()
 
     def __iter__(self) -> Iterator[Tenant]:
@@ -68,5 +68,5 @@ def wsgi_app(mockstore: Mockstore, settings: Settings | None = None) -> "WSGIApp
 
 @cache
 def _app() -> Flask:
-    """Return the app that all share, for to build one takes longer than to answer many requests; it keeps no state."""
+    """Return the one app of the process; it has no state, and building it takes longer than answering many requests."""
     return routed_app(Settings().body_limit)

@@ -1,4 +1,4 @@
-"""The server as a receiver of its own deliveries, at `/_mockstore/inbox`: captures, judges, answers as told."""
+"""The server's own receiver at `/_mockstore/inbox`: captures requests, checks them, answers as scripted."""
 
 from datetime import timedelta
 from typing import Final
@@ -18,7 +18,7 @@ from mockstore.web.site import BREAK_OFF, nothing, site, tenant
 routes = Blueprint("inbox", __name__)
 
 LARGEST: Final = 1024 * 1024
-"""In bytes, of what is captured: anybody may send it."""
+"""The limit of a captured request, in bytes: anybody may send one."""
 
 _ANSWERS = {
     "answers": Member(
@@ -30,12 +30,12 @@ _ANSWERS = {
     )
 }
 _GRACE = timedelta(seconds=1)
-"""How much longer than the sender waits for an answer the slowest one takes."""
+"""How much longer than the sender's timeout the slowest scripted answer takes."""
 
 
 @routes.post("")
 def capture() -> ResponseReturnValue:
-    """Capture a request, and answer it as the script says.
+    """Capture a request, and answer it as scripted.
 
     A delivery does not say whose it is, so a tenant's own inbox has its id in the URL: `?tenant=…`.
     """
@@ -59,20 +59,20 @@ def capture() -> ResponseReturnValue:
 
 @routes.get("")
 def read() -> ResponseReturnValue:
-    """Return what was captured, in the order of its arrival."""
+    """Return what was captured, in the order of arrival."""
     return {"data": [received_document(received) for received in _owner().inbox.captured]}
 
 
 @routes.delete("")
 def clear() -> ResponseReturnValue:
-    """Forget what was captured and what was scripted."""
+    """Remove all captured requests and scripted answers."""
     _owner().inbox.clear()
     return nothing()
 
 
 @routes.put("/answers")
 def script() -> ResponseReturnValue:
-    """Answer in turn from now on, the last for good; an empty list means 200."""
+    """Answer with these in turn from now on, repeating the last; an empty list means 200."""
     wanted = exact_object(_ANSWERS)["answers"]
     with about("answers"):
         try:

@@ -1,4 +1,4 @@
-"""How many calls a tenant may make: a count for each minute of its clock (contract 2). Pure: `now` is an argument."""
+"""The rate limit of a tenant: calls for each minute of its clock (contract 2). Pure: `now` is an argument."""
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
@@ -9,17 +9,17 @@ from typing import Final
 from msgspec import Struct
 
 API: Final = "/v1"
-"""The calls below here are counted."""
+"""The prefix of the paths that are counted."""
 WINDOW: Final = timedelta(minutes=1)
 UNLIMITED: Final = 1_000_000
 """What the headers promise for a minute when there is no limit."""
 
 _COUNTED: Final = 10_000
-"""The most tenants whose counts are kept."""
+"""How many tenants' counts are kept at most."""
 
 
 class Allowance(Struct, frozen=True):
-    """What is left of a window after a call."""
+    """How many calls are left in a window."""
 
     limit: int
     remaining: int
@@ -28,7 +28,7 @@ class Allowance(Struct, frozen=True):
     granted: bool = True
 
     def headers(self) -> dict[str, str]:
-        """Return the header fields that tell it; a refusal says when to come back."""
+        """Return the rate-limit headers; those of a refusal include `Retry-After`."""
         fields = {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -38,7 +38,7 @@ class Allowance(Struct, frozen=True):
 
 
 class RateLimit:
-    """Counts calls; `limit` None grants every one."""
+    """Counts calls; None for `limit` grants every call."""
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
@@ -46,7 +46,7 @@ class RateLimit:
         self._counts: OrderedDict[str | None, tuple[int, int]] = OrderedDict()
 
     def take(self, tenant_id: str | None, now: datetime) -> Allowance:
-        """Count a call of the tenant, and say whether it is granted."""
+        """Count a call of the tenant, and return what is left; whether it is granted is part of that."""
         if self._limit is None:
             return untaken(None)
         window, past = divmod(now.timestamp(), WINDOW.total_seconds())
@@ -60,12 +60,12 @@ class RateLimit:
         return Allowance(self._limit, max(0, self._limit - count), reset, granted=count <= self._limit)
 
     def forget(self, tenant_id: str | None) -> None:
-        """Grant the tenant a whole window anew."""
+        """Reset the tenant's count."""
         with self._lock:
             self._counts.pop(tenant_id, None)
 
     def whole(self) -> Allowance:
-        """Return what is left where no call was counted."""
+        """Return what is left, without counting a call."""
         return untaken(self._limit)
 
 

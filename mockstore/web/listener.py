@@ -1,4 +1,4 @@
-"""Where the server listens: a socket that is bound before anything starts, so that a failure is the caller's to see."""
+"""The listening socket: bound before any thread starts, so that the caller gets the error."""
 
 import errno
 import socket
@@ -39,13 +39,13 @@ def listening_socket(settings: Settings) -> socket.socket:
 
 
 def address_of(listening: socket.socket) -> tuple[str, int]:
-    """Return a host and port at which this machine reaches the socket."""
+    """Return the host and port at which the socket is reached from this machine."""
     host, port = listening.getsockname()[:2]
     return _WILDCARDS.get(host, host), port
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Return what TLS needs, None without a certificate; raise `StartupError` for files that cannot be used."""
+    """Return the TLS context; None without a certificate. Raise `StartupError` for files that cannot be used."""
     if settings.tls_certificate is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -66,7 +66,7 @@ def _no_password() -> str:
 
 
 def _unreadable(error: OSError, settings: Settings) -> StartupError:
-    """Return the refusal of the file that Python names, and where it names none, of the one that cannot be opened."""
+    """Return the error for the file that cannot be read; Python does not always name it."""
     files = {"tls_certificate": settings.tls_certificate, "tls_key": settings.tls_key}
     named = [name for name, file in files.items() if file is not None and not _opens(file)]
     field = next(iter(named), "tls_certificate")

@@ -1,4 +1,4 @@
-"""The way in for a browser, at `/_mockstore/login`: a form for the control token, which then goes in a cookie."""
+"""The login page at `/_mockstore/login`: a form for the control token, which is then kept in a cookie."""
 
 from typing import Final
 
@@ -48,13 +48,13 @@ _WRONG: Final = '<p role="alert"><strong>That is not the token.</strong></p>\n'
 
 @routes.get("/login")
 def form() -> Response:
-    """Show the form; somebody who may enter already is sent on."""
+    """Show the form; redirect a browser that is logged in already."""
     return send_to(here(_HOME)) if is_let_in() else _page(200, "")
 
 
 @routes.post("/login")
 def log_in() -> Response:
-    """Let somebody with the token enter, and show the form again to others."""
+    """Log in with the right token; show the form again for a wrong one."""
     if is_token(request.form.get("token", "").strip()):
         return enter(here(_HOME))
     return send_to(here(_HOME)) if is_let_in() else _page(401, _WRONG)

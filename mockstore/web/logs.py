@@ -1,4 +1,4 @@
-"""What a server writes about itself: one line for each thing that happens, as text or as JSON.
+"""The log of a server: one line for each thing that happens, as text or as JSON.
 
 Nothing that signs or is signed goes in: no secret, no header, no body. What strangers can choose (URLs, paths, texts of
 errors) is escaped, so that nobody can forge a line.
@@ -18,15 +18,15 @@ from mockstore.settings import LogFormat, Settings
 
 _LOG: Final = logging.getLogger("mockstore.deliveries")
 _OURS: Final = "mockstore"
-"""Above all loggers of ours; those of others are left alone."""
+"""The parent of all our loggers; those of other libraries are left alone."""
 _MASK: Final = "***"
 _IN_OUR_WORDS: Final = frozenset({Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.RESET})
-"""Outcomes whose error quotes nothing that the receiver has said; it could have said a signature."""
+"""Outcomes whose error text quotes nothing of the receiver's answer, which could contain a signature."""
 
 
 @contextmanager
 def written(settings: Settings) -> Iterator[None]:
-    """Write the log to stderr while the block lasts. For a process that is ours: a library leaves logging alone."""
+    """Write the log to stderr inside the block. Only for the command: a library must not configure logging."""
     log, handler = logging.getLogger(_OURS), logging.StreamHandler()
     handler.setFormatter(_FORMATTERS[settings.log_format]())
     before = log.level, log.propagate
@@ -42,7 +42,7 @@ def written(settings: Settings) -> Iterator[None]:
 
 
 def note(tenant_id: str | None, seen: Observation) -> None:
-    """Write what an engine tells: an attempt as information, a webhook that was disabled as a warning."""
+    """Log what the engine reports: an attempt as information, a disabled webhook as a warning."""
     if isinstance(seen, Attempted):
         if _LOG.isEnabledFor(logging.INFO):
             _LOG.info("attempt", extra={"fields": {"tenant": tenant_id or "shared"} | _of_attempt(seen)})
@@ -148,5 +148,5 @@ def _quoted(value: Json) -> str:
 
 
 def _ascii(value: Json) -> str:
-    """Return JSON that moves no cursor; of ASCII's control characters, `json` leaves only DEL as it is."""
+    """Return JSON without control characters; of those in ASCII, `json` leaves only DEL unescaped."""
     return json.dumps(value).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""What a server has counted, in the format of Prometheus. Loaded with the first scrape: its library takes a while."""
+"""The metrics of a server in the format of Prometheus. Imported with the first scrape: the library loads slowly."""
 
 import platform
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from mockstore.web.tally import Buckets, Counts
 
 
 def exposition(counts: Counts, tenants: Iterable[Tenant], *, version: str, accept: str) -> tuple[bytes, str]:
-    """Return the page of a scrape, and its content type; `accept` is what the scraper asks for."""
+    """Return the metrics and their content type; `accept` is the scraper's `Accept` header."""
     registry = CollectorRegistry()
     registry.register(_Counted(counts, list(tenants), version))
     ProcessCollector(registry=registry)
@@ -31,7 +31,7 @@ def exposition(counts: Counts, tenants: Iterable[Tenant], *, version: str, accep
 
 
 class _Counted(Collector):
-    """Makes the library's values of ours when it is asked for them."""
+    """Makes metrics of our counts when the library collects them."""
 
     def __init__(self, counts: Counts, tenants: list[Tenant], version: str) -> None:
         self._counts = counts
@@ -39,7 +39,7 @@ class _Counted(Collector):
         self._version = version
 
     def collect(self) -> Iterator[Metric]:
-        """Yield one family after the other."""
+        """Yield the metric families."""
         built = {"version": self._version, "python": platform.python_version()}
         yield InfoMetricFamily("mockstore_build", "What is running.", value=built)
         yield from self._counters()

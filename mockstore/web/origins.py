@@ -1,4 +1,4 @@
-"""By which names a server may be called, and which pages of a browser may call it. Pure: headers in, verdicts out."""
+"""Checks of the headers `Host`, `Origin` and `Sec-Fetch-Site`. Pure: headers in, verdicts out."""
 
 import re
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ _HOST: Final = re.compile(r"(?:\[([^][]*)\]|([^][:]*))(?::[0-9]*)?")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 """Methods that change nothing (RFC 9110, 9.2.1, and QUERY), so that a page of another origin gains nothing by them."""
 _OWN: Final = frozenset({"same-origin", "none"})
-"""What `Sec-Fetch-Site` says of the server's own pages, and of what a person has typed."""
+"""Values of `Sec-Fetch-Site` for the server's own pages, and for URLs that a person has typed."""
 
 
 def is_called_rightly(host: str, names: Sequence[str]) -> bool:
-    """Return whether `host`, the header, is a name that no stranger can have pointed here.
+    """Return whether `host`, the header, is a name that nobody else can have pointed to this server (DNS rebinding).
 
     That is loopback's, any address as such, and `names`; `*` among them is any. It keeps out DNS rebinding, where a
     page's own name is pointed at this machine, and the page becomes of the same origin as the server.
@@ -29,7 +29,7 @@ def is_called_rightly(host: str, names: Sequence[str]) -> bool:
 
 
 def name_of(host: str) -> str:
-    """Return the name in the header `Host`, without the port, in lower case; a malformed one as it is."""
+    """Return the name in the header `Host`, without the port, in lower case; a malformed header unchanged."""
     parts = _HOST.fullmatch(host)
     if parts is None:
         return host.lower()
@@ -37,12 +37,12 @@ def name_of(host: str) -> str:
 
 
 def is_trusted(origin: str, origins: Sequence[str], *, in_control: bool) -> bool:
-    """Return whether the pages of `origin` may call; `*` is every page, but not to what directs the mock."""
+    """Return whether pages of `origin` may call; `*` allows every page, but not on control routes."""
     return origin.lower() in origins or (ANY in origins and not in_control)
 
 
 def is_foreign(method: str, fetch_site: str | None, origin: str | None, host: str) -> bool:
-    """Return whether a browser sends this for a page of another origin, and not to read only.
+    """Return whether a browser sends this for a page of another site, by a method that may change something.
 
     The arguments are headers; programs send neither `Sec-Fetch-Site`, which is the browser's own word, nor `Origin`,
     which browsers send that lack the former. Its scheme is not compared, since TLS may end in front of the server.

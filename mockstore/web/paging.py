@@ -1,4 +1,4 @@
-"""Which part of a collection is asked for (contract 2): `page` from 1, `limit` from 1 to 100. Pure."""
+"""Paging parameters (contract 2): `page` from 1, `limit` from 1 to 100. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,7 +13,7 @@ _HIGHEST_PAGE: Final = 10**9
 
 
 class Page(Struct, frozen=True):
-    """A part of a collection."""
+    """One page of a collection."""
 
     number: int
     limit: int
@@ -44,7 +44,7 @@ def page_of(query: Mapping[str, str]) -> Page:
 
 
 def _whole(text: str, most: int) -> int | None:
-    """Return the number that `text` writes, from 1 to `most`; None when it is none."""
+    """Return the number in `text`, from 1 to `most`; None when it is not such a number."""
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most))):
         return None
     return int(text) if 1 <= int(text) <= most else None

@@ -1,4 +1,4 @@
-"""Reads the head of the requests that most clients send, in a fifth of the time that cheroot takes. Pure: no I/O.
+"""Parses the head of the requests that most clients send, in a fifth of cheroot's time. Pure.
 
 Plain is a request of HTTP/1.1 to a path without escapes, with headers that each come once, `Host` among them, and a
 body of announced length or none. Whatever is not plain is left to cheroot, which finds the same in what is.
@@ -17,37 +17,37 @@ _HEAD: Final = re.compile(
 _LENGTH: Final = re.compile(rb"[0-9]{1,12}")
 _END: Final = b"\r\n\r\n"
 _LONGEST: Final = 4096
-"""Longer heads are left to cheroot: what is read is kept for a while."""
+"""In bytes; longer heads are left to cheroot, since parsed ones are cached."""
 _LEFT: Final = frozenset({b"Transfer-Encoding", b"Expect", b"Connection", b"Upgrade", b"Te", b"Trailer"})
-"""What such headers say is cheroot's to follow."""
+"""Headers that cheroot has to handle."""
 _KEPT: Final = (b"keep-alive", b"Keep-Alive")
-"""What a client may say of the connection and mean what holds anyway."""
+"""Values of `Connection` that only state the default."""
 
 
 class PlainHead(NamedTuple):
-    """What stands before the body."""
+    """The request line and the headers."""
 
     method: bytes
     uri: bytes
     path: bytes
     query: bytes
     headers: Mapping[bytes, bytes]
-    """By their names as cheroot writes them: `Content-Type`."""
+    """By name, in cheroot's form: `Content-Type`."""
     length: int
-    """Of the body."""
+    """The length of the body, in bytes."""
     size: int
-    """In bytes."""
+    """The size of the head, in bytes."""
 
 
 def plain_head(come: bytes) -> PlainHead | None:
-    """Return the head of the request; None when it is not plain, or not all here."""
+    """Return the head of the request; None when it is not plain, or not complete."""
     end = come.find(_END, 0, _LONGEST)
     return _read(come[: end + len(_END)]) if end >= 0 else None
 
 
 @lru_cache(maxsize=64)
 def _read(text: bytes) -> PlainHead | None:
-    """Read a whole head. A client that asks for the same many times in a second is read once."""
+    """Parse a whole head; the latest are cached, since clients repeat themselves."""
     head = _HEAD.fullmatch(text)
     if head is None:
         return None

@@ -1,4 +1,4 @@
-"""How errors look from outside: RFC 9457, never an HTML page. One table says which error has which status."""
+"""Errors as problem documents (RFC 9457), never as HTML. One table maps errors to status codes."""
 
 import logging
 from collections.abc import Sequence
@@ -29,31 +29,31 @@ STATUSES: Sequence[tuple[type[MockstoreError], int]] = (
     (StoreUnavailableError, 503),
     (StoppingError, 503),
 )
-"""Whichever comes first decides; other errors of ours are 500."""
+"""The first class that matches decides; other errors of ours are 500."""
 
 CONFLICTS = frozenset({"disabled", "too_many_webhooks"})
-"""Codes of an `InvalidInputError` that tell of the state of things, not of the request."""
+"""Codes of an `InvalidInputError` that concern the state of a resource, not the request: 409."""
 
 _CONTROL = "/_mockstore/"
-"""Below here an error is told with its class and members as well, for `mockstore.remote`."""
+"""Below this path, a problem has the error's class and members as well, for `mockstore.remote`."""
 
 _UNPROCESSABLE = 422
 _UNAUTHORIZED = 401
 _UNAVAILABLE = 503
 _CONFLICT = 409
 _COME_BACK_SECONDS = 1
-"""When to ask again for what the database could not do."""
+"""`Retry-After` when the database is unavailable, in seconds."""
 
 
 def register(app: Flask) -> None:
-    """Let the app answer every error with a problem document."""
+    """Make the app answer every error with a problem document."""
     app.register_error_handler(MockstoreError, _refused)
     app.register_error_handler(HTTPException, _failed)
     app.register_error_handler(Exception, _broken)
 
 
 def problem(status: int, detail: str, **members: object) -> Response:
-    """Return a problem as an answer; `members` are further members of the document."""
+    """Return a problem as a response; `members` are further members of the document."""
     document: Document = problem_document(status, detail, instance=instance_of(request.path)) | members
     return Response(current_app.json.dumps(document), status, mimetype=PROBLEM_TYPE)
 
@@ -94,7 +94,7 @@ def _failed(error: HTTPException) -> Response:
 
 
 class _Words(dict[str, str]):
-    """What a detail may speak of."""
+    """What a detail can be about."""
 
     def __init__(self, error: HTTPException) -> None:
         limit = current_app.config["MAX_CONTENT_LENGTH"]
@@ -110,7 +110,7 @@ class _Words(dict[str, str]):
 
 
 _DOORS = frozenset({"/", "/v1", "/v1/"})
-"""Where people look first."""
+"""Paths that people try first."""
 _ELSEWHERE = "; the API is below /v1, described at /v1/docs, and the page to watch and cause deliveries is /_mockstore/"
 
 _DETAILS = {
@@ -118,7 +118,7 @@ _DETAILS = {
     405: "{path} does not take {method}; allowed: {allowed}",
     413: "the body is larger than the {limit} bytes that are allowed",
 }
-"""What is said instead of werkzeug's own descriptions."""
+"""Texts in place of werkzeug's descriptions."""
 
 
 def _broken(error: Exception) -> Response:

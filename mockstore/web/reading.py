@@ -1,4 +1,4 @@
-"""Reads what a request says: whose it is, its JSON, and that each member is of the right kind."""
+"""Reads a request: its tenant, its JSON body, and whether each member has the right type."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,12 +19,12 @@ from mockstore.petstore.errors import FieldMistake, ValidationError
 
 TENANT_HEADER: Final = "X-Tenant-ID"
 _DEEPEST: Final = 64
-"""How deeply a body may be nested: far more than any document of ours, far less than Python's stack."""
+"""How deeply a body may be nested: far deeper than our documents, far less than Python's recursion limit."""
 _TOO_DEEP: Final = f"the body is nested too deeply: {_DEEPEST} levels are allowed"
 
 
 class Kind(Struct, frozen=True):
-    """What a member has to be, in words, and how that is told."""
+    """The type that a member has to have, in words, and its check."""
 
     name: str
     fits: Callable[[Json], bool]
@@ -54,7 +54,7 @@ _KINDS: Final = MappingProxyType(
 
 
 class Member(Struct, frozen=True):
-    """A member that a body may have; `least` and `most` hold for numbers."""
+    """A member that a body may have; `least` and `most` are the bounds of a number."""
 
     kind: Kind
     required: bool = False
@@ -62,7 +62,7 @@ class Member(Struct, frozen=True):
     most: float | None = None
 
     def mistake(self, name: str, body: Mapping[str, Json]) -> FieldMistake | None:
-        """Return what is wrong with it in `body`."""
+        """Return what is wrong with the member `name` in `body`; None when nothing is."""
         value = body.get(name)
         if value is None:
             return FieldMistake(name, f"is missing: send {self.kind.name}", "required") if self.required else None
@@ -75,12 +75,12 @@ class Member(Struct, frozen=True):
 
 
 def tenant_id() -> str | None:
-    """Return whose the request is (contract 2); None is the pool that all share."""
+    """Return the tenant of the request (contract 2); None is the shared one."""
     return request.headers.get(TENANT_HEADER)
 
 
 def json_object(members: Mapping[str, Member]) -> dict[str, Json]:
-    """Return the body's `members` that are there and not null; others are left out.
+    """Return those `members` that the body has and that are not null; others are left out.
 
     Where none is required, there may be no body. Raises what `problems` renders: 400 for what is no JSON, 413, 415,
     and 422 with every mistake.
@@ -89,7 +89,7 @@ def json_object(members: Mapping[str, Member]) -> dict[str, Json]:
 
 
 def exact_object(members: Mapping[str, Member]) -> dict[str, Json]:
-    """Do as `json_object` does; a member of another name is a mistake too."""
+    """Do as `json_object` does, and refuse members with other names."""
     body = _object(needed=_any_required(members))
     allowed = ", ".join(members) or "none"
     strangers = [
@@ -99,12 +99,12 @@ def exact_object(members: Mapping[str, Member]) -> dict[str, Json]:
 
 
 def whole_object() -> dict[str, Json]:
-    """Return all members of the body, nulls included; raise what `problems` renders."""
+    """Return all members of the body, nulls included; raise `BadRequest` or `ValidationError`."""
     return _object(needed=True)
 
 
 def every_mistake(checks: Mapping[str, Callable[[], object]]) -> None:
-    """Run the check of each member; raise `ValidationError` with what all of them found."""
+    """Run all checks; raise one `ValidationError` with all their mistakes."""
     mistakes = []
     for name, check in checks.items():
         try:
@@ -117,7 +117,7 @@ def every_mistake(checks: Mapping[str, Callable[[], object]]) -> None:
 
 @contextmanager
 def about(field: str) -> Iterator[None]:
-    """Let a complaint inside name the member that this route calls `field`."""
+    """Make an error raised inside name the member `field` of this route."""
     try:
         yield
     except InvalidInputError as error:
@@ -165,7 +165,7 @@ def _object(*, needed: bool) -> dict[str, Json]:
 
 
 def whole_body() -> bytes:
-    """Return the body of the request; raise `BadRequest` for one that broke off (RFC 9112, 8)."""
+    """Return the body of the request; raise `BadRequest` for an incomplete one (RFC 9112, 8)."""
     content, announced = request.get_data(), request.content_length
     if announced is not None and len(content) < announced:
         raise BadRequest(f"the body broke off after {len(content)} of {announced} bytes")
@@ -173,7 +173,7 @@ def whole_body() -> bytes:
 
 
 def parsed_json(content: bytes) -> Json:
-    """Return the JSON value; raise `BadRequest` that says where it breaks off being JSON."""
+    """Return the JSON value; raise `BadRequest` with the position of the first mistake."""
     try:
         value = _DECODER.decode(content.decode())
         if b"\\u" in content:  # only an escape can bring half of a surrogate pair
@@ -220,4 +220,4 @@ def _finite(text: str) -> float:
 
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
-"""Made once: `json.loads` makes one for each text when it is told anything."""
+"""Made once: `json.loads` makes a new decoder for each call with options."""

@@ -1,4 +1,4 @@
-"""Records as JSON with nothing lost, and back: for a test process that holds its Mockstore from afar. Pure.
+"""Records as JSON without loss, and back: for a test that uses a Mockstore on a server. Pure.
 
 The form follows the records' own members, so both sides have to be of the same version. Times are ISO 8601 to the
 microsecond, spans are microseconds, bytes are `{"text": …}` when they are UTF-8 and `{"base64": …}` when not.
@@ -24,7 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def installed_version() -> str:
-    """Return the version of this package, `0` where it was not installed."""
+    """Return the version of this package; `0` when it is not installed."""
     try:
         return version("mockstore")
     except PackageNotFoundError:
@@ -32,7 +32,7 @@ def installed_version() -> str:
 
 
 def to_json(value: object) -> Json:
-    """Return a record, or any part of one, as JSON; an exception stays where it was raised, and is null."""
+    """Return a record, or any part of one, as JSON; an exception becomes null."""
     if isinstance(value, Attempt):
         value = replace(value, sent=value.request)  # whole: what it is made of is not for others
     if isinstance(value, Struct):
@@ -48,7 +48,7 @@ def to_json(value: object) -> Json:
 
 
 def from_json(kind: type[T], document: Json) -> T:
-    """Return the record of this kind that `to_json` made the document of; members that it lacks are as by default.
+    """Return the record of this type that `to_json` made the document of; missing members get their defaults.
 
     Raises `KeyError`, `TypeError` or `ValueError` for what is no such document.
     """

@@ -1,4 +1,4 @@
-"""The rules of one tenant as a document, and how it asks for rules of its own."""
+"""The settings and rules of one tenant as a document, and reading a request for other ones."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -26,7 +26,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, type | tuple[type, ...]]]] = MappingPro
         "requireHttps": ("require_https", bool),
     }
 )
-"""The members that are a setting of the same kind, and what they may be."""
+"""The members that equal a setting, with their types."""
 _RULES: Final = ("scheduleSeconds", "jitter", "timeoutSeconds", "signatures", "retryAfter")
 
 
@@ -48,7 +48,7 @@ def settings_document(mockstore: Mockstore) -> Document:
 
 
 def asked_settings(settings: Settings, provider: Provider) -> tuple[Settings, Provider]:
-    """Return the server's settings and rules with what the body of the request wants different."""
+    """Return the server's settings and rules with the changes in the request's body."""
     wanted = whole_object()
     for name in wanted:
         if name not in _SETTINGS and name not in _RULES:

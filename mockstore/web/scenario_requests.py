@@ -20,7 +20,7 @@ _ENVELOPE: Final = {
 
 
 def asked() -> tuple[Scenario, dict[str, Consumer]]:
-    """Return the scenario that the request asks for, and who the live consumers are."""
+    """Return the scenario that the request asks for, and the live consumers by webhook."""
     catalogue = mockstore().provider.catalogue
     document = parsed_json(whole_body()) if request.is_json else None
     if not isinstance(document, dict) or "scenario" not in document:
@@ -44,7 +44,7 @@ def _text() -> str:
 
 
 def _is_text(wanted: str) -> bool:
-    """Tell the text of a scenario from the name of one."""
+    """Return whether this is the text of a scenario, not its name."""
     return "\n" in wanted or wanted.lstrip().startswith("{")
 
 

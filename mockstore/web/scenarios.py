@@ -1,4 +1,4 @@
-"""Scenarios over HTTP, under `/_mockstore/scenarios`: each is played in a world of its own, whatever the tenant has."""
+"""The routes under `/_mockstore/scenarios`: each scenario is played in a new Mockstore of its own."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ _YAML: Final = "application/yaml"
 
 @routes.get("")
 def list_scenarios() -> ResponseReturnValue:
-    """Return the ready scenarios."""
+    """Return the scenarios of the library."""
     from mockstore.scenario import load, names  # noqa: PLC0415 - a server that plays nothing does not pay
 
     found = [load(name) for name in names()]
@@ -26,7 +26,7 @@ def list_scenarios() -> ResponseReturnValue:
 
 @routes.get("/<name>")
 def read_scenario(name: str) -> ResponseReturnValue:
-    """Return the file of a ready scenario."""
+    """Return the file of a scenario of the library."""
     from mockstore.scenario import text_of  # noqa: PLC0415 - likewise
 
     try:

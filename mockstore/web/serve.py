@@ -1,4 +1,4 @@
-"""From settings to a running mock, and the command's way to run one until it is told to stop."""
+"""Starts a server from its settings; and runs one for the command until it is told to stop."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def serving(settings: Settings, provider: Provider | None = None) -> Iterator[tuple[Server, Tenants]]:
-    """Run a server while the block lasts. At its end answers and attempts under way end; nothing new is taken up.
+    """Run a server inside the block. At its end, answers and attempts under way are finished, and no new ones begin.
 
     `provider` is whose rules hold, if not the Petstore's with what the settings want different.
     """
@@ -55,7 +55,7 @@ def run(settings: Settings, on_ready: Callable[[Server], None]) -> None:
 
 @contextmanager
 def _signals() -> Iterator[socket]:
-    """Let a signal that asks to stop send a byte, instead of breaking in wherever the process is."""
+    """Make signals that ask to stop send a byte, instead of interrupting the process anywhere."""
     heard, told = socketpair()
     told.setblocking(False)  # noqa: FBT003 - the standard library's signature
     before = {number: signal.signal(number, _note) for number in _STOPPING}
@@ -71,4 +71,4 @@ def _signals() -> Iterator[socket]:
 
 
 def _note(_number: int, _frame: object) -> None:
-    """Do nothing: the byte has been sent."""
+    """Do nothing: the wake-up file descriptor has got the byte."""

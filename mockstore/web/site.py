@@ -1,4 +1,4 @@
-"""What all routes share: the tenants, the settings, and the Mockstore that a request is for."""
+"""What all routes share: the tenants, the settings, and the Mockstore of the current request."""
 
 from collections.abc import Iterator, Sequence
 from threading import Event
@@ -15,29 +15,29 @@ from mockstore.web.reading import tenant_id
 from mockstore.web.tally import Tally
 
 SITE: Final = "mockstore.site"
-"""Where the app, or the WSGI environment of a single request, keeps what is served."""
+"""The key of the site in the app's extensions, or in the WSGI environment of a single request."""
 BREAK_OFF: Final = "mockstore.break_off"
-"""Set in the WSGI environment, it lets our server's connection end amid the headers of the answer."""
+"""The key in the WSGI environment that makes our server cut the connection within the response's headers."""
 
 
 class Worlds(Protocol):
-    """Who has which world: the tenants of a server, or a single Mockstore in place of them."""
+    """The tenants of a server, or a single Mockstore in place of them."""
 
     closing: Event
-    """Set when whoever waits for something should stop waiting."""
+    """Set when requests that wait for something should stop waiting."""
 
     def tenant(self, tenant_id: str | None) -> Tenant:
-        """Return the tenant's world; raise `InvalidInputError` for what is no UUID."""
+        """Return the tenant; raise `InvalidInputError` for an id that is not a UUID."""
 
     def __iter__(self) -> Iterator[Tenant]: ...
 
     @property
     def ids(self) -> Sequence[str]:
-        """Who has a world of his own."""
+        """The ids of the tenants that exist."""
 
     @property
     def broken(self) -> Sequence[str]:
-        """Which threads that look after the worlds have ended, though they should not."""
+        """The names of background threads that have ended by an error."""
 
     def __len__(self) -> int: ...
 
@@ -49,15 +49,15 @@ class Site(Struct, frozen=True):
     settings: Settings
     rate_limit: RateLimit
     tally: Tally | None = None
-    """What is counted; None where nothing runs on its own."""
+    """The counters; None when no server runs."""
 
     def keep_in(self, extensions: dict[str, object]) -> None:
-        """Put it where `site` finds it."""
+        """Put this site where `site` finds it."""
         extensions[SITE] = self
 
 
 def site_of(app: Flask) -> Site:
-    """Return what an app serves."""
+    """Return the site of an app."""
     found: Site = app.extensions[SITE]
     return found
 
@@ -72,7 +72,7 @@ def site() -> Site:
 
 
 def tenant() -> Tenant:
-    """Return the world that the current request is for; raise `InvalidInputError` for a tenant that is no UUID."""
+    """Return the tenant of the current request; raise `InvalidInputError` when its id is not a UUID."""
     if "tenant" not in g:
         g.tenant = site().tenants.tenant(tenant_id())
     found: Tenant = g.tenant
@@ -80,12 +80,12 @@ def tenant() -> Tenant:
 
 
 def mockstore() -> Mockstore:
-    """Return the Mockstore that the current request is for."""
+    """Return the Mockstore of the current request."""
     return tenant().mockstore
 
 
 def nothing() -> Response:
-    """Return the answer that has no content."""
+    """Return an answer without content."""
     answer = Response(status=204)
     del answer.headers["Content-Type"]
     return answer

@@ -1,4 +1,4 @@
-"""What a server counts while it runs: plain numbers, so that counting costs next to nothing. `metrics` shows them."""
+"""The counters of a server: plain numbers, so that counting costs little. `metrics` exports them."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -11,26 +11,26 @@ from msgspec import Struct, field
 from mockstore.model import Attempted, DeliveryState, Disabled, Observation, Published
 
 OTHER: Final = "other"
-"""Stands for whatever is not known beforehand, so that nobody can make a server count without bounds."""
+"""The label for unknown values, so that nobody can make a server keep counters without limit."""
 
 DURATIONS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Up to how many seconds attempts take, bucket by bucket; the Petstore waits five."""
+"""The upper bounds of the buckets for the duration of attempts, in seconds."""
 LATENESS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0)
-"""Up to how many seconds attempts start late, bucket by bucket."""
+"""The upper bounds of the buckets for how late attempts start, in seconds."""
 
 _ENDED: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"})
 
 
 class Buckets:
-    """Counts values by the smallest of `bounds` that they do not pass, and adds them up."""
+    """A histogram: counts values by the smallest bound that they do not exceed, and sums them."""
 
     __slots__ = ("bounds", "counts", "total")
 
     def __init__(self, bounds: Sequence[float], counts: Iterable[int] = (), total: float = 0.0) -> None:
         self.bounds = bounds
         self.counts = list(counts) or [0] * (len(bounds) + 1)
-        """How many there are in each bucket; the last is for those beyond all bounds."""
+        """The number of values in each bucket; the last bucket has those above all bounds."""
         self.total = total
 
     def add(self, value: float) -> None:
@@ -39,29 +39,29 @@ class Buckets:
         self.total += value
 
     def copy(self) -> "Buckets":
-        """Return them as they are now."""
+        """Return a copy."""
         return Buckets(self.bounds, self.counts, self.total)
 
 
 class Counts(Struct, frozen=True):
-    """Everything that is counted."""
+    """All counters at one moment."""
 
     attempts: Counter[str] = field(default_factory=Counter)
-    """By outcome."""
+    """Attempts, by outcome."""
     deliveries: Counter[str] = field(default_factory=Counter)
-    """Those that ended, by the state that they ended in."""
+    """Deliveries that ended, by final state."""
     events: Counter[str] = field(default_factory=Counter)
-    """By type."""
+    """Events, by type."""
     requests: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """By method, route and status."""
+    """Requests, by method, route and status."""
     disabled: Counter[str] = field(default_factory=Counter)
-    """Webhooks that were disabled; under no name."""
+    """Webhooks that were disabled; there is one key."""
     durations: Buckets = field(default_factory=lambda: Buckets(DURATIONS))
     lateness: Buckets = field(default_factory=lambda: Buckets(LATENESS))
 
 
 class Tally:
-    """Counts what happens in all worlds of a server. Safe for threads."""
+    """Counts what happens in all tenants of a server. Thread-safe."""
 
     def __init__(self, types: Iterable[str]) -> None:
         self._types = frozenset(types)
@@ -69,7 +69,7 @@ class Tally:
         self._counts = Counts()
 
     def observe(self, seen: Observation) -> None:
-        """Count what an engine tells."""
+        """Count what an engine reports."""
         with self._lock:
             if isinstance(seen, Attempted):
                 self._count_attempt(seen)
@@ -84,7 +84,7 @@ class Tally:
             self._counts.requests[method if method in _METHODS else OTHER, route, str(status)] += 1
 
     def counts(self) -> Counts:
-        """Return everything as it is at this moment."""
+        """Return all counters as they are now."""
         now = self._counts
         with self._lock:
             return Counts(

@@ -1,4 +1,4 @@
-"""How a server is watched: its health, its metrics, and a count of what it was asked."""
+"""Monitoring: health, metrics, and the count of requests."""
 
 import logging
 from typing import Final
@@ -57,7 +57,7 @@ def _holdings(shop: Mockstore) -> Document:
 
 @routes.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Return what was counted since the start, in all worlds, in the format of Prometheus."""
+    """Return the counters of all tenants since the start, in the format of Prometheus."""
     tally = site().tally
     if tally is None:
         raise NotFound("only a server that runs has metrics: mockstore serve")
@@ -70,7 +70,7 @@ def metrics() -> ResponseReturnValue:
 
 
 def count_request(answer: Response) -> Response:
-    """Count an answer that goes out, and write it down where that is wanted."""
+    """Count an answer, and log it at level DEBUG."""
     tally = site().tally
     if tally is None:
         return answer
