@@ -1,4 +1,4 @@
-"""What a scripted receiver answers: a status, late, or not at all. Pure."""
+"""The scripted answers of a receiver: a status, a late one, or none. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ _WRITTEN = re.compile(r"(?P<status>[1-5]\d\d)(?:\s+after\s+(?P<after>.+))?")
 
 
 class Answer(Struct, frozen=True):
-    """One answer of a receiver. `outcome` is set when there is none: `timeout` or `reset`."""
+    """One answer of a receiver; `outcome` is `timeout` or `reset` when there is no answer."""
 
     status: int = 200
-    """200 unless something else is said."""
+    """200 by default."""
     body: bytes = b""
-    """Empty unless something is said."""
+    """Empty by default."""
     headers: Headers = ()
     """Header fields, as pairs of name and value."""
     after: timedelta = timedelta()
@@ -28,16 +28,16 @@ class Answer(Struct, frozen=True):
 
     @classmethod
     def timeout(cls) -> "Answer":
-        """Return silence until the sender gives up."""
+        """Return an answer that never comes: the sender's timeout passes."""
         return cls(outcome=Outcome.TIMEOUT)
 
     @classmethod
     def reset(cls) -> "Answer":
-        """Return a connection that breaks before the answer."""
+        """Return an answer that never comes: the connection is reset."""
         return cls(outcome=Outcome.RESET)
 
     def reply(self) -> Reply:
-        """Return it as a transport does; raise the `DeliveryError` of an answer that never comes."""
+        """Return the reply as a transport does; raise `DeliveryError` for an answer that never comes."""
         if self.outcome is Outcome.TIMEOUT:
             raise ReceiverTimeoutError("no answer (scripted timeout)")
         if self.outcome is Outcome.RESET:
@@ -75,7 +75,7 @@ def _with_status(status: int) -> Answer:
 
 
 class Script:
-    """Answers in turn; the last one repeats."""
+    """A list of answers to give in turn, of which the last repeats."""
 
     def __init__(self) -> None:
         self._queue: list[Answer] = []
@@ -92,5 +92,5 @@ class Script:
 
     @property
     def left(self) -> Iterable[Answer]:
-        """What is still to come before the last one repeats."""
+        """The answers that are left before the last one repeats."""
         return tuple(self._queue)

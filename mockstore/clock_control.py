@@ -1,4 +1,4 @@
-"""The clock as a user holds it: read it, advance it, freeze it, let it run."""
+"""The clock of a Mockstore for its user: read, advance, freeze, run."""
 
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -11,14 +11,14 @@ _UNITS: Final = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds",
 
 
 class Mover(Protocol):
-    """Who runs what falls due while the clock is moved."""
+    """Moves the clock, and runs what falls due on the way."""
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
         """Move the clock, and run what falls due on the way."""
 
 
 class ClockControl:
-    """A Mockstore's time."""
+    """The clock of a Mockstore."""
 
     def __init__(self, mover: Mover, clock: Clock) -> None:
         self._mover = mover
@@ -35,16 +35,16 @@ class ClockControl:
 
     @property
     def frozen(self) -> bool:
-        """Whether the time stands still unless it is advanced."""
+        """Whether the clock stands still until it is advanced."""
         return self._clock.frozen if isinstance(self._clock, RunningClock) else True
 
     def freeze(self) -> None:
-        """Stop the time where it is."""
+        """Stop the clock."""
         if isinstance(self._clock, RunningClock):
             self._clock.freeze()
 
     def run(self) -> None:
-        """Let the time run; raise `InvalidInputError` for a virtual clock, which only `advance` moves."""
+        """Let the clock run; raise `InvalidInputError` for a virtual clock, which only `advance` moves."""
         if not isinstance(self._clock, RunningClock):
             raise InvalidInputError("a virtual clock does not run; use clock='system', or advance it", field="clock")
         self._clock.run()

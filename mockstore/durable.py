@@ -1,4 +1,4 @@
-"""What a server keeps over restarts: where the database comes in, and where it says that the server lives."""
+"""A server's database: what is kept over restarts, and the heartbeat that says that the server lives."""
 
 import logging
 from collections import Counter
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from mockstore.world.store_sql import Database
 
 LOOK: Final = timedelta(seconds=1)
-"""How often a server over a database says that it lives, and looks for what others have made due."""
+"""How often a server with a database writes its heartbeat, and checks what others have made due."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Records:
-    """What a server keeps in its database; says about every second that the server lives."""
+    """The database of a server, with its heartbeat about every second."""
 
     def __init__(self, url: str) -> None:
         self.database = _database(url)
         self.looked = False
-        """Whether everybody who had something to be delivered has been found once."""
+        """Whether all tenants with pending deliveries have been opened once."""
         self._openings = Counter[str | None]()
         self._ended = Event()
         self.beating = Rounds(self._beat, "mockstore-beat", until=self._ended)
 
     def keeping(self, tenant: str | None) -> Keeping:
-        """Return where the tenant's world is kept, for a further opening of it."""
+        """Return the tenant's store and clock, for opening it once more."""
         run = (self.database.number, self._openings[tenant])
         self._openings[tenant] += 1
         return Keeping(
@@ -46,7 +46,7 @@ class Records:
         )
 
     def close(self) -> None:
-        """Say no more that the server lives, and close the database."""
+        """Stop the heartbeat, and close the database."""
         if self._ended.is_set():
             return
         self._ended.set()
@@ -62,7 +62,7 @@ class Records:
 
 
 class Rounds:
-    """Does the same work again and again on a thread of its own, until an event is set.
+    """Repeats some work on a thread of its own until an event is set.
 
     An error of the work is logged, and does not end the thread.
     """
@@ -76,7 +76,7 @@ class Rounds:
 
     @property
     def broken(self) -> bool:
-        """Whether the thread has ended before it should."""
+        """Whether the thread has ended by an error."""
         return not self._until.is_set() and not self._thread.is_alive()
 
     def join(self) -> None:
@@ -103,7 +103,7 @@ def _database(url: str) -> "Database":
 
 
 class _ClockShelf(Struct, frozen=True):
-    """Where a tenant's clock is kept in the database."""
+    """Keeps a tenant's clock in the database."""
 
     database: "Database"
     tenant: str | None
@@ -117,7 +117,7 @@ class _ClockShelf(Struct, frozen=True):
 
 
 def started(work: Callable[[], None], name: str) -> Thread:
-    """Return a thread that does `work` and does not keep the process alive."""
+    """Start and return a daemon thread that does `work`."""
     thread = Thread(target=work, name=name, daemon=True)
     thread.start()
     return thread

@@ -1,4 +1,4 @@
-"""A subscriber that captures what it is sent, and judges it."""
+"""A receiver that captures what it is sent, and checks it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 _SLACK: Final = 10
-"""One part in so many may be too much for a while: forgetting a single one costs as much as forgetting many."""
+"""One n-th more than the limit may be kept for a while: removing one costs as much as removing many."""
 _DIGITS: Final = 9
-"""A number of an attempt with more digits is none, and may be beyond what Python converts."""
+"""The number of an attempt has at most so many digits; Python refuses to convert very long ones."""
 
 
 class Expected(Redacted, frozen=True):
-    """What a capture is judged against: the sender's rules and the secrets that may sign."""
+    """What a captured request is checked against: the sender's rules and the secrets that may sign."""
 
     untold = frozenset({"secret"})
 
@@ -41,15 +41,15 @@ class Received(Struct, frozen=True):
     """One captured request."""
 
     url: str
-    """Where it was sent."""
+    """The URL that it was sent to."""
     headers: Headers
-    """Its header fields, in their order, as pairs."""
+    """The headers in order, as pairs of name and value."""
     body: bytes
     """The exact bytes."""
     answer: str
     """What the inbox answered: a status or the way it failed."""
     arrival: int
-    """How often the same body had come by then, this time included."""
+    """How often the same body had come so far, this request included."""
     expected: Expected
 
     @property
@@ -68,7 +68,7 @@ class Received(Struct, frozen=True):
 
     @property
     def type(self) -> str:
-        """The event type as the body says; an empty text when it does not."""
+        """The event type in the body; an empty text when there is none."""
         event = self.event
         return str(event.get("eventType", "")) if isinstance(event, dict) else ""
 
@@ -80,14 +80,14 @@ class Received(Struct, frozen=True):
 
     @property
     def attempt(self) -> int:
-        """The attempt's number as the headers say, else how often these bytes have come."""
+        """The number of the attempt from the headers; without one, how often these bytes have come."""
         named = next((name for name, value in self.expected.provider.headers.items() if value == "{attempt}"), "")
         number = self.header(named) or ""
         return int(number) if number.isdecimal() and len(number) <= _DIGITS else self.arrival
 
     @property
     def signature(self) -> "Verdict":
-        """What the signature check sees, by the first scheme whose headers are there."""
+        """The result of the signature check, by the first scheme whose headers are present."""
         return next(iter(self._verdicts()))
 
     def assert_valid(self) -> None:
@@ -149,12 +149,12 @@ def _can_fill(template: str, fields: Mapping[str, object]) -> bool:
 
 
 class Captured(Collection[Received]):
-    """Those of an inbox's captures that are of one type or pattern: to be read, live."""
+    """The captures of an inbox of one type or pattern. Live, and read-only."""
 
     if not TYPE_CHECKING:  # whose checker is to know that there are no such verbs
 
         def __getattr__(self, name: str) -> object:
-            """Say where the verbs of an inbox are, for who looks for them here."""
+            """Explain where the verbs of an inbox are, when one is called here."""
             error = AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
             if name in ("will_answer", "clear", "webhook"):
                 error.add_note(
@@ -194,13 +194,13 @@ class Inbox(Collection[Received]):
         self._script.will_answer(*answers)
 
     def clear(self) -> None:
-        """Forget what was captured and what was scripted."""
+        """Remove all captured requests and scripted answers."""
         self._must_be_there()
         self._captured, self._arrivals, self._bytes = [], {}, 0
         self._script.will_answer()
 
     def forget(self) -> None:
-        """Be forgotten, as its webhook was: from now on no question is answered as if nothing had come in."""
+        """End, as its webhook was removed: from now on every question raises `NotFoundError`."""
         self.clear()
         self._forgotten = True
 
@@ -237,7 +237,7 @@ class Inbox(Collection[Received]):
         self._news.tell()
 
     def _forget_oldest(self, count: int) -> None:
-        """Forget the oldest captures, and how often a body had come that is no longer among them."""
+        """Remove the oldest captures, and the counts of bodies that are no longer among them."""
         for old in self._captured[:count]:
             if self._arrivals.get(old.body) == old.arrival:
                 del self._arrivals[old.body]

@@ -1,4 +1,4 @@
-"""What a test has looked at, and what it began and left undone; known in the test's own process only."""
+"""What a test has looked at, and what it began and did not finish. Known in the test's own process only."""
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import wraps
@@ -12,27 +12,27 @@ T = TypeVar("T")
 
 
 class Looks:
-    """Notes how each delivery stood when the test looked at it: what happens to it later counts as unseen again."""
+    """Remembers the state of each delivery when the test looked at it: what happens later counts as unseen again."""
 
     def __init__(self, *, limit: int | None = None) -> None:
         self._limit = limit
-        """How many deliveries are remembered; None is all."""
+        """How many deliveries are remembered; None means all."""
         self._seen: dict[str, tuple[int, DeliveryState]] = {}
-        """How many attempts there were, and the state, by the delivery's id; in the order of the looks."""
+        """The number of attempts and the state, by the delivery's id, in the order in which the test looked."""
         self._emitted: dict[str, bool] = {}
         """Whether a fault was to befall the event, by its id: of events that the test emitted, and whose deliveries it
         has not counted since."""
 
         self._promises = 0
         self._unawaited: dict[int, str] = {}
-        """Calls whose coroutines have not begun, by number."""
+        """Async calls that were not awaited yet, by number."""
         self.complaints: Sequence[str] = ()
-        """Those about what a reset has forgotten."""
+        """Complaints about what a reset has removed."""
         self.is_judged = False
-        """Whether a strict test is judged by it, so that a reset keeps the complaints about what it forgets."""
+        """Whether a strict test is judged by these; a reset then keeps the complaints about what it removes."""
 
     def note(self, record: DeliveryRecord) -> None:
-        """Settle the delivery as it stands in this record; a later record of it that was seen stays seen."""
+        """Note that the test has seen the delivery in this state; a later state that was seen stays seen."""
         made, _ = self._seen.get(record.id, (0, record.state))
         if len(record.attempts) < made:
             return
@@ -41,7 +41,7 @@ class Looks:
             self._seen.pop(next(iter(self._seen), ""), None)
 
     def cover(self, record: DeliveryRecord) -> bool:
-        """Tell whether the test has looked since the delivery last changed."""
+        """Return whether the test has looked since the delivery last changed."""
         return self._seen.get(record.id) == (len(record.attempts), record.state)
 
     def unseen(self, record: DeliveryRecord) -> Sequence[Attempt]:
@@ -50,13 +50,13 @@ class Looks:
         return record.attempts[made:]
 
     def emitted(self, event_id: str, *, with_fault: bool) -> None:
-        """Note that the test asked for this event: that it reaches nobody is then worth a complaint."""
+        """Note that the test emitted this event: it is a complaint if it is delivered to nobody."""
         self._emitted[event_id] = with_fault
         while self._limit is not None and len(self._emitted) > self._limit:
             self._emitted.pop(next(iter(self._emitted), ""), None)
 
     def counted(self, event_id: str | None = None) -> None:
-        """Note that the test knows how many deliveries this event has; without an id, that of every one so far."""
+        """Note that the test knows how many deliveries this event has; without an id, those of all events so far."""
         if event_id is None:
             self._emitted.clear()
         else:
@@ -71,21 +71,21 @@ class Looks:
         return with_fault is not None and (has_webhooks or with_fault)
 
     def promised(self, call: str) -> int:
-        """Note that this call has made a coroutine, which has not begun yet, and return the coroutine's number."""
+        """Note that this call has returned a coroutine that was not awaited yet; return its number."""
         self._promises += 1
         self._unawaited[self._promises] = call
         return self._promises
 
     def begun(self, number: int) -> None:
-        """Note that this coroutine runs."""
+        """Note that this coroutine is awaited."""
         self._unawaited.pop(number, None)
 
     def unawaited(self) -> Sequence[str]:
-        """Return the calls whose coroutines have not begun."""
+        """Return the calls whose coroutines were never awaited."""
         return list(self._unawaited.values())
 
     def forget(self, complaints: Callable[[], Sequence[str]]) -> None:
-        """Begin anew: nothing has been looked at, or emitted. A strict test keeps what `complaints` returns now."""
+        """Forget everything, except that a strict test keeps what `complaints` returns now."""
         if self.is_judged:
             self.complaints = complaints()
         self._seen.clear()
@@ -98,11 +98,11 @@ class Held(Protocol):
 
     @property
     def reader(self) -> "Looking":
-        """Where its handles read."""
+        """The source that its handles read from."""
 
 
 class Looking(Protocol):
-    """What has the looks."""
+    """A source with `looks`."""
 
     @property
     def looks(self) -> Looks:
@@ -112,7 +112,7 @@ class Looking(Protocol):
 def promised(
     method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
-    """Let a strict test complain of a call of this `async` method that it never awaits."""
+    """Make a strict test complain of a call of this `async` method that is never awaited."""
 
     @wraps(method)
     def call(self: S, /, *args: P.args, **keywords: P.kwargs) -> Coroutine[Any, Any, T]:

@@ -1,4 +1,4 @@
-"""Wakes those who wait for something to happen, and keeps the latest of what has."""
+"""Notifies threads that wait for something to be recorded; and keeps the latest observations."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class News:
-    """Told by the engine and the inboxes whenever something was recorded."""
+    """Counts changes; the engine and the inboxes tell it of each thing that was recorded."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -18,14 +18,14 @@ class News:
         self.count = 0
 
     def tell(self) -> None:
-        """Say that something was recorded."""
+        """Note a change, and wake those who wait."""
         self.count += 1
         if self._waiting:  # whoever begins to wait after this line looks for himself first
             with self._changed:
                 self._changed.notify_all()
 
     def wait_for(self, claim: Callable[[], bool], timeout: float | None) -> bool:
-        """Block until `claim()` holds, looking again at every news; return whether it does after `timeout` seconds."""
+        """Block until `claim()` is true, checked after each change; return False after `timeout` seconds."""
         with self._changed:
             self._waiting += 1
             try:
@@ -35,7 +35,7 @@ class News:
 
 
 class Latest(Generic[T]):
-    """Happenings in order, of which the latest `keep` are remembered; None is all. Safe for many threads."""
+    """A sequence of observations of which the latest `keep` are kept; None means all. Thread-safe."""
 
     def __init__(self, keep: int | None = None) -> None:
         self._lock = Lock()
@@ -43,25 +43,25 @@ class Latest(Generic[T]):
         self._count = 0
 
     def append(self, happening: T) -> None:
-        """Add the newest."""
+        """Append one."""
         with self._lock:
             self._kept.append(happening)
             self._count += 1
 
     def since(self, position: int) -> tuple[int, list[T]]:
-        """Return the position of the next one, and those from `position` on that are remembered; the first is at 0."""
+        """Return the position of the next one, and those from `position` on that are kept; the first has position 0."""
         with self._lock:
             forgotten = self._count - len(self._kept)
             return self._count, list(islice(self._kept, max(position - forgotten, 0), None))
 
     def clear(self) -> None:
-        """Forget everything; the next is the first."""
+        """Remove everything; the next one has position 0."""
         with self._lock:
             self._kept.clear()
             self._count = 0
 
     def __len__(self) -> int:
-        """Return how many there have been, remembered or not."""
+        """Return how many there have been, kept or not."""
         return self._count
 
     def __iter__(self) -> Iterator[T]:

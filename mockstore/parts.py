@@ -1,4 +1,4 @@
-"""What a Mockstore is put together from, for a test and for the server."""
+"""Builds the parts of a Mockstore, for a test and for the server."""
 
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from contextlib import AbstractContextManager
@@ -31,7 +31,7 @@ from mockstore.world.transports.router import Router, http_network
 ClockName = Literal["virtual", "travel", "system"]
 
 _BUSY = frozenset({429, 503})
-"""Statuses with which a receiver may say when to come again."""
+"""The statuses whose `Retry-After` is followed."""
 
 _CLOCKS: Mapping[str, Callable[..., Clock]] = {
     "virtual": VirtualClock,
@@ -44,25 +44,25 @@ class Pump(Protocol):
     """Runs what is due: on the caller's thread (tests), or on threads of its own (the server)."""
 
     raised: MutableSequence[BaseException]
-    """What nobody has seen yet; on a server the latest ones."""
+    """Exceptions that nobody has looked at yet; on a server only the latest ones."""
 
     def look(self) -> None:
-        """Take note of what others over the same records have done."""
+        """Notice what other servers on the same records have done."""
 
     def kick(self) -> None:
-        """Have run what is due now."""
+        """Run what is due now, or have it run."""
 
     async def akick(self) -> None:
         """Do the same on the running event loop."""
 
     def deliver_briefly(self) -> bool:
-        """Deliver for a moment on the caller's thread, which waits for nothing; return whether to come back at once."""
+        """Deliver on the caller's thread without waiting for much; return whether to come back soon."""
 
     def settle(self, timeout: timedelta | None = None) -> bool:
         """Return once nothing is due or under way, or False after `timeout`."""
 
     def advance(self, by: timedelta) -> None:
-        """Move the clock, and have run what falls due on the way, in order."""
+        """Move the clock, and run what falls due on the way, in order."""
 
     async def aadvance(self, by: timedelta) -> None:
         """Do the same on the running event loop."""
@@ -72,30 +72,30 @@ class Pump(Protocol):
         """How the deliveries are going."""
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Leave what falls due inside to the next `kick`, `akick` or `moment`."""
+        """Put off what falls due inside until the next `kick`, `akick` or `deliver_briefly`."""
 
     def stop(self) -> None:
-        """Take nothing new up from now on; what is under way goes on."""
+        """Start no new deliveries; those under way go on."""
 
     def close(self) -> None:
         """Stop, once what is under way has ended."""
 
 
 class Options(Struct, frozen=True):
-    """How a Mockstore behaves towards the test that holds it."""
+    """The options of a Mockstore that concern its test."""
 
     strict: bool = True
     """Whether the end of a test, or of a `with` block, judges what went wrong and was never looked at."""
     raise_errors: bool = True
     """Whether an exception of the consumer's code comes out of `emit` and `advance`."""
     url_schemes: tuple[str, ...] = ("http", "https")
-    """Which URLs a registration may have."""
+    """The URL schemes that webhooks may have."""
     reach: AddressPolicy = anywhere
-    """Which addresses it may name."""
+    """The rule for the addresses of webhooks."""
     webhooks: int | None = None
-    """How many webhooks may be registered; None is no limit."""
+    """How many webhooks may be registered; None means no limit."""
     history: int | None = None
-    """How much of what happened is remembered; None is everything."""
+    """How many finished deliveries are kept; None means all."""
 
     def __post_init__(self) -> None:
         for name in ("strict", "raise_errors"):
@@ -105,18 +105,18 @@ class Options(Struct, frozen=True):
 
 
 class Keeping(Struct, frozen=True):
-    """Where a tenant's world is kept, and what tells its runs apart; with the store alone, it is the only run."""
+    """The store of a tenant, and what distinguishes its runs over the same records; in memory there is one run."""
 
     store: Store
     shelf: Shelf | None = None
     salt: str = ""
-    """Another one for each run of the same seed, so that no id is made twice; none for the first."""
+    """Different for each run with the same seed, so that no id is made twice; empty for the first."""
     root: bytes | None = None
-    """What keys are made of when there is no seed."""
+    """The source of keys when there is no seed."""
 
 
 class Parts(Struct, frozen=True):
-    """Everything that a Mockstore owns, or shares with others of its kind."""
+    """Everything that a Mockstore owns, or shares with other ones."""
 
     provider: Provider
     factory: EventFactory
@@ -129,12 +129,12 @@ class Parts(Struct, frozen=True):
     news: News
     options: Options
     tenant: str | None = None
-    """Whose world it is (the header `X-Tenant-ID`); None is the shared one."""
+    """The tenant (the header `X-Tenant-ID`); None is the shared one."""
     base_url: str = "/v1"
-    """Where the API is found from outside."""
+    """The base URL of the API from outside."""
 
     def note(self, its_id: str) -> Note:
-        """Return a document among the records that is none of the shop's."""
+        """Return a document that is kept among the records beside those of the shop."""
         return Note(self.store, its_id)
 
     def notes(self) -> Mapping[str, Payload]:
@@ -142,7 +142,7 @@ class Parts(Struct, frozen=True):
         return read_notes(self.store)
 
     def reset(self) -> None:
-        """Forget every record; start time and chance anew. What is mounted stays."""
+        """Remove every record, and reset the clock and the dice. Mounted apps stay."""
         self.store.clear()
         self.chance.reseed()
         self.clock.reset()
@@ -150,7 +150,7 @@ class Parts(Struct, frozen=True):
         self.pump.raised.clear()
 
     def close(self) -> None:
-        """Stop delivering, and give back connections, loops and the process's time.
+        """Stop delivering, and release connections, event loops and the process's time.
 
         The store is left to whoever opened it: the next Mockstore over the same records may be at work in it already.
         """
@@ -168,7 +168,7 @@ def provider_with(  # noqa: PLR0913 - what can be said of a provider, each once
     retry_after: bool | None = None,
     schemas: Sequence[str | PathLike[str]] = (),
 ) -> Provider:
-    """Return the provider's rules (the Petstore's by default) with what the caller wants different.
+    """Return the provider's rules (by default the Petstore's) with the caller's changes.
 
     `schedule` is the waits between attempts and `timeout` the time for an answer, both as timedelta
     or seconds; `schemas` are folders with further event schemas. `retry_after` is whether `Retry-After` in a 429 or
@@ -223,7 +223,7 @@ def in_process_parts(  # noqa: PLR0913 - the composition root names every part o
 
 
 def standalone_rules(settings: Settings) -> Provider:
-    """Return the Petstore's rules with what the settings want different."""
+    """Return the Petstore's rules with the changes in the settings."""
     return provider_with(
         None,
         schedule=settings.schedule,
@@ -234,7 +234,7 @@ def standalone_rules(settings: Settings) -> Provider:
 
 
 def reach_of(settings: Settings) -> AddressPolicy:
-    """Return where a server's deliveries may go."""
+    """Return the rule for the addresses that a server may deliver to."""
     return public_only if settings.deny_private else beyond_metadata
 
 

@@ -1,4 +1,4 @@
-"""Verbs of a Mockstore that stand above it: play a scenario, audit a consumer. They are imported when first used."""
+"""Verbs of a Mockstore that use layers above it: play a scenario, audit a consumer. Imported when first used."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ class Conformance:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.tell: Tell | None = None
-        """Who hears of each rule as it ends (the pytest plugin makes subtests of them)."""
+        """Called with each rule's result (the pytest plugin makes subtests of them)."""
 
     def __call__(  # noqa: PLR0913 - each keyword is one thing that a consumer may have different
         self,

@@ -1,4 +1,4 @@
-"""From what a caller asks to a recorded event with its deliveries. Nothing is sent here."""
+"""Makes events and records them with their deliveries. Nothing is sent here."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,27 +18,27 @@ from mockstore.source import parsed
 
 
 class Emission(TypedDict, total=False):
-    """What can be said of an event beside its type and what is different in its data."""
+    """What a caller may say of an event, besides its type and the overrides of its data."""
 
     body: bytes | str | None
-    """The exact body to send instead of one that is made; the id in it is the event's, if no other event has it."""
+    """The exact body to send instead of a generated one; its id becomes the event's, unless another event has it."""
     content_type: str
     invalid: bool
-    """It may break its schema: that is the purpose."""
+    """Whether the event may break its schema."""
     to: Webhook | None
-    """The only webhook to tell."""
+    """The only webhook to deliver to."""
     fault: Wanted
     """A fault, its name, or several."""
 
 
 LONGEST_ID: Final = 200
-"""So many characters of an id that an event brings along are taken; with a longer one it is known by an id of ours."""
+"""The longest id in a body that becomes the event's id; with a longer one the event gets a generated id."""
 
 _KEYWORDS: Final = tuple(Emission.__annotations__)
 
 
 def check_emission(event_type: object, overrides: object, told: Mapping[str, object]) -> None:
-    """Raise for what no event can be made of: `InvalidInputError`, or `TypeError` for a keyword that there is not."""
+    """Raise `InvalidInputError` for values of which no event can be made, and `TypeError` for an unknown keyword."""
     if strangers := told.keys() - _KEYWORDS:
         near = get_close_matches(min(strangers), _KEYWORDS, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -52,7 +52,7 @@ def check_emission(event_type: object, overrides: object, told: Mapping[str, obj
 
 
 class Publisher:
-    """Makes events of one Mockstore, and puts a delivery for each webhook that wants them into the outbox."""
+    """Makes the events of one Mockstore, and records a delivery for each webhook that subscribes to them."""
 
     def __init__(self, parts: Parts, standing: StandingFaults) -> None:
         self._parts = parts
@@ -182,5 +182,5 @@ class Publisher:
 
 
 def _is_signed(webhook: WebhookRecord) -> bool:
-    """Tell a registration from a call back, which nobody subscribed and no rule means."""
+    """Return whether this is a registered webhook, and not one made for a callback."""
     return webhook.signatures != ()

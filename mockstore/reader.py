@@ -1,4 +1,4 @@
-"""Where the handles read what is recorded, and note that somebody looked."""
+"""Reads records for the handles, and notes what the test has looked at."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -28,17 +28,17 @@ class Reader:
 
     @property
     def wait(self) -> Waiter:
-        """Block until a claim holds, looking again whenever something was recorded."""
+        """Block until `claim()` is true, checked whenever something was recorded."""
         return self._parts.news.wait_for
 
     @property
     def news(self) -> News:
-        """What counts the happenings."""
+        """The counter of changes."""
         return self._parts.news
 
     @property
     def raised(self) -> Sequence[BaseException]:
-        """The exceptions that nobody has seen yet."""
+        """The exceptions that nobody has looked at yet."""
         return tuple(self._parts.pump.raised)
 
     @property
@@ -114,7 +114,7 @@ class Reader:
         return Event(self, record)
 
     def came_out(self) -> BaseException:
-        """Return what was raised first, forget the rest, and settle its delivery: a test that goes on has seen it."""
+        """Return what was raised first, forget the rest, and mark its delivery as seen."""
         error = self._parts.pump.raised[0]
         self._parts.pump.raised.clear()
         for record in self._parts.store.deliveries():
@@ -123,11 +123,11 @@ class Reader:
         return error
 
     def let_end(self, delivery_id: str) -> None:
-        """Wait for the attempt that is due now, where threads make it."""
+        """Wait for the attempt that is due now, if threads make it."""
         self.wait(lambda: not self._is_due(delivery_id), PATIENCE.total_seconds())
 
     def check_type(self, wanted: str) -> None:
-        """Raise `UnknownEventTypeError` for what is no event type and no pattern."""
+        """Raise `UnknownEventTypeError` unless this is an event type or a pattern."""
         self._parts.provider.catalogue.check_patterns([wanted])
 
     def mistakes(self, event: EventRecord) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Apps and inboxes: mounted at hosts of their own, so that webhooks can reach them without a socket."""
+"""Apps and inboxes, each mounted at a host of its own, so that webhooks reach them without a socket."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ from mockstore.world.seams import Transport
 from mockstore.world.transports import FunctionTransport
 
 DEFAULT_PATH = "/webhooks/petstore"
-"""Where an app is taken to have its handler."""
+"""The path of an app's handler unless another is given."""
 
 
 class Receivers:
@@ -21,12 +21,12 @@ class Receivers:
         self._parts = parts
         self._opened = 0
         self._hosts: list[str] = []
-        """Where receivers of our own are mounted, which end with the webhooks that they were made for."""
+        """The hosts of our own receivers, which end with the webhooks that they were made for."""
         self.inboxes: dict[str, Inbox] = {}
-        """The inboxes by the ids of their webhooks: they fail only when they are told to."""
+        """The inboxes, by the id of their webhook: they fail only when told to."""
 
     def address(self, target: object, path: str) -> str:
-        """Return the URL of `target`: itself, when it is one, or where the app is mounted now."""
+        """Return the URL of `target`: itself if it is a URL, else that of the app, which is mounted now."""
         if isinstance(target, str) and target != "django":
             return target
         if not path.startswith("/"):

@@ -1,4 +1,4 @@
-"""What a registration may say: an absolute URL, known events, known signature schemes. Pure."""
+"""Checks of a registration: absolute URL, known event types, known signature schemes. Pure."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,10 +11,10 @@ from mockstore.events import Catalogue
 from mockstore.signing import STANDARD_WEBHOOKS, has_standard_key, scheme_named
 
 _WRITABLE = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
-"""What a URL may consist of (RFC 3986)."""
+"""The characters of a URL (RFC 3986)."""
 
 URL_LIMIT = 2048
-"""The longest URL that is taken; servers commonly refuse longer ones."""
+"""The longest URL that is accepted; servers commonly refuse longer ones."""
 
 _APP_NAME: Final = re.compile(r"[a-z_]\w*(\.\w+)*:[a-z_]\w*(\(\))?", re.IGNORECASE)
 """How servers and tests name an app: `shop.web:app`."""

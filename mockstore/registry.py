@@ -18,7 +18,7 @@ from mockstore.signing import new_secret
 from mockstore.source import Source
 
 RECOVERABLE = frozenset({DeliveryState.FAILED, DeliveryState.DISCARDED})
-"""States that a recovery starts anew."""
+"""The states of deliveries that a recovery restarts."""
 
 
 class Webhooks:
@@ -35,7 +35,7 @@ class Webhooks:
         return len(self._registered())
 
     def _registered(self) -> list[WebhookRecord]:
-        """Return all but those that were made for one callback: nobody registered them."""
+        """Return all but those made for a callback, which nobody registered."""
         return [record for record in self._parts.store.webhooks() if record.events]
 
     def __getitem__(self, webhook_id: str) -> Webhook:
@@ -100,14 +100,14 @@ class Webhooks:
             )
 
     def remove(self, webhook_id: str) -> None:
-        """Delete the registration; what it still had to get is discarded. Raises `NotFoundError`."""
+        """Delete the webhook, and discard its pending deliveries. Raises `NotFoundError`."""
         with self._parts.store.transaction():
             record = self._record(webhook_id)
             self._parts.engine.discard_pending(record, "the webhook was deleted")
             self._parts.store.remove_webhook(webhook_id)
 
     def rotate_secret(self, webhook_id: str, *, overlap: timedelta, secret: str | None = None) -> Webhook:
-        """Give the webhook a new secret; for `overlap`, and no longer, those of before sign as well."""
+        """Give the webhook a new secret; for the duration `overlap` the previous ones sign as well."""
         overlap = span_of(overlap, "overlap")
         parts = self._parts
         now = parts.clock.now()

@@ -1,4 +1,4 @@
-"""What is said of a delivery when an assertion about it fails. Pure, but for a look at whether an event loop runs."""
+"""The text of a failed assertion about a delivery. Pure, except that it checks whether an event loop runs."""
 
 from datetime import datetime
 
@@ -25,7 +25,7 @@ def report_text(
 
 
 def no_rejection(last: Attempt | None, status: int | None) -> str | None:
-    """Say how the latest attempt should have been rejected, and was not; None when it was.
+    """Return how the latest attempt should have been rejected; None when it was.
 
     That is with 4xx by the endpoint itself, or with exactly `status`.
     """

@@ -1,4 +1,4 @@
-"""The inbox that a server has at its own address: what is captured there, within bounds, since anybody may send it."""
+"""The inbox of a server at its own URL. What it captures is limited, since anybody may send to it."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -12,13 +12,13 @@ from mockstore.service import Mockstore
 from mockstore.signing import SCHEMES
 
 INBOX_BYTES: Final = 32 * 1024 * 1024
-"""How much an inbox of the server remembers, in bytes of what it captured."""
+"""How many bytes of captured requests an inbox of the server keeps."""
 SIGNERS: Final = 50
-"""With how many current secrets a captured request is compared at most, and with how many rotated ones."""
+"""How many current secrets, and how many rotated ones, a captured request is checked against at most."""
 
 
 class ServedInbox:
-    """What comes in at a tenant's inbox by HTTP; safe for many threads."""
+    """A tenant's inbox, reached by HTTP. Thread-safe."""
 
     def __init__(self, mockstore: Mockstore) -> None:
         self._mockstore = mockstore
@@ -39,12 +39,12 @@ class ServedInbox:
 
     @property
     def captured(self) -> list[Received]:
-        """Everything so far, in the order of its arrival."""
+        """All captured requests, in the order of arrival."""
         with self._lock:
             return list(self._inbox)
 
     def clear(self) -> None:
-        """Forget what was captured and what was scripted."""
+        """Remove all captured requests and scripted answers."""
         with self._lock:
             self._inbox.clear()
 

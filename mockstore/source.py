@@ -1,4 +1,4 @@
-"""Where the handles read; a Mockstore in this process is one, a server elsewhere can be another."""
+"""The protocol by which handles read: from a Mockstore in this process, or from a server."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Json, We
 
 
 class Source(Protocol):
-    """Where the handles read, and whom they tell that somebody looked."""
+    """What handles read from, and where they note what the test has looked at."""
 
     @property
     def looks(self) -> Looks:
@@ -19,7 +19,7 @@ class Source(Protocol):
 
     @property
     def wait(self) -> Waiter:
-        """Block until a claim holds."""
+        """Block until `claim()` is true."""
 
     def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook's record, or None."""
@@ -36,10 +36,10 @@ class Source(Protocol):
         """Return the deliveries to a webhook, of an event, or all, oldest first."""
 
     def let_end(self, delivery_id: str) -> None:
-        """Wait for the attempt that is due now, if attempts are made elsewhere."""
+        """Wait for the attempt that is due now, if another thread or server makes it."""
 
     def check_type(self, wanted: str) -> None:
-        """Raise `UnknownEventTypeError` for what is no event type and no pattern."""
+        """Raise `UnknownEventTypeError` unless this is an event type or a pattern."""
 
     def mistakes(self, event: EventRecord) -> Sequence[str]:
         """Return what breaks the schema in the event's body."""
@@ -49,7 +49,7 @@ class Source(Protocol):
 
 
 def unacknowledged(record: DeliveryRecord) -> bool:
-    """Tell whether the delivery failed so far, or was discarded."""
+    """Return whether the delivery has failed so far, or was discarded."""
     if record.state in (DeliveryState.FAILED, DeliveryState.DISCARDED):
         return True
     return record.state is DeliveryState.PENDING and len(record.attempts) > record.round_start

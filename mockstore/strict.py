@@ -1,4 +1,4 @@
-"""What a strict test has against itself: what went wrong and nobody looked at."""
+"""The judgement of a strict test: it fails over everything that went wrong and that it did not look at."""
 
 import traceback
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -15,22 +15,22 @@ from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord,
 from mockstore.source import Source, unacknowledged
 
 LOOKING = "Looking settles it: read the delivery's state or attempts, or assert something of it."
-"""What to do about deliveries; complaints about API calls say it of themselves."""
+"""What to do about a complaint over deliveries; those over API calls say it themselves."""
 
 _MOST = 10
-"""So many complaints are told in full: a reset between the examples of hypothesis may leave hundreds."""
+"""How many complaints are shown in full: the examples of hypothesis may leave hundreds."""
 
 
 class RaisedThereError(MockstoreError):
-    """Something was raised in the process of a server; the text is its traceback."""
+    """An exception that was raised in a server's process; the text is its traceback."""
 
 
 class Evidence(Source, Protocol):
-    """What is judged: all that is recorded, and what somebody has looked at."""
+    """What is judged: all records, and what the test has looked at."""
 
     @property
     def raised(self) -> Sequence[BaseException]:
-        """The exceptions that nobody has seen yet."""
+        """The exceptions that the test has not seen yet."""
 
     def event_records(self) -> Sequence[EventRecord]:
         """Return all events, oldest first."""
@@ -40,7 +40,7 @@ class Evidence(Source, Protocol):
 
 
 def complaints(source: Evidence, *, scripted: Container[str], rules: Iterable[Rule]) -> list[str]:
-    """Return one text for each thing that went wrong and that the test has not looked at.
+    """Return a text for each thing that went wrong and that the test has not looked at.
 
     `scripted` holds the ids of webhooks whose receiver fails only when the test says so; `rules` are the standing
     faults.
@@ -91,7 +91,7 @@ def _verdict(record: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
 
 
 def _looked_before(record: DeliveryRecord, attempts: Sequence[Attempt]) -> list[str]:
-    """Say of a delivery that the test did look at what has changed since."""
+    """Return what has changed of a delivery since the test looked at it, in words."""
     if len(attempts) == len(record.attempts):
         return []
     since = f"attempt {attempts[0].number}" if attempts else f"it was {record.state}"
@@ -103,14 +103,14 @@ def _exceptions(attempts: Iterable[Attempt]) -> list[BaseException]:
 
 
 def _broken_schemas(source: Evidence) -> Iterator[str]:
-    """Say which events break their schema; those that were made here have been checked when they were made."""
+    """Yield a complaint for each event that breaks its schema; events made here were checked when they were made."""
     for event in source.event_records():
         if event.fits is None and (mistakes := source.mistakes(event)):
             yield f"{event.type} {event.id} breaks its schema:\n" + "\n".join(f"  {mistake}" for mistake in mistakes)
 
 
 def _unheard(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> Iterator[str]:
-    """Say which events the test asked for and nobody got."""
+    """Yield a complaint for each event that the test emitted and that was delivered to nobody."""
     told = {record.event_id for record in deliveries}
     webhooks = [webhook for webhook in source.webhook_records() if not webhook.is_for_once]
     for event in source.event_records():
@@ -122,7 +122,7 @@ def _unheard(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> Iterator
 
 
 def _subscribers(webhooks: Sequence[WebhookRecord]) -> str:
-    """Say which webhooks there are, and to what they subscribe."""
+    """Return the webhooks with their subscriptions, in words."""
     if not webhooks:
         return "no webhook is registered. Call mockstore.subscribe(app) before, or request the fixture that does"
     wanted = (
@@ -134,7 +134,7 @@ def _subscribers(webhooks: Sequence[WebhookRecord]) -> str:
 
 
 def _idle(rules: Iterable[Rule], deliveries: Sequence[DeliveryRecord]) -> Iterator[str]:
-    """Say which standing faults have befallen no delivery."""
+    """Yield a complaint for each standing fault that was applied to no delivery."""
     for rule in rules:
         names = {fault.name for fault in rule.faults}
         if not any(
@@ -148,7 +148,7 @@ def _idle(rules: Iterable[Rule], deliveries: Sequence[DeliveryRecord]) -> Iterat
 
 
 def _unfinished(source: Evidence, record: DeliveryRecord) -> str | None:
-    """Say which fault of the delivery's course is still to show its effect; None when there is none."""
+    """Return the fault whose effect would come with a later attempt, in words; None when there is none."""
     names = [one.name for one in record.faults if named(one.name).course is not None]
     if not names or record.state is not DeliveryState.PENDING or record.due is None:
         return None
@@ -167,27 +167,27 @@ def _held(source: Evidence, held: Sequence[DeliveryRecord]) -> Iterator[str]:
 
 
 def _stray(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> list[BaseException]:
-    """Return the exceptions that belong to no attempt: they are judged with it."""
+    """Return the exceptions that belong to none of the attempts; those of attempts are judged with them."""
     known = {id(error) for record in deliveries for error in _exceptions(record.attempts)}
     return [error for error in source.raised if id(error) not in known]
 
 
 def traceback_text(error: BaseException) -> str:
-    """Return its traceback from where it leaves our own code; that of a server's own came as text."""
+    """Return the traceback of the exception from where it leaves our own code; one of a server came as text."""
     if isinstance(error, RaisedThereError):
         return str(error)
     return "".join(traceback.format_exception(type(error), error, consumers_frames(error))).rstrip()
 
 
 def require_none(found: Sequence[str]) -> None:
-    """Raise `AssertionError` with these complaints, when there are any."""
+    """Raise `AssertionError` with these complaints, if there are any."""
     __tracebackhide__ = True
     if found:
         raise AssertionError(failure_text(found, [LOOKING], "Mockstore.in_process(strict=False)"))
 
 
 def failure_text(found: Sequence[str], hints: Sequence[str], way_out: str) -> str:
-    """Return the whole text of a failure: how many, each one indented, what to do, and how to do without."""
+    """Return the text of a failure: how many complaints, each one indented, what to do, how to switch it off."""
     count = "1 thing" if len(found) == 1 else f"{len(found)} things"
     listed = "\n\n".join(f"{number}. {_hanging(text)}" for number, text in enumerate(found[:_MOST], start=1))
     listed += f"\n\n… {len(found) - _MOST:,} more …" if len(found) > _MOST else ""

@@ -1,4 +1,4 @@
-"""Who has which Mockstore: one for each tenant, made when it is first asked for, and one that all others share."""
+"""The Mockstores of a server: one for each tenant, made with its first request, and one for requests without tenant."""
 
 import re
 from collections import OrderedDict
@@ -25,7 +25,7 @@ from mockstore.world.seams import Store
 from mockstore.world.transports.shared import SharedNetwork
 
 TURNS: Final = 10
-"""How many looks at the database it takes at least to open as many tenants as are kept."""
+"""The number of checks of the database over which the opening of all tenants is spread, at least."""
 CLOSERS: Final = 32
 """How many tenants are closed at once."""
 
@@ -33,40 +33,40 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 
 
 class Tenant(Struct, frozen=True):
-    """One tenant's world, and where it captures what is sent to the server itself."""
+    """The Mockstore of one tenant, with its pump and its inbox at the server."""
 
     mockstore: Mockstore
     inbox: ServedInbox
     pump: Pump | None = None
-    """What delivers for it, where somebody watches over that."""
+    """Its pump, where that runs on threads."""
     id: str | None = None
-    """Whose it is; None is the shared one."""
+    """The tenant's id; None for the shared one."""
     store: Store | None = None
-    """Where its records are; None where nothing can go wrong with them."""
+    """Its store; None where that cannot fail."""
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Keep everything that is recorded inside, or nothing of it; what it makes due is delivered afterwards."""
+        """Record all or nothing of what happens inside; what that makes due is delivered afterwards."""
         with self.deferred(), nullcontext() if self.store is None else self.store.transaction():
             yield
         self.kick()
 
     def look(self) -> None:
-        """Take note of what others over the same records have done, and have delivered what is due."""
+        """Notice what other servers on the same records have done, and deliver what is due."""
         if self.pump is not None:
             self.pump.look()
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Leave what falls due inside to the next `kick` or `moment`."""
+        """Put off what falls due inside until the next `kick` or `deliver_briefly`."""
         return nullcontext() if self.pump is None else self.pump.deferred()
 
     def kick(self) -> None:
-        """Have delivered what is due."""
+        """Deliver what is due."""
         if self.pump is not None:
             self.pump.kick()
 
     def deliver_briefly(self) -> bool:
-        """Deliver for a moment on the caller's thread; return whether to come back at once."""
+        """Deliver on the caller's thread without waiting for much; return whether to come back soon."""
         return self.pump is not None and self.pump.deliver_briefly()
 
     def reset(self) -> None:
@@ -74,7 +74,7 @@ class Tenant(Struct, frozen=True):
         self.mockstore.reset()
 
     def stop(self) -> None:
-        """Take up no further deliveries; those under way go on."""
+        """Start no new deliveries; those under way go on."""
         if self.pump is not None:
             self.pump.stop()
 
@@ -107,14 +107,14 @@ class Tenants:
         self._lock = Lock()  # held for a few steps only: no world is opened or closed under it
         self._kept: OrderedDict[str, Tenant] = OrderedDict()
         self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
-        """What each of those who open or take away a tenant's world holds: one at a time."""
+        """Locks by tenant: only one thread at a time opens or closes a tenant."""
         self._leaving: list[Thread] = []
-        """Those that close the worlds that made room."""
+        """The threads that close tenants which had to make room."""
         self.closing = Event()
-        """Set when whoever waits for something should stop waiting."""
+        """Set when requests that wait for something should stop waiting."""
         self._records = None if settings.database is None else Records(settings.database)
         self._stale: set[str | None] = set()
-        """Tenants whose clock others may have moved in the last second."""
+        """Tenants whose clock another server may have moved in the last second."""
         self._made_room = False
         with ExitStack() as stack:
             if self._records is not None:
@@ -124,11 +124,11 @@ class Tenants:
         self._watching = None if self._records is None else Rounds(self._watch, "mockstore-watch", until=self.closing)
 
     def of(self, tenant_id: str | None) -> Mockstore:
-        """Return the tenant's Mockstore, for None the shared one; raise `InvalidInputError` for what is no UUID."""
+        """Return the tenant's Mockstore, for None the shared one; raise `InvalidInputError` if the id is not a UUID."""
         return self.tenant(tenant_id).mockstore
 
     def tenant(self, tenant_id: str | None) -> Tenant:
-        """Return the tenant's world, for None the shared one; raise `InvalidInputError` for what is no UUID."""
+        """Return the tenant, for None the shared one; raise `InvalidInputError` when the id is not a UUID."""
         found = self._shared if tenant_id is None else self._own(checked_tenant(tenant_id))
         if self._stale and found.id in self._stale:
             self._stale.discard(found.id)
@@ -155,7 +155,7 @@ class Tenants:
             return self._turns.setdefault(id_, Lock())
 
     def _keep(self, tenant: Tenant) -> Tenant:
-        """Keep a world; when there are too many, the one that was silent longest makes room."""
+        """Keep a tenant; when there are too many, the one that was silent for longest is closed."""
         silent = None
         with self._lock:
             self._kept[str(tenant.id)] = tenant
@@ -169,7 +169,7 @@ class Tenants:
         return tenant
 
     def _leave(self, silent: Tenant) -> None:
-        """Have a world closed, which may have to wait for a receiver, while its caller goes on."""
+        """Close a tenant on another thread, since that may have to wait for a receiver."""
         with self._lock:
             self._leaving = [one for one in self._leaving if one.is_alive()]
             if len(self._leaving) < CLOSERS:
@@ -179,7 +179,7 @@ class Tenants:
         silent.close()
 
     def renew(self) -> None:
-        """Give everybody a fresh world; what the old ones have under way ends first. For worlds in memory only."""
+        """Replace all tenants by new ones, after deliveries under way have ended. Only without a database."""
         shared = self._make(None)
         with self._lock:
             old = [self._shared, *self._kept.values()]
@@ -189,20 +189,20 @@ class Tenants:
             tenant.close()
 
     def change(self, tenant_id: str, settings: Settings, provider: Provider) -> Tenant:
-        """Give one tenant a fresh world under rules of its own, which hold until it is forgotten."""
+        """Replace one tenant by a new one with rules of its own, which apply until it is removed."""
         id_ = checked_tenant(tenant_id)
         with ExitStack() as afterwards, self._turn(id_):
             self._take_away(id_, afterwards)
             return self._keep(self._make(id_, settings, provider))
 
     def forget(self, tenant_id: str) -> None:
-        """Take one tenant's world away; whoever asks for it again gets a fresh one under the server's rules."""
+        """Remove one tenant; the next request for it gets a new one with the server's rules."""
         id_ = checked_tenant(tenant_id)
         with ExitStack() as afterwards, self._turn(id_):
             self._take_away(id_, afterwards)
 
     def _take_away(self, id_: str, afterwards: ExitStack) -> None:
-        """Forget what a tenant has, in the database, too; its world is closed `afterwards`.
+        """Remove all records of a tenant, in the database as well; it is closed `afterwards`.
 
         That may have to wait for a receiver, which may ask for the same tenant.
         """
@@ -216,13 +216,13 @@ class Tenants:
 
     @property
     def ids(self) -> Sequence[str]:
-        """Who has a world of his own at present, the one that was silent longest first."""
+        """The ids of the tenants that are open, the one that was silent for longest first."""
         with self._lock:
             return list(self._kept)
 
     @property
     def broken(self) -> Sequence[str]:
-        """Which of the threads that look after a database have ended, though they should not."""
+        """The names of background threads of the database that have ended by an error."""
         if self._records is None or self._watching is None:
             return ()
         return [one.name for one in (self._records.beating, self._watching) if one.broken]
@@ -241,13 +241,13 @@ class Tenants:
         self.close()
 
     def stop(self) -> None:
-        """Take up no further deliveries, and wake whoever waits for something; attempts under way go on."""
+        """Start no new deliveries, and wake those who wait for something; attempts under way go on."""
         self.closing.set()
         for tenant in self:
             tenant.stop()
 
     def close(self) -> None:
-        """Stop all deliveries, when those under way have ended, and give back claims and connections."""
+        """Stop all deliveries after those under way have ended, and release claims and connections."""
         self.stop()
         with ExitStack() as stack:
             stack.callback(self._network.close)
@@ -260,7 +260,7 @@ class Tenants:
             _close_all(list(self))
 
     def _watch(self) -> None:
-        """See to it that everything due is delivered: at the start, and whoever else may have made it due."""
+        """Deliver everything that is due: what was left from before, and what other servers have made due."""
         with suppress(StoreUnavailableError):  # the next look may find it there
             self._look_around()
 
@@ -310,7 +310,7 @@ def checked_tenant(tenant_id: str) -> str:
 
 
 def _close_all(tenants: Sequence[Tenant]) -> None:
-    """Close them side by side: each may have to wait for a receiver."""
+    """Close them in parallel: each may have to wait for a receiver."""
     if len(tenants) == 1:
         tenants[0].close()
         return

@@ -17,21 +17,21 @@ EPOCH = datetime(2025, 1, 6, 12, tzinfo=UTC)
 """Where virtual time starts: the moment of the samples in the guide (contract 1.1)."""
 
 FARTHEST = datetime(3000, 1, 1, tzinfo=UTC)
-"""No clock starts or is moved beyond; the calendar of Python ends at 9999."""
+"""The latest time of any clock: Python's calendar ends with the year 9999."""
 
 
 def wall_time() -> datetime:
-    """Return the process's idea of now; follows time-machine and freezegun."""
+    """Return the process's time; follows time-machine and freezegun."""
     return datetime.now(UTC)
 
 
 def random_uuid() -> str:
-    """Return a UUID that nobody can foresee, whatever the seeds say."""
+    """Return a random UUID that no seed determines."""
     return str(uuid.uuid4())
 
 
 class Chance:
-    """The dice. With a seed they always fall the same; without one nobody can foresee them.
+    """A source of random values: the same ones with the same seed, unpredictable without a seed.
 
     `salt` tells runs of the same seed apart that share what they have made, so that none makes it again; the first has
     none. `root` is what keys are made of when there is no seed, for whoever needs the same ones in every run.
@@ -44,21 +44,21 @@ class Chance:
         self._root = str(seed).encode() if seed is not None else root or secrets.token_bytes(32)
 
     def key(self, purpose: str) -> bytes:
-        """Return the 32 bytes that belong to `purpose`: the same at each call, and secret when there is no seed."""
+        """Return the 32-byte key for `purpose`: the same at each call, and secret without a seed."""
         return sha256(self._root + b":" + purpose.encode()).digest()
 
     def bytes(self, count: int) -> bytes:
-        """Return `count` random bytes, fit for a secret when there is no seed."""
+        """Return `count` random bytes; without a seed they are fit for a secret."""
         return secrets.token_bytes(count) if self.seed is None else self.dice.randbytes(count)
 
     def reseed(self) -> None:
-        """Start over: with a seed, what falls from here is what fell from the start."""
+        """Start again: with a seed, the values from the beginning repeat."""
         if self.seed is not None:
             self.dice.seed(self._start)
 
 
 class VirtualClock:
-    """Stands still until it is told to move; follows the process's time while a test freezes that."""
+    """A virtual clock that stands still until it is moved; it follows the process's time while a test freezes that."""
 
     def __init__(self, start: datetime = EPOCH) -> None:
         self._start = self._now = _checked(start)
@@ -139,30 +139,30 @@ class TravellingClock:
 
 
 class Hands(Struct, frozen=True):
-    """Where a running clock stands: what it has been advanced by, and the moment at which it is frozen, if it is."""
+    """The state of a running clock: by how much it was advanced, and the time at which it is frozen, if it is."""
 
     ahead: timedelta
     frozen_at: datetime | None
 
     def now(self, wall: datetime) -> datetime:
-        """Return the time that they show when it is `wall` outside."""
+        """Return the clock's time when the system's time is `wall`."""
         return wall + self.ahead if self.frozen_at is None else self.frozen_at
 
     def moved(self, by: timedelta) -> "Hands":
-        """Return where they stand after that."""
+        """Return the state after moving to `moment`."""
         if self.frozen_at is None:
             return Hands(self.ahead + by, None)
         return Hands(self.ahead, self.frozen_at + by)
 
 
 class Shelf(Protocol):
-    """Where a clock's hands are kept for the next run, and for others over the same records."""
+    """Keeps the state of a clock for the next run, and for other servers on the same records."""
 
     def read(self) -> Hands | None:
-        """Return what was kept last, or None."""
+        """Return the state that was kept last, or None."""
 
     def write(self, hands: Hands) -> None:
-        """Keep them."""
+        """Keep the state."""
 
 
 class RunningClock:
@@ -179,7 +179,7 @@ class RunningClock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time stands still."""
+        """Whether the clock stands still."""
         return self._hands.frozen_at is not None
 
     def now(self) -> datetime:
@@ -195,13 +195,13 @@ class RunningClock:
                 self._set(self._hands.moved(step))
 
     def freeze(self) -> None:
-        """Stop the time where it is."""
+        """Stop the clock."""
         with self._lock:
             self._look()
             self._set(Hands(self._hands.ahead, self.now()))
 
     def run(self) -> None:
-        """Let the time run on from where it stands."""
+        """Let the clock run on from its time."""
         with self._lock:
             self._look()
             if self._hands.frozen_at is not None:
@@ -219,7 +219,7 @@ class RunningClock:
             self._set(self._start)
 
     def follow(self) -> bool:
-        """Stand where another clock over the same records has been put; return whether that changed anything.
+        """Take over the state in which another server on the same records has put the clock; return whether it changed.
 
         Time does not go back by it, unless the other clock was reset, or was frozen before this one knew of it.
         """
@@ -247,7 +247,7 @@ class RunningClock:
 
 
 def _checked(start: datetime) -> datetime:
-    """Return the start in UTC: where clocks are put forward, an hour later is not what the same zone says is one."""
+    """Return the start in UTC, so that adding an hour adds an hour when summer time begins or ends."""
     if not isinstance(start, datetime):
         raise InvalidInputError(f"start is {start!r}; it must be a datetime with a time zone", field="start")
     if start.tzinfo is None or start > FARTHEST:
@@ -259,7 +259,7 @@ def _checked(start: datetime) -> datetime:
 
 
 def _process_time_is_frozen() -> bool:
-    """Tell whether time-machine or freezegun rules this process now; never imports them."""
+    """Return whether time-machine or freezegun controls this process's time now; imports neither."""
     machine = sys.modules.get("time_machine")
     if machine is not None and machine.escape_hatch.is_travelling():
         return True

@@ -1,4 +1,4 @@
-"""Reading the latest of what is kept in order. Pure."""
+"""Reads the latest entries of an ordered table. Pure."""
 
 from collections.abc import Iterable, Reversible
 from itertools import islice

@@ -1,4 +1,4 @@
-"""What the engine asks of the world: a clock, a transport, a store."""
+"""The protocols by which the engine uses the outside world: clock, transport, store."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Outgoing
 
 
 class Clock(Protocol):
-    """Tells the time, and can be moved forward."""
+    """A clock that can be moved forward."""
 
     def now(self) -> datetime:
         """Return the time in UTC, aware."""
@@ -24,7 +24,7 @@ class Clock(Protocol):
         """Go back to where the clock started."""
 
     def close(self) -> None:
-        """Give back what the clock holds (the process's time)."""
+        """Release what the clock holds (the process's time)."""
 
 
 class Transport(Protocol):
@@ -37,14 +37,14 @@ class Transport(Protocol):
         """Do the same on the running event loop, without blocking it for long."""
 
     def close(self) -> None:
-        """Give back connections and loops."""
+        """Close connections and event loops."""
 
 
 class Underway(Protocol):
-    """A request that is out."""
+    """A request that was sent and has no answer yet."""
 
     def look(self, patience: timedelta) -> Reply | None:
-        """Wait so long for the answer; return it if it has come whole, and leave it to `finish` otherwise."""
+        """Wait so long for the answer; return it if it has come completely, else None, for `finish` to read it."""
 
     def finish(self) -> Reply:
         """Return the answer; raise a `DeliveryError` when there is none within the time that `begin` was given."""
@@ -52,10 +52,10 @@ class Underway(Protocol):
 
 @runtime_checkable
 class Overlapping(Transport, Protocol):
-    """A transport whose caller can work while the receiver does."""
+    """A transport that can send a request and read its answer later."""
 
     def begin(self, outgoing: Outgoing, timeout: timedelta) -> Underway | None:
-        """Send the request where that takes no waiting; return None, and send nothing, where it does."""
+        """Send the request if that is possible without waiting; otherwise return None, with nothing sent."""
 
 
 class Store(Protocol):
@@ -68,13 +68,13 @@ class Store(Protocol):
         """Make what happens inside all or nothing; reentrant."""
 
     def when_kept(self, call: Callable[[], object]) -> None:
-        """Call it at once; inside a transaction once the outermost one is kept and over, and never if that fails."""
+        """Call it at once; inside a transaction after the outermost one was committed, and never if that fails."""
 
     def save_webhook(self, webhook: WebhookRecord) -> None:
         """Add or replace, by id."""
 
     def remove_webhook(self, webhook_id: str) -> None:
-        """Forget the webhook; its deliveries stay as history."""
+        """Delete the webhook; its deliveries stay as history."""
 
     def webhook(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook, or None."""
@@ -119,7 +119,7 @@ class Store(Protocol):
         """
 
     def holds(self, delivery_id: str) -> bool:
-        """Tell whether this process has the claim, and nobody took it for lost in the meantime."""
+        """Return whether this process still has the claim: another may have taken it over as lost."""
 
     def release(self, delivery_id: str) -> None:
         """Give a claim back; a delivery that is still pending can be claimed again when due.
@@ -131,7 +131,7 @@ class Store(Protocol):
         """Return when the earliest unclaimed pending delivery is due, as far as `look` has noticed."""
 
     def look(self) -> None:
-        """Take note that others may have changed the same records; what this process changes is noticed at once."""
+        """Notice what other processes have changed; changes of this process are noticed at once."""
 
     def save_resource(self, resource: ResourceRecord) -> None:
         """Add or replace, by kind and id."""
@@ -143,7 +143,7 @@ class Store(Protocol):
         """Return all of a kind, tombstones included, oldest first."""
 
     def trim(self, keep: int) -> None:
-        """Forget the deliveries that were finished first, until `keep` finished ones are left.
+        """Delete the deliveries that were finished first, until `keep` finished ones are left.
 
         With them go their attempts, and events and webhooks made for one callback of which no delivery is left. Of the
         events that never had a delivery, the latest `keep` stay. What is pending or held stays. It is cheap to call
@@ -152,7 +152,7 @@ class Store(Protocol):
         """
 
     def clear(self) -> None:
-        """Forget everything. Not to be called inside a transaction."""
+        """Delete everything. Not to be called inside a transaction."""
 
     def close(self) -> None:
-        """Give back what the store holds; what it keeps for good stays."""
+        """Release what the store holds open; its records stay."""

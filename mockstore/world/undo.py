@@ -1,13 +1,13 @@
-"""What a transaction in memory has changed, so that it can be undone."""
+"""Records what a transaction in memory changes, so that it can be undone."""
 
 from collections import OrderedDict
 from collections.abc import MutableMapping
 from typing import Any, Final, TypeAlias
 
 MISSING: Final = object()
-"""Stands for what an entry was before it was there."""
+"""The previous value of an entry that did not exist."""
 ALL: Final = object()
-"""Stands for every key of a table."""
+"""Means every key of a table."""
 
 Table: TypeAlias = MutableMapping[Any, Any]
 Before: TypeAlias = tuple[Table, Any, Any]
@@ -15,7 +15,7 @@ Before: TypeAlias = tuple[Table, Any, Any]
 
 
 def put_back(change: Before) -> None:
-    """Make an entry what it was; one that was removed becomes the latest of its table."""
+    """Restore an entry; one that was removed becomes the last of its table."""
     table, key, before = change
     if key is ALL:
         table.clear()
