@@ -1,4 +1,4 @@
-"""`/v1/orders`: placing, reading, cancelling, paying, and having an order processed with a callback."""
+"""`/v1/orders`: placing, reading, cancelling, paying and processing orders."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -12,14 +12,14 @@ routes = Blueprint("orders", __name__)
 
 @routes.post("")
 def place() -> ResponseReturnValue:
-    """Order a pet."""
+    """Place an order for a pet."""
     wanted = whole_object()
     return created(serve(lambda: shop().orders.place(wanted)))
 
 
 @routes.get("/<order_id>")
 def read(order_id: str) -> ResponseReturnValue:
-    """Return one order."""
+    """Return an order."""
     return shop().orders.get(order_id)
 
 
@@ -39,6 +39,6 @@ def process(order_id: str) -> ResponseReturnValue:
 
 @routes.post("/<order_id>/payment")
 def pay(order_id: str) -> ResponseReturnValue:
-    """Pay the order; the number of the card decides how that ends."""
+    """Pay the order; the card number decides whether the payment succeeds."""
     wanted = whole_object()
     return serve(lambda: shop().payments.pay(order_id, wanted)), 201

@@ -1,4 +1,4 @@
-"""`/v1/users`: registering, reading, changing, leaving."""
+"""`/v1/users`: registering, reading, changing and removing users."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -19,19 +19,19 @@ def register() -> ResponseReturnValue:
 
 @routes.get("/<user_id>")
 def read(user_id: str) -> ResponseReturnValue:
-    """Return one user, without the password."""
+    """Return a user, without the password."""
     return shop().users.get(user_id)
 
 
 @routes.put("/<user_id>")
 def change(user_id: str) -> ResponseReturnValue:
-    """Change the members that are named."""
+    """Change the members of the user that the body names."""
     wanted = whole_object()
     return serve(lambda: shop().users.update(user_id, wanted))
 
 
 @routes.delete("/<user_id>")
 def remove(user_id: str) -> ResponseReturnValue:
-    """Forget the user, who can no longer sign in."""
+    """Remove the user, who can no longer sign in."""
     serve(lambda: shop().users.remove(user_id))
     return nothing()
