@@ -1,4 +1,4 @@
-"""The pet adviser by HTTP: in one piece, or by server-sent events (contract 2)."""
+"""The pet adviser over HTTP: one JSON document, or server-sent events (contract 2)."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ ASKED = {"messages": [{"role": "USER", "content": "Which small dog is good with 
 
 
 def _pieces(text: str) -> list[dict[str, Any]]:
-    """Return the chunks of a stream, which must end as the contract says."""
+    """Return the chunks of a stream; assert that it ends with `[DONE]`."""
     *events, last, rest = text.split("\n\n")
     assert (last, rest) == ("data: [DONE]", "")
     return [json.loads(event.removeprefix("data: ")) for event in events]

@@ -1,4 +1,4 @@
-"""Whatever comes in, the answer is JSON of ours and never a 500 (contract 2)."""
+"""Every request, valid or not, gets a documented response and never a 500 (contract 2)."""
 
 import json
 from typing import Any

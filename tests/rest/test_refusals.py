@@ -1,4 +1,4 @@
-"""What any operation may answer beside its own refusals, as the document promises it."""
+"""The error responses that the OpenAPI document promises for every operation."""
 
 import re
 
@@ -18,7 +18,7 @@ SOME_ID = "019b4132-70aa-764f-b315-e2803d882a24"
 
 
 class Unavailable(Tenants):
-    """Tenants whose database is away."""
+    """Tenants whose database is unavailable."""
 
     def tenant(self, tenant_id: str | None) -> Tenant:
         raise StoreUnavailableError(f"no database for {tenant_id}")

@@ -1,4 +1,4 @@
-"""Every row of the contract's table (section 2): what is asked, and the status and headers that come back."""
+"""Every row of the table in section 2 of the contract: the request, and the status and headers of the response."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ CALL = {"callbackUrl": "http://127.0.0.1:9/done"}
 
 @dataclass(frozen=True)
 class Row:
-    """A call and what it gets; `{names}` in it stand for the ids of the fixture."""
+    """A call and its expected response; `{name}` stands for an id of the fixture `ids`."""
 
     call: str
     status: int
@@ -182,5 +182,5 @@ def routes() -> Map:
 
 
 def _shape(path: str) -> str:
-    """Return the path with every parameter called the same."""
+    """Return the path with every parameter replaced by `*`."""
     return "/".join("*" if step[:1] in ("{", "<") else step for step in path.split("/"))

@@ -1,4 +1,4 @@
-"""`X-Tenant-ID` scopes everything, and the limit of calls is each tenant's own (contract 2)."""
+"""`X-Tenant-ID` separates all data, and each tenant has its own rate limit (contract 2)."""
 
 from collections.abc import Callable
 
