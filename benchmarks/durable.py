@@ -124,7 +124,7 @@ class KillTest:
                 answers.unsure += 1
 
     def wait(self) -> None:
-        """Return when no delivery is pending; give up after a number of checks, each of which takes a second or more."""
+        """Return when no delivery is pending; give up after `PATIENCE` checks, each of which takes a second or more."""
         for _ in range(int(PATIENCE)):
             with suppress(OSError, HTTPException):
                 self.servers[0].call("POST", "/_mockstore/settle", {"timeoutSeconds": 5})

@@ -69,10 +69,10 @@ def _started(name: str) -> Iterator[Served]:
         yield Served(port)
 
 
-def _rate(served: Served, asked: tuple[str, str, str | None], clients: int, requests: int) -> float:
+def _rate(served: Served, call: tuple[str, str, str | None], clients: int, requests: int) -> float:
     """Return the responses per second."""
     ready = Barrier(clients + 1)
-    threads = [Thread(target=_ask_all, args=(served, asked, requests // clients, ready)) for _ in range(clients)]
+    threads = [Thread(target=_ask_all, args=(served, call, requests // clients, ready)) for _ in range(clients)]
     for thread in threads:
         thread.start()
     ready.wait()
@@ -82,8 +82,8 @@ def _rate(served: Served, asked: tuple[str, str, str | None], clients: int, requ
     return requests / (perf_counter() - began)
 
 
-def _ask_all(served: Served, asked: tuple[str, str, str | None], times: int, ready: Barrier) -> None:
-    client, (method, path, body) = served.client(), asked
+def _ask_all(served: Served, call: tuple[str, str, str | None], times: int, ready: Barrier) -> None:
+    client, (method, path, body) = served.client(), call
     ready.wait()
     for _ in range(times):
         client.request(method, path, body, HEADERS)

@@ -88,9 +88,9 @@ class ServerProcess:
 
         `settings` are environment variables without `MOCKSTORE_`; `limit` is the maximum size of its files in bytes.
         """
-        told = {"DATABASE": database, "HISTORY": "10000000", "SCHEDULE": "1s,1s", **settings}
+        values = {"DATABASE": database, "HISTORY": "10000000", "SCHEDULE": "1s,1s", **settings}
         variables = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSTORE_")}
-        variables |= {f"MOCKSTORE_{name}": value for name, value in told.items()}
+        variables |= {f"MOCKSTORE_{name}": value for name, value in values.items()}
         command: tuple[str, ...] = (sys.executable, "-m", "mockstore", "serve", "--port", "0", "--json")
         if limit is not None:
             command = ("prlimit", f"--fsize={limit}", *command)
@@ -108,8 +108,8 @@ class ServerProcess:
             headers = {"Content-Type": "application/json", "Authorization": "Bearer anybody"}
             connection.request(method, path, content, headers)
             answer = connection.getresponse()
-            told = answer.read()
-            return answer.status, json.loads(told) if told else None
+            text = answer.read()
+            return answer.status, json.loads(text) if text else None
         finally:
             connection.close()
 

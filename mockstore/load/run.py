@@ -158,7 +158,7 @@ class ConfiguredUser(WebhookUser):
 
 
 class Reporter:
-    """Gathers the reports of all processes, tells whoever has started this, and ends the run when all are done."""
+    """Collects the reports of all processes, writes the progress to a file, and ends the run when all are done."""
 
     def __init__(self, runner: Runner, processes: int, descriptor: int) -> None:
         self._runner = runner

@@ -81,8 +81,8 @@ class Chat:
         require_valid("chat-request", request)
         model = request.get("model", _DEFAULT_MODEL)
         contents = [message["content"] for message in request["messages"]]
-        asked = [message["content"] for message in request["messages"] if message["role"] == "USER"]
-        pieces = tuple(_TOKEN.findall(self._advice(asked[-1] if asked else "", _MAX_PETS[model])))
+        questions = [message["content"] for message in request["messages"] if message["role"] == "USER"]
+        pieces = tuple(_TOKEN.findall(self._advice(questions[-1] if questions else "", _MAX_PETS[model])))
         most = int(request.get("maxTokens", len(pieces)))  # JSON may write 5 as 5.0
         return Answer(
             id=f"chatcmpl_{self._context.new_id().replace('-', '')}",

@@ -49,11 +49,11 @@ def _alternatives(error: SchemaError) -> list[FieldMistake]:
 
 def _discriminators(error: SchemaError, branches: Iterable[Sequence[SchemaError]]) -> list[FieldMistake]:
     """Return the one mistake of a document whose discriminator (a `const` member) names none of the alternatives."""
-    said = [each for branch in branches for each in branch if each.validator == "const"]
-    if not said:
+    constants = [each for branch in branches for each in branch if each.validator == "const"]
+    if not constants:
         return [FieldMistake(_path(error.absolute_path), "fits none of its forms", "invalid")]
-    words = dict.fromkeys(str(each.validator_value) for each in said)
-    return [FieldMistake(_path(said[0].absolute_path), f"must be one of {', '.join(words)}", "enum")]
+    words = dict.fromkeys(str(each.validator_value) for each in constants)
+    return [FieldMistake(_path(constants[0].absolute_path), f"must be one of {', '.join(words)}", "enum")]
 
 
 def _path(steps: Iterable[str | int]) -> str:

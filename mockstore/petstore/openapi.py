@@ -10,13 +10,7 @@ from mockstore.petstore.documents import resolved_schema, schema
 from mockstore.petstore.need import Auth
 from mockstore.petstore.openapi_events import order_processed, webhooks
 from mockstore.petstore.openapi_links import links
-from mockstore.petstore.openapi_parts import (
-    RATE_LIMIT,
-    component_ref,
-    components,
-    refusal_ref,
-    schema_ref,
-)
+from mockstore.petstore.openapi_parts import RATE_LIMIT, component_ref, components, refusal_ref, schema_ref
 from mockstore.petstore.operation import EVENT_STREAM, FORM, IMAGES, JSON, Answer, Body, Operation
 from mockstore.petstore.operations import OPERATIONS
 from mockstore.settings import AuthMode
@@ -32,7 +26,7 @@ _TAGS: Final[Mapping[str, str]] = MappingProxyType(
         "Users": "The users of the shop.",
         "Auth": "Signing in.",
         "Chat": "The pet adviser.",
-        "Webhooks": "Who is told of events, and what became of telling.",
+        "Webhooks": "Registrations for events, and the deliveries of events.",
     }
 )
 _SECURITY: Final[Mapping[Auth, tuple[Payload, ...]]] = MappingProxyType(
@@ -75,8 +69,7 @@ def _paths(security: Mapping[Auth, tuple[Payload, ...]]) -> dict[str, Json]:
     paths: dict[str, dict[str, Json]] = {}
     for operation in OPERATIONS:
         item = paths.setdefault(
-            operation.path,
-            {"parameters": [*map(_path_parameter, operation.parameters), component_ref("TenantId")]},
+            operation.path, {"parameters": [*map(_path_parameter, operation.parameters), component_ref("TenantId")]}
         )
         item[operation.method.lower()] = _operation(operation) | {"security": list(security[operation.auth])}
     return paths
@@ -118,12 +111,7 @@ def _query_parameters(kind: str) -> list[dict[str, Json]]:
 
 
 def _query_parameter(name: str, member: Json, resolved: Json) -> dict[str, Json]:
-    parameter = {
-        "name": name,
-        "in": "query",
-        "description": resolved["description"],
-        "schema": schema_ref(member),
-    }
+    parameter = {"name": name, "in": "query", "description": resolved["description"], "schema": schema_ref(member)}
     if resolved.get("type") == "array":
         parameter["explode"] = False
     return parameter

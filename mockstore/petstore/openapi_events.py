@@ -9,7 +9,7 @@ from mockstore.petstore.openapi_parts import event_ref, schema_ref
 from mockstore.petstore.operation import JSON
 
 _SIGNATURE: Final = "sha256=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd"
-_TAKEN: Final = "It was taken: any 2xx within 5 seconds. Everything else is tried again."
+_ACKNOWLEDGED: Final = "The receiver acknowledges: any 2xx within 5 seconds. Everything else is tried again."
 
 
 def webhooks() -> dict[str, Json]:
@@ -29,7 +29,7 @@ def order_processed() -> dict[str, Json]:
         "operationId": "orderProcessed",
         "summary": "Tells the outcome of processing an order.",
         "requestBody": {"required": True, "content": {JSON: content}},
-        "responses": {"2XX": {"description": "It was taken."}},
+        "responses": {"2XX": {"description": "The receiver acknowledges."}},
     }
     return {"{$request.body#/callbackUrl}": {"post": post}}
 
@@ -49,7 +49,7 @@ def _event(event_type: str, event_schema: Json) -> dict[str, Json]:
         "security": [],
         "parameters": _headers(event_type),
         "requestBody": {"required": True, "content": {JSON: content}},
-        "responses": {"2XX": {"description": _TAKEN}},
+        "responses": {"2XX": {"description": _ACKNOWLEDGED}},
     }
 
 

@@ -21,9 +21,9 @@ _SUFFIX: Final = ".json"
 
 _HEADERS: Final[Mapping[str, tuple[str, Json]]] = MappingProxyType(
     {
-        "Location": ("Where to read what was created.", {"type": "string", "format": "uri-reference"}),
+        "Location": ("The URL of the new resource.", {"type": "string", "format": "uri-reference"}),
         "Retry-After": ("Seconds until it makes sense to call again.", {"type": "integer", "minimum": 1}),
-        "WWW-Authenticate": ("How to say who calls.", {"type": "string"}),
+        "WWW-Authenticate": ("How to authenticate.", {"type": "string"}),
         "RateLimit-Limit": ("How many calls are allowed in a minute.", {"type": "integer", "minimum": 0}),
         "RateLimit-Remaining": ("How many of them are left.", {"type": "integer", "minimum": 0}),
         "RateLimit-Reset": ("Seconds until they are all allowed again.", {"type": "integer", "minimum": 0}),

@@ -95,14 +95,14 @@ REFUSALS: Final[Mapping[int, Answer]] = MappingProxyType(
     {
         400: _refusal("The request cannot be read; for instance, its body is no JSON."),
         401: _refusal("A token is missing, invalid or expired, or the credentials are wrong.", "WWW-Authenticate"),
-        404: _refusal("There is no such thing."),
-        409: _refusal("The thing is in a state that does not allow this; for webhooks, `code` says which."),
+        404: _refusal("There is no such resource."),
+        409: _refusal("The resource is in a state that does not allow this; for webhooks, `code` says which."),
         413: _refusal("The body is too large."),
         415: _refusal("The body is of a media type that is not understood."),
         422: _refusal("The request breaks its schema or a rule; `errors` names every mistake."),
         429: _refusal("Too many calls; `Retry-After` says when to come back.", "Retry-After"),
         500: _refusal("Something went wrong in the service."),
-        503: _refusal("The database does not do its work now; `Retry-After` says when to ask again.", "Retry-After"),
+        503: _refusal("The database is unavailable; `Retry-After` says when to call again.", "Retry-After"),
     }
 )
 """The error responses, by status."""

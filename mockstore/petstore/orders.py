@@ -49,7 +49,7 @@ class Orders:
             transitions.next_status("pet", pet["id"], pet["status"], "order")
             order = self._new_order(pet, document["userId"])
             self._resources.put(order)
-            self._context.announce("order.created", self._created(order))
+            self._context.announce("order.created", self._created_data(order))
             self._pets.move(pet["id"], "order", "Adoption application received")
             return self._resources.get(order["id"])
 
@@ -119,7 +119,7 @@ class Orders:
             "updatedAt": moment,
         }
 
-    def _created(self, order: Payload) -> dict[str, Json]:
+    def _created_data(self, order: Payload) -> dict[str, Json]:
         """Return the data of the event `order.created`; its only item is the pet."""
         price = event_number(order["totalAmount"])
         shown = {

@@ -44,10 +44,10 @@ class Payments:
         with self._context.transaction():
             order = self._orders.get(order_id)
             due = {"amount": order["totalAmount"], "currency": order["currency"]}
-            wanted = {**due, **document} if isinstance(document, Mapping) else document
-            require_valid("payment-create", wanted)
+            request = {**due, **document} if isinstance(document, Mapping) else document
+            require_valid("payment-create", request)
             transitions.next_status("order", order_id, order["status"], "pay")
-            payment = self._new_payment(order_id, writable_members("payment-create", wanted))
+            payment = self._new_payment(order_id, writable_members("payment-create", request))
             self._resources.put(payment)
             self._announce(payment)
             if payment["status"] == "SUCCEEDED":
@@ -58,17 +58,17 @@ class Payments:
         """Return a payment; its source is masked."""
         return self._resources.get(payment_id)
 
-    def _new_payment(self, order_id: str, wanted: Payload) -> dict[str, Json]:
+    def _new_payment(self, order_id: str, request: Payload) -> dict[str, Json]:
         """Return the payment for a valid request, with its final status."""
         id_ = self._context.new_id()
-        failure = failure_of(wanted["source"])
+        failure = failure_of(request["source"])
         status = transitions.next_status("payment", id_, "PENDING", "process")
         payment = {
             "id": id_,
             "orderId": order_id,
-            "amount": wanted["amount"],
-            "currency": wanted["currency"],
-            "source": masked(wanted["source"]),
+            "amount": request["amount"],
+            "currency": request["currency"],
+            "source": masked(request["source"]),
             "status": transitions.next_status("payment", id_, status, "succeed" if failure is None else "fail"),
         }
         if failure is not None:

@@ -40,15 +40,15 @@ class Request:
 class Sink:
     """A consumer that answers genuine requests with the status from `answering`, and forged ones with 401.
 
-    A `credulous` one acknowledges forged requests.
+    With `accept_forged` it acknowledges forged requests too.
     """
 
-    def __init__(self, answering: Answering | None = None, *, credulous: bool = False) -> None:
+    def __init__(self, answering: Answering | None = None, *, accept_forged: bool = False) -> None:
         self.genuine: list[Request] = []
         self.forged: list[Request] = []
         self.answered: Counter[int] = Counter()
         self._answering = answering or (lambda _request, _before: 200)
-        self._refusal = 200 if credulous else 401
+        self._refusal = 200 if accept_forged else 401
         self._lock = Condition()
         self._seen: Counter[str] = Counter()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -124,8 +124,8 @@ def sink() -> Iterator[Callable[..., Sink]]:
     """Return a function that starts a consumer, which is closed after the test."""
     with ExitStack() as opened:
 
-        def start(answering: Answering | None = None, *, credulous: bool = False) -> Sink:
-            started = Sink(answering, credulous=credulous)
+        def start(answering: Answering | None = None, *, accept_forged: bool = False) -> Sink:
+            started = Sink(answering, accept_forged=accept_forged)
             opened.callback(started.close)
             return started
 

@@ -37,13 +37,13 @@ def planned(mix: Mix, seed: int, shares: tuple[int, ...]) -> list[Plan]:
     return [next_plan(mix, dice) for dice, share in zip(courses, shares, strict=True) for _ in range(share)]
 
 
-def stumbling(request: "Request", before: int) -> int:
+def failing_first_attempts(request: "Request", before: int) -> int:
     """Answer 503 to the first attempt of some events, else 204."""
     return 503 if not before and int(request.id[-1], 16) < 3 else 204
 
 
 def test_two_processes_send_what_the_seed_says_and_report_what_the_consumer_saw(sink: Start) -> None:
-    consumer = sink(stumbling)
+    consumer = sink(failing_first_attempts)
     course = planned(Mix(DEFAULT_WEIGHTS, duplicates=0.1, forged=0.1), 7, (121, 120))
     options = ["--processes", "2", "--count", "241", "--rate", "300/s", "--seed", "7", "--retries", "0.1s,0.1s"]
 
@@ -65,7 +65,7 @@ def test_two_processes_send_what_the_seed_says_and_report_what_the_consumer_saw(
 
 
 def test_every_event_is_valid_and_an_id_comes_again_only_with_the_same_bytes(sink: Start) -> None:
-    consumer = sink(stumbling)
+    consumer = sink(failing_first_attempts)
 
     ended = loaded(consumer.url, "--count", "120", "--rate", "300/s", "--retries", "0.1s", "--duplicates", "0.2")
 
@@ -95,7 +95,7 @@ def test_what_is_never_acknowledged_is_lost(sink: Start) -> None:
 
 
 def test_a_consumer_that_acknowledges_forgeries_is_told(sink: Start) -> None:
-    consumer = sink(credulous=True)
+    consumer = sink(accept_forged=True)
 
     ended = loaded(consumer.url, "--count", "60", "--rate", "200/s", "--forged", "0.5", "--retries", "")
 

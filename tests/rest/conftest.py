@@ -28,7 +28,7 @@ def inbox(store: Mockstore) -> Inbox:
 
 
 @pytest.fixture
-def stranger(store: Mockstore) -> Client:
+def anonymous(store: Mockstore) -> Client:
     """A client that sends no token."""
     return Client(store.wsgi_app)
 

@@ -18,9 +18,9 @@ def _pieces(text: str) -> list[dict[str, Any]]:
     return [json.loads(event.removeprefix("data: ")) for event in events]
 
 
-@pytest.mark.parametrize("said", [{}, {"stream": True}], ids=["by default", "when it is asked for"])
-def test_an_answer_comes_in_pieces(client: Client, said: dict[str, bool]) -> None:
-    answer = client.post("/v1/chat/completions", json={**ASKED, **said})
+@pytest.mark.parametrize("options", [{}, {"stream": True}], ids=["by default", "when it is asked for"])
+def test_an_answer_comes_in_pieces(client: Client, options: dict[str, bool]) -> None:
+    answer = client.post("/v1/chat/completions", json={**ASKED, **options})
 
     pieces = _pieces(answer.text)
     assert (answer.status_code, answer.mimetype) == (201, "text/event-stream")

@@ -51,6 +51,6 @@ def test_a_webhook_too_many_is_a_conflict_that_says_so_in_a_word() -> None:
 
         answer = client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/", "events": ["*"]})
 
-    told = answer.get_json()
-    assert (answer.status_code, told["code"]) == (409, "too_many_webhooks")
-    assert check("problem", told) == []
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"]) == (409, "too_many_webhooks")
+    assert check("problem", problem) == []

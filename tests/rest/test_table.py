@@ -113,11 +113,11 @@ def _filled(value: Any, ids: dict[str, str]) -> Any:  # noqa: ANN401 - any JSON
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_call_gets_the_status_and_the_headers_of_the_contract(
-    row: Row, client: Client, stranger: Client, ids: dict[str, str]
+    row: Row, client: Client, anonymous: Client, ids: dict[str, str]
 ) -> None:
     method, path = row.call.format_map(ids).split(" ")
 
-    answer = (client if row.bearer else stranger).open(f"/v1{path}", method=method, json=_filled(row.body, ids))
+    answer = (client if row.bearer else anonymous).open(f"/v1{path}", method=method, json=_filled(row.body, ids))
 
     assert answer.status_code == row.status, answer.text
     for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"):

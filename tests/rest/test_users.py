@@ -71,15 +71,15 @@ def test_a_token_is_a_jwt_that_names_its_user_and_its_end(client: Client) -> Non
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Basic YTpi", "any"])
-def test_without_a_bearer_token_a_protected_call_is_401(stranger: Client, authorization: str) -> None:
-    answer = stranger.post("/v1/pets", json={}, headers={"Authorization": authorization})
+def test_without_a_bearer_token_a_protected_call_is_401(anonymous: Client, authorization: str) -> None:
+    answer = anonymous.post("/v1/pets", json={}, headers={"Authorization": authorization})
 
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 @pytest.mark.parametrize("authorization", ["Bearer x", "bearer x", "Bearer  a.b.c"])
-def test_any_bearer_token_will_do_where_nobody_is_strict(stranger: Client, authorization: str) -> None:
-    assert stranger.post("/v1/pets", json={}, headers={"Authorization": authorization}).status_code == 422
+def test_any_bearer_token_will_do_where_nobody_is_strict(anonymous: Client, authorization: str) -> None:
+    assert anonymous.post("/v1/pets", json={}, headers={"Authorization": authorization}).status_code == 422
 
 
 CALLS = {

@@ -14,10 +14,10 @@ routes = Blueprint("chat", __name__)
 @routes.post("/completions")
 def complete() -> ResponseReturnValue:
     """Answer a question with server-sent events, or with one JSON document when `stream` is false."""
-    asked = whole_object()
-    if not asked.get("stream", True):
-        return shop().chat.complete(asked), 201
-    pieces = [current_app.json.dumps(chunk) for chunk in shop().chat.stream(asked)]
+    body = whole_object()
+    if not body.get("stream", True):
+        return shop().chat.complete(body), 201
+    pieces = [current_app.json.dumps(chunk) for chunk in shop().chat.stream(body)]
     return Response(_events(pieces), 201, mimetype="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 

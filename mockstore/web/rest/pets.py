@@ -46,8 +46,8 @@ def find() -> ResponseReturnValue:
 @routes.post("")
 def add() -> ResponseReturnValue:
     """Add a pet."""
-    wanted = whole_object()
-    return created(serve(lambda: shop().pets.add(wanted)))
+    body = whole_object()
+    return created(serve(lambda: shop().pets.add(body)))
 
 
 @routes.route("", methods=["QUERY"])
@@ -66,8 +66,8 @@ def read(pet_id: str) -> ResponseReturnValue:
 @routes.put("/<pet:pet_id>")
 def change(pet_id: str) -> ResponseReturnValue:
     """Change the members of the pet that the body names."""
-    wanted = whole_object()
-    return serve(lambda: shop().pets.update(pet_id, wanted))
+    body = whole_object()
+    return serve(lambda: shop().pets.update(pet_id, body))
 
 
 @routes.delete("/<pet:pet_id>")

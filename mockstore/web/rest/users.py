@@ -13,8 +13,8 @@ routes = Blueprint("users", __name__)
 @routes.post("")
 def register() -> ResponseReturnValue:
     """Register a user."""
-    wanted = whole_object()
-    return created(serve(lambda: shop().users.create(wanted)))
+    body = whole_object()
+    return created(serve(lambda: shop().users.create(body)))
 
 
 @routes.get("/<user_id>")
@@ -26,8 +26,8 @@ def read(user_id: str) -> ResponseReturnValue:
 @routes.put("/<user_id>")
 def change(user_id: str) -> ResponseReturnValue:
     """Change the members of the user that the body names."""
-    wanted = whole_object()
-    return serve(lambda: shop().users.update(user_id, wanted))
+    body = whole_object()
+    return serve(lambda: shop().users.update(user_id, body))
 
 
 @routes.delete("/<user_id>")
