@@ -1,1 +1,1 @@
-"""Our speed beside that of the peers, measured in one run: `python -m benchmarks`."""
+"""Benchmarks that compare mockstore with similar tools in one run: `python -m benchmarks`."""

@@ -1,4 +1,4 @@
-"""Runs the sections and prints what they found."""
+"""Runs the benchmarks and prints their results."""
 
 import argparse
 import json
@@ -31,29 +31,29 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
         "queue": "an emit while 100,000 deliveries are pending",
     }
 )
-"""Each is a module here, with `measure()`."""
+"""The sections: each is a module in this package with a function `measure()`."""
 
 
 ADVICE = "Absolute goals were set on a quiet machine of 2 cores; on another one, or a busy one, go by the ratios."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the sections that are named, or all."""
+    """Run the named sections, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(SECTIONS)}; default: all")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    told = parser.parse_args(arguments)
-    unknown = [name for name in told.names if name not in SECTIONS]
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in SECTIONS]
     if unknown:
         parser.error(f"no section {unknown[0]!r}; there are: {', '.join(SECTIONS)}")
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request would be measured too
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # the time to log each request would be measured too
     found: dict[str, Section] = {}
-    for name in told.names or SECTIONS:
+    for name in options.names or SECTIONS:
         measure: Callable[[], Section] = import_module(f"benchmarks.{name}").measure
         found[name] = measure()
-        if not told.json:
+        if not options.json:
             print(text_of(found[name]), flush=True)
-    print(_as_json(found) if told.json else _verdict(found))
+    print(_as_json(found) if options.json else _verdict(found))
 
 
 def _as_json(found: Mapping[str, Section]) -> str:

@@ -1,4 +1,4 @@
-"""The app of a server with no options, for other HTTP servers to carry."""
+"""The WSGI app of `mockstore serve` with default settings, to run it on other HTTP servers."""
 
 from flask import Flask
 
@@ -10,7 +10,7 @@ from mockstore.web.tally import Tally
 
 
 def make() -> Flask:
-    """Return the app; its worlds last as long as the process."""
+    """Return the app; its tenants are never closed."""
     settings = Settings()
     rules = standalone_rules(settings)
     tally = Tally(rules.catalogue.types)

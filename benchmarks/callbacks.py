@@ -1,4 +1,4 @@
-"""Callbacks that HTTP requests trigger: how soon one arrives, and how many a second there can be."""
+"""Callbacks that HTTP requests trigger: the latency of one, and how many per second arrive."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,10 @@ MORE = {CHEROOT: Goal("≥", 2000 / 997), **dict.fromkeys(MOCKS, Goal("≥", 1))
 def measure(
     *, rounds: int = 5, times: int = 200, clients: int = 4, triggers: int = 1_000, warm: int = 6_000
 ) -> Section:
-    """Measure `rounds` of `times` single callbacks, and of `triggers` by `clients` at once, after `warm` of them."""
+    """Measure in `rounds`: the latency of `times` callbacks, and the rate of `triggers` callbacks with `clients`.
+
+    Each server gets `warm` requests before that.
+    """
     order = Order(0, EMIT, json.dumps(ORDER), triggers, clients, "rate")
     with driving() as driver, ExitStack() as stack:
         servers = {name: stack.enter_context(started(name, driver.sink)) for name in rivals()}
@@ -44,5 +47,5 @@ def measure(
 
 
 def _found(driver: Driver, servers: Mapping[str, Served], order: Order, rounds: int) -> dict[str, float]:
-    """Return what the order finds at each server."""
+    """Return the median result of an order for each server."""
     return race({name: partial(driver.find, replace(order, port=one.port)) for name, one in servers.items()}, rounds)

@@ -1,4 +1,4 @@
-"""From nothing to the first answer of `mockstore serve`, and the memory that it has taken by then."""
+"""The time from the start of `mockstore serve` to its first response, and its peak memory by then."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,12 +32,12 @@ PROGRAMS: Mapping[str, Sequence[str]] = MappingProxyType(
 FASTER = {TRIVIAL: Goal("≤", 200 / 127), **dict.fromkeys(MOCKS, Goal("<", 1))}
 LIGHTER = dict.fromkeys(MOCKS, Goal("<", 1))
 NOWHERE = Callback(f"http://127.0.0.1:9{EMIT}", "{}")
-"""What the mocks are told to call, and nobody asks them to."""
+"""The callback that the mocks need in their configuration; it is never triggered."""
 KIB_PER_MIB = 1024
 
 
 def measure(*, rounds: int = 9) -> Section:
-    """Measure it in `rounds` of one start each."""
+    """Measure `rounds` starts of each server."""
     names = (*PROGRAMS, *mocks.installed())
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for _ in range(rounds):
@@ -58,7 +58,7 @@ def measure(*, rounds: int = 9) -> Section:
 
 
 def _start(name: str) -> tuple[float, float]:
-    """Return the seconds to the first answer, and the peak memory in MiB by then."""
+    """Return the seconds to the first response, and the peak memory in MiB by then."""
     port = ports.free()
     with _command(name, port) as command:
         started = perf_counter()
@@ -77,9 +77,9 @@ def _command(name: str, port: int) -> Iterator[Sequence[str]]:
 
 
 def _peak(pid: int) -> float:
-    """Return the sum of the peaks of a process and all below it."""
+    """Return the sum of the peak memory in MiB of a process and its descendants; NaN where there is no `/proc`."""
     process = Path(f"/proc/{pid}")
-    if not process.is_dir():  # only Linux tells
+    if not process.is_dir():  # not Linux
         return float("nan")
     peak = next(line for line in (process / "status").read_text().splitlines() if line.startswith("VmHWM"))
     below = [int(child) for task in process.glob("task/*/children") for child in task.read_text().split()]

@@ -1,4 +1,4 @@
-"""The receiver that all rivals deliver to: a Flask shop that verifies each event and takes it in."""
+"""The consumer that all benchmarks deliver to: a Flask app that verifies and stores each event."""
 
 import hmac
 import json
@@ -12,21 +12,21 @@ from mockstore.events import EventFactory, encode, petstore_catalogue
 
 PATH = "/webhooks/petstore"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-"""A sample."""
+"""A sample secret."""
 TYPE = "pet.adopted"
 OVERRIDES = {"adopter": {"email": "ada@example.com"}}
-"""What is overridden is validated before it is sent."""
+"""Overrides of the payload; they make the factory validate the event."""
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 
 
 def signature(body: bytes) -> str:
-    """Return what `X-Webhook-Signature` has to be."""
+    """Return the correct value of `X-Webhook-Signature`."""
     return f"sha256={hmac.digest(SECRET.encode(), body, 'sha256').hex()}"
 
 
 def take(body: bytes, signed: str, taken: list[object]) -> int:
-    """Verify and take in one event; return the status to answer."""
+    """Verify an event and append a part of it to `taken`; return the status of the response."""
     if not hmac.compare_digest(signature(body), signed):
         return 401
     taken.append(json.loads(body)["data"]["adopter"]["email"])
@@ -34,7 +34,7 @@ def take(body: bytes, signed: str, taken: list[object]) -> int:
 
 
 def shop() -> Flask:
-    """Return the shop."""
+    """Return an app that verifies events, and answers 204 or 401."""
     app = Flask("shop")
     taken: list[object] = []
 
@@ -46,7 +46,7 @@ def shop() -> Flask:
 
 
 def closed_shop() -> Flask:
-    """Return a shop that answers 503 to everything."""
+    """Return an app that answers 503 to each event."""
     app = Flask("closed_shop")
 
     @app.post(PATH)
@@ -57,13 +57,13 @@ def closed_shop() -> Flask:
 
 
 class Maker:
-    """Makes events for the peers, by our own factory: what is compared is the way they are delivered."""
+    """Makes signed events for the other tools with our factory, so that only the delivery is compared."""
 
     def __init__(self) -> None:
         self._factory = EventFactory(petstore_catalogue())
         self._dice = Random(0)  # noqa: S311 - sample data
 
     def signed(self) -> tuple[bytes, dict[str, str]]:
-        """Return the body of a valid event, and the headers that go with it."""
+        """Return the body and the headers of a valid, signed event."""
         body = encode(self._factory.make(TYPE, now=NOON, dice=self._dice, overrides=OVERRIDES))
         return body, {"Content-Type": "application/json", "X-Webhook-Signature": signature(body)}

@@ -1,8 +1,7 @@
-"""Requests and the callbacks that they cause, on one thread of a process of its own: what is measured is the server.
+"""Sends requests to a server and receives the callbacks, on one thread of a separate process.
 
-The requests are bytes that were made before, and an answer is read to its end and no further. The process receives the
-callbacks, too, so one clock tells when the last of them has come. It takes an order on each line of its input, and
-writes one figure for it.
+It does as little as possible, so that the server is measured and not the client: the bytes of a request are made once,
+and responses are hardly parsed. It reads one order per line from stdin, and writes one result per line to stdout.
 """
 
 import asyncio
@@ -29,9 +28,10 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """So many requests over so many kept connections, each of which causes one callback."""
+    """A load: `times` requests over `clients` kept-alive connections; each request causes one callback."""
 
     port: int
+    """The port of the server."""
     path: str
     body: str
     times: int
@@ -41,7 +41,7 @@ class Order:
 
     @property
     def request(self) -> bytes:
-        """The bytes of a request."""
+        """The bytes of one HTTP request."""
         body = self.body.encode()
         head = (
             f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: application/json\r\n"
@@ -51,7 +51,7 @@ class Order:
 
 
 def is_whole(answer: bytes) -> bool:
-    """Tell whether an answer has come to its end; raise `ValueError` unless it is 2xx."""
+    """Tell whether `answer` is a complete HTTP response; raise `ValueError` unless its status is 2xx."""
     head, found, body = answer.partition(END)
     if not found:
         return False
@@ -64,49 +64,49 @@ def is_whole(answer: bytes) -> bool:
 
 
 class Caller(asyncio.Protocol):
-    """A kept connection to the server."""
+    """A kept-alive connection to the server."""
 
     def __init__(self, load: "Load") -> None:
         self._load = load
-        self._come = b""
-        self._is_over = False
+        self._buffer = b""
+        self._closing = False
         self._transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way out."""
+        """Keep the transport."""
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Tell when an answer has come whole."""
-        self._come += data
+        """Report each complete response to the load."""
+        self._buffer += data
         try:
-            if is_whole(self._come):
-                self._is_over, self._come = CLOSE in self._come.lower(), b""
+            if is_whole(self._buffer):
+                self._closing, self._buffer = CLOSE in self._buffer.lower(), b""
                 self._load.answered(self)
         except ValueError as error:
             self._load.fail(error)
 
     def send(self, request: bytes) -> None:
-        """Send a request, over a new connection where the server announced that it closes this one."""
-        if self._is_over:
+        """Send a request, over a new connection if the server has announced that it closes this one."""
+        if self._closing:
             self._load.replace(self)
         else:
             self._transport.write(request)
 
     def close(self) -> None:
-        """Close it."""
-        self._is_over = True
+        """Close the connection; its end is then no failure."""
+        self._closing = True
         self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell that the connection broke, unless its end was to be."""
-        if not self._is_over:
+        """Report a failure to the load, unless the end of the connection was expected."""
+        if not self._closing:
             self._load.fail(exc or RuntimeError("the server closed a connection that was to be kept"))
 
 
 class Load:
-    """As many requests as can be: each client sends its next one as soon as it is answered."""
+    """Measures the rate: each client sends its next request as soon as the last one is answered."""
 
     def __init__(self, order: Order) -> None:
         self._order = order
@@ -118,7 +118,7 @@ class Load:
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> float:
-        """Return the callbacks per second, from the first request until all callbacks and all answers have come."""
+        """Send all requests, wait for all responses and callbacks, and return the result; see `figure`."""
         for _ in range(self._order.clients):
             await self._connect()
         began = perf_counter()
@@ -127,32 +127,32 @@ class Load:
         try:
             await asyncio.wait_for(self._done, PATIENCE)
         except TimeoutError:
-            came = f"{self._answers} answers and {self._callbacks} callbacks of {self._order.times} have come"
-            raise RuntimeError(f"{came} in {PATIENCE:.0f} s") from None
+            text = f"{self._answers} answers and {self._callbacks} callbacks of {self._order.times} have come"
+            raise RuntimeError(f"{text} in {PATIENCE:.0f} s") from None
         took = perf_counter() - began
         for caller in self._callers:
             caller.close()
         return self.figure(took)
 
     def figure(self, took: float) -> float:
-        """Return what was to be found."""
+        """Return the callbacks per second; `took` is the duration of the load in seconds."""
         return self._order.times / took
 
     def send(self, caller: Caller) -> None:
-        """Send a request, if one is left to be sent."""
+        """Send the next request on a connection, if any is left."""
         if self._left:
             self._left -= 1
             caller.send(self._request)
 
     def replace(self, caller: Caller) -> None:
-        """Send a request that could not be sent over a connection over the next one."""
+        """Replace a closed connection by a new one, and send the request there."""
         self._callers.discard(caller)
         caller.close()
-        task = asyncio.get_running_loop().create_task(self._send_anew())
+        task = asyncio.get_running_loop().create_task(self._send_on_new_connection())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _send_anew(self) -> None:
+    async def _send_on_new_connection(self) -> None:
         (await self._connect()).send(self._request)
 
     async def _connect(self) -> Caller:
@@ -162,28 +162,28 @@ class Load:
         return caller
 
     def answered(self, caller: Caller) -> None:
-        """Count an answer."""
+        """Count a response and send the next request."""
         self._answers += 1
         self.send(caller)
-        self._end()
+        self._finish_if_complete()
 
     def received(self) -> None:
         """Count a callback."""
         self._callbacks += 1
-        self._end()
+        self._finish_if_complete()
 
     def fail(self, error: Exception) -> None:
-        """Give up, unless it is over."""
+        """Make `run` raise `error`, unless it is already complete."""
         if not self._done.done():
             self._done.set_exception(error)
 
-    def _end(self) -> None:
+    def _finish_if_complete(self) -> None:
         if self._answers >= self._order.times <= self._callbacks and not self._done.done():
             self._done.set_result(None)
 
 
 class OneByOne(Load):
-    """A request is sent when the one before has been answered, and its callback has come."""
+    """Measures the latency: each request is sent after the response and the callback of the previous one."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(order)
@@ -192,18 +192,18 @@ class OneByOne(Load):
         self._took = list[float]()
 
     def figure(self, took: float) -> float:  # noqa: ARG002 - the signature of a load
-        """Return the median of the seconds from the sending of a request to the receipt of its callback."""
+        """Return the median of the seconds from sending a request to receiving its callback."""
         return median(self._took)
 
     def send(self, caller: Caller) -> None:
-        """Send the next request when both have come."""
+        """Send the next request if both the response and the callback have arrived."""
         self._caller = caller
         if self._answers == self._callbacks:
             self._sent_at = perf_counter()
             super().send(caller)
 
     def received(self) -> None:
-        """Note when it came."""
+        """Record the latency of a callback."""
         self._took.append(perf_counter() - self._sent_at)
         super().received()
         if self._caller is not None:
@@ -211,14 +211,14 @@ class OneByOne(Load):
 
 
 class Sink(Receiver):
-    """A connection that callbacks come by."""
+    """A connection on which callbacks arrive."""
 
     def __init__(self, loads: Sequence[Load]) -> None:
         super().__init__()
         self._loads = loads
 
     def answer(self) -> None:
-        """Count the callback for the load that is under way, and answer it."""
+        """Count the callback for the running load, and answer it."""
         for load in self._loads:
             load.received()
         super().answer()
@@ -228,15 +228,15 @@ LOADS: Mapping[str, type[Load]] = MappingProxyType({"rate": Load, "latency": One
 
 
 class Driver:
-    """The process, as who measures sees it."""
+    """The driver process, seen from the benchmark: writes orders and reads results."""
 
     def __init__(self, orders: IO[str], figures: IO[str]) -> None:
         self._orders, self._figures = orders, figures
         self.sink = int(figures.readline())
-        """The port that callbacks have to go to."""
+        """The port for callbacks."""
 
     def find(self, order: Order) -> float:
-        """Return the figure of an order."""
+        """Run an order and return its result; raise `RuntimeError` if the process has ended."""
         self._orders.write(json.dumps(asdict(order)) + "\n")
         self._orders.flush()
         line = self._figures.readline()
@@ -247,7 +247,7 @@ class Driver:
 
 @contextmanager
 def driving() -> Iterator[Driver]:
-    """Run the process for as long as this lasts."""
+    """Run the driver process inside the `with` block."""
     command, pipe = (sys.executable, "-m", "benchmarks.driver"), subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=pipe, stdout=pipe, text=True) as process:
         if process.stdin is None or process.stdout is None:
@@ -259,17 +259,17 @@ def driving() -> Iterator[Driver]:
 
 
 async def serve() -> None:
-    """Carry out orders until there are no more."""
+    """Run the orders from stdin until its end."""
     loop, loads = asyncio.get_running_loop(), list[Load]()
     server = await loop.create_server(partial(Sink, loads), "127.0.0.1", 0)
-    _say(server.sockets[0].getsockname()[1])
+    _write_line(server.sockets[0].getsockname()[1])
     while line := await asyncio.to_thread(sys.stdin.readline):
         order = Order(**json.loads(line))
         loads[:] = [LOADS[order.load](order)]
-        _say(await loads[0].run())
+        _write_line(await loads[0].run())
 
 
-def _say(figure: float) -> None:
+def _write_line(figure: float) -> None:
     sys.stdout.write(f"{figure}\n")
     sys.stdout.flush()
 

@@ -1,7 +1,7 @@
-"""Kills servers while events are emitted and retried, starts them again, and looks for what was lost: nothing may be.
+"""Kills servers while they emit and retry events, restarts them, and checks that no event was lost.
 
-`python -m benchmarks.durable --rounds 100` does it on a SQLite file of its own; `--database` names another database,
-and `--servers` says how many servers share it (PostgreSQL).
+`python -m benchmarks.durable --rounds 100` uses a temporary SQLite file; `--database` names another database, and
+`--servers` says how many servers share it (PostgreSQL).
 """
 
 import argparse
@@ -23,66 +23,68 @@ from mockstore.world.clock import wall_time
 from mockstore.world.store_sql import Database
 
 WAITS: Final = (timedelta(seconds=1), timedelta(seconds=1))
-"""The schedule of the servers."""
+"""The waits before retries, as the servers are configured."""
 LONGEST: Final = 1.0
-"""Seconds that a server lives at most before it is killed."""
+"""The longest time in seconds before a server is killed."""
 EMITTERS: Final = 2
-"""Threads that emit at each server."""
+"""Threads that emit events, for each server."""
 PAUSE: Final = 0.01
-"""Seconds between two events of a thread."""
+"""Seconds between two events of one thread."""
 PATIENCE: Final = 60.0
-"""Seconds until everything must have been delivered after the last kill."""
+"""Seconds after the last kill within which all deliveries must be complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What came of it. The last four are mistakes."""
+    """The result. The last four fields are mistakes, as text."""
 
     kills: int
     promised: int
-    """Events that were answered with success."""
+    """Events whose request was accepted (202)."""
     unsure: int
-    """Requests to emit that got no answer, or a refusal: they may have been kept or not."""
+    """Requests to emit that failed or got no response: the event may have been stored or not."""
     received: int
-    """Requests at the receiver."""
+    """Requests that the receiver got."""
     attempts: int
-    """Attempts on record."""
+    """Attempts in the database."""
     lost: tuple[str, ...]
-    """Events that were promised and never received."""
+    """Accepted events that are not in the database, or were never received."""
     doubled: tuple[str, ...]
-    """Deliveries with two outcomes for one attempt, or a gap between two; and events that were promised twice."""
+    """Events that were accepted twice, and deliveries whose attempts are not numbered 1, 2, 3, …."""
     early: tuple[str, ...]
-    """Retries that came before they were due."""
+    """Retries that were sent or received before they were due."""
     unfinished: tuple[str, ...]
-    """Deliveries that did not end well."""
+    """Deliveries that are not DELIVERED at the end."""
 
     @property
     def mistakes(self) -> tuple[str, ...]:
-        """What must not be."""
+        """All mistakes."""
         return (*self.lost, *self.doubled, *self.early, *self.unfinished)
 
 
 @dataclass
-class Told:
-    """What the emitters were answered."""
+class Answers:
+    """The responses that one emitting thread got."""
 
     promised: list[str] = field(default_factory=list)
+    """Ids of the accepted events."""
     unsure: int = 0
+    """How many requests failed or got no response."""
 
 
-class Killing:
-    """Servers over one database, threads that emit at each, and a hand that kills."""
+class KillTest:
+    """Servers that share a database, threads that emit events at them, and a method that kills servers."""
 
     def __init__(self, database: str, servers: int, dice: random.Random) -> None:
         self._database = database
         self._dice = dice
         self._over = Event()
-        self._told = [Told() for _ in range(servers * EMITTERS)]
+        self._answers = [Answers() for _ in range(servers * EMITTERS)]
         self.servers = [ServerProcess(database) for _ in range(servers)]
         self.kills = 0
 
     def round(self) -> None:
-        """Let them live a while, kill one or all, and start them again."""
+        """Wait for a random time, kill one server or all, and restart those that were killed."""
         self._over.wait(self._dice.uniform(0.05, LONGEST))
         one = self._dice.randrange(len(self.servers))
         for at in {one} if self._dice.random() < 2 / 3 else range(len(self.servers)):
@@ -94,8 +96,10 @@ class Killing:
 
     @contextmanager
     def emitting(self) -> Iterator[None]:
-        """Emit at all servers while this lasts."""
-        threads = [Thread(target=self._emit, args=(at, told), daemon=True) for at, told in enumerate(self._told)]
+        """Emit events at all servers inside the `with` block."""
+        threads = [
+            Thread(target=self._emit, args=(at, answers), daemon=True) for at, answers in enumerate(self._answers)
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -105,22 +109,22 @@ class Killing:
             for thread in threads:
                 thread.join()
 
-    def _emit(self, at: int, told: Told) -> None:
+    def _emit(self, at: int, answers: Answers) -> None:
         while not self._over.wait(PAUSE):
             try:
                 status, answer = self.servers[at % len(self.servers)].call(
                     "POST", "/_mockstore/emit", {"type": "order.created"}, timeout=5
                 )
             except (OSError, HTTPException, ValueError):
-                told.unsure += 1
+                answers.unsure += 1
                 continue
             if status == 202:  # noqa: PLR2004 - accepted
-                told.promised.append(answer["data"][0]["id"])
+                answers.promised.append(answer["data"][0]["id"])
             else:
-                told.unsure += 1
+                answers.unsure += 1
 
     def wait(self) -> None:
-        """Return when nothing is pending, or after a minute."""
+        """Return when no delivery is pending; give up after `PATIENCE` checks, each of which takes a second or more."""
         for _ in range(int(PATIENCE)):
             with suppress(OSError, HTTPException):
                 self.servers[0].call("POST", "/_mockstore/settle", {"timeoutSeconds": 5})
@@ -130,20 +134,20 @@ class Killing:
             Event().wait(1)
 
     def close(self) -> None:
-        """End all servers."""
+        """Stop all servers."""
         for server in self.servers:
             if server.process.returncode is None:
                 server.stop()
 
     @property
     def promised(self) -> list[str]:
-        """The ids of the events that were answered with success."""
-        return [id_ for told in self._told for id_ in told.promised]
+        """The ids of the accepted events."""
+        return [id_ for answers in self._answers for id_ in answers.promised]
 
     @property
     def unsure(self) -> int:
-        """How many requests got no such answer."""
-        return sum(told.unsure for told in self._told)
+        """How many requests failed or got no response."""
+        return sum(answers.unsure for answers in self._answers)
 
 
 def killed(
@@ -154,20 +158,23 @@ def killed(
     seed: int = 0,
     tell: Callable[[str], None] = lambda _text: None,
 ) -> Findings:
-    """Kill in so many rounds, let the last servers finish, and return what was found."""
+    """Kill servers in `rounds`, let the last ones finish their deliveries, and return the findings.
+
+    `tell` is called with texts about the progress.
+    """
     sink = Sink()
     with sink.listening() as url, ExitStack() as stack:
-        killing = Killing(database, servers, random.Random(seed))  # noqa: S311 - when to kill
-        stack.callback(killing.close)
-        killing.servers[0].call("POST", "/v1/webhooks", {"url": url, "events": ["*"]})
-        with killing.emitting():
+        test = KillTest(database, servers, random.Random(seed))  # noqa: S311 - when to kill
+        stack.callback(test.close)
+        test.servers[0].call("POST", "/v1/webhooks", {"url": url, "events": ["*"]})
+        with test.emitting():
             for number in range(1, rounds + 1):
-                killing.round()
+                test.round()
                 if not number % 10:
-                    tell(f"{number} of {rounds} rounds: {len(killing.promised)} events promised")
+                    tell(f"{number} of {rounds} rounds: {len(test.promised)} events promised")
         tell("waiting for the last deliveries")
-        killing.wait()
-    return _found(killing, sink.seen, _records(database))
+        test.wait()
+    return _found(test, sink.seen, _records(database))
 
 
 def _records(database: str) -> Sequence[DeliveryRecord]:
@@ -179,15 +186,15 @@ def _records(database: str) -> Sequence[DeliveryRecord]:
 
 
 def _found(
-    killing: Killing, seen: Mapping[tuple[str, int], Sequence[datetime]], records: Sequence[DeliveryRecord]
+    test: KillTest, seen: Mapping[tuple[str, int], Sequence[datetime]], records: Sequence[DeliveryRecord]
 ) -> Findings:
-    promised, received = killing.promised, {event_id for event_id, _ in seen}
+    promised, received = test.promised, {event_id for event_id, _ in seen}
     kept = {record.event_id for record in records}
     twice = [id_ for id_, times in Counter(promised).items() if times > 1]
     return Findings(
-        kills=killing.kills,
+        kills=test.kills,
         promised=len(promised),
-        unsure=killing.unsure,
+        unsure=test.unsure,
         received=sum(map(len, seen.values())),
         attempts=sum(len(record.attempts) for record in records),
         lost=tuple(f"{id_} was lost" for id_ in promised if id_ not in received or id_ not in kept),
@@ -209,7 +216,7 @@ def _counted(record: DeliveryRecord) -> list[int]:
 
 
 def _early(record: DeliveryRecord, seen: Mapping[tuple[str, int], Sequence[datetime]]) -> Iterator[str]:
-    """Say which retries were sent, or came, before the wait after the attempt before was over."""
+    """Yield a text for each retry that was sent or received before its wait was over."""
     for before, wait in zip(record.attempts, WAITS, strict=False):
         due, number = before.at + wait, before.number + 1
         sent = [attempt.at for attempt in record.attempts if attempt.number == number]
@@ -219,22 +226,22 @@ def _early(record: DeliveryRecord, seen: Mapping[tuple[str, int], Sequence[datet
 
 
 @contextmanager
-def _database(told: str | None) -> Iterator[str]:
-    """Yield the URL of the database that is meant."""
-    if told == "postgresql":
+def _database(database: str | None) -> Iterator[str]:
+    """Yield the URL of the database; start PostgreSQL for `postgresql`, make a SQLite file for None."""
+    if database == "postgresql":
         from tests.postgres import postgres_server  # noqa: PLC0415 - most runs need none
 
         with postgres_server() as server:
             yield server.new_database()
-    elif told is not None:
-        yield told
+    elif database is not None:
+        yield database
     else:
         with TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/durable.db"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Kill servers and say what was lost; return 1 when anything was."""
+    """Kill servers and print the findings; return 1 when there is a mistake, else 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durable", description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=20, help="how often to kill; default: 20")
     parser.add_argument("--servers", type=int, default=1, help="how many servers share the database; default: 1")
@@ -243,13 +250,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="its URL, or postgresql for a server of its own; default: a SQLite file that is removed at the end",
     )
     parser.add_argument("--seed", type=int, default=0, help="when to kill; default: 0")
-    told = parser.parse_args(arguments)
-    with _database(told.database) as database:
+    options = parser.parse_args(arguments)
+    with _database(options.database) as database:
         found = killed(
             database,
-            rounds=told.rounds,
-            servers=told.servers,
-            seed=told.seed,
+            rounds=options.rounds,
+            servers=options.servers,
+            seed=options.seed,
             tell=lambda text: print(text, flush=True),
         )
     print(f"{found.kills} kills; {found.promised} events promised, {found.unsure} requests without a promise")

@@ -1,4 +1,4 @@
-"""What the first test that uses the fixture costs its session: everything that is loaded, read or started then."""
+"""The time that the first use of the fixture adds to a test session, such as imports and reading files."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ KITS: Mapping[str, Kit] = MappingProxyType(
 
 
 def measure(*, rounds: int = 5) -> Section:
-    """Measure it in `rounds` of two runs for each: an empty test, and one with an event."""
+    """Measure, in `rounds` of two runs each, the difference between an empty test and a test with one event."""
     with TemporaryDirectory() as folder:
         runs = Runs(Path(folder))
         found = scaled(race({name: _difference(runs, name, kit) for name, kit in KITS.items()}, rounds), MILLI)

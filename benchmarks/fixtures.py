@@ -1,4 +1,4 @@
-"""What a test pays for the fixture, unused and with one event, over the empty tests between."""
+"""The time that the fixture adds to a test, unused and with one event, compared with empty tests in the same run."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -24,12 +24,12 @@ from benchmarks.suites import (
 PEERS: Mapping[str, Kit] = MappingProxyType({"responses": RESPONSES, "respx": RESPX, "pytest-httpserver": HTTPSERVER})
 UNUSED, WITH_EVENT = Goal("≤", 150), Goal("≤", 600)
 UNUSED_BESIDE, WITH_EVENT_BESIDE = {"responses": Goal("≤", 150 / 129)}, {"responses": Goal("≤", 600 / 636)}
-"""The same goals for a machine of any speed: where they were set, responses took 129 µs unused, and 636 µs."""
+"""The same goals as ratios, for any machine: where they were set, responses took 129 µs unused, and 636 µs."""
 INTO_FLASK = "mockstore, into Flask"
 
 
 def measure(*, rounds: int = 3, tests: int = 200) -> Section:
-    """Measure it in `rounds` of one run for each, with `tests` tests and as many empty ones."""
+    """Measure in `rounds` of one run for each tool, with `tests` tests and as many empty ones."""
     with TemporaryDirectory() as folder:
         cost = partial(_cost, Runs(Path(folder)), tests)
         kits = {OURS: MOCKSTORE_INTO_FLASK, **PEERS}
@@ -51,7 +51,7 @@ def measure(*, rounds: int = 3, tests: int = 200) -> Section:
 
 
 def _cost(runs: Runs, tests: int, kit: Kit, kind: Callable[[Kit, str], str]) -> float:
-    """Return the seconds that a test of this kind takes longer than an empty one."""
+    """Return how many seconds longer a test of this kind takes than an empty one (medians)."""
     pairs = (text for number in range(tests) for text in (empty_test(f"empty_{number}"), kind(kit, f"this_{number}")))
     took = runs.each_test(runs.write("fixture", kit, *pairs), kit)
     return median(took["this"]) - median(took["empty"])

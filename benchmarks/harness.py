@@ -1,4 +1,4 @@
-"""Measures rivals in turn, in rounds, by medians: what weighs on the machine then weighs on all of them alike."""
+"""Compares tools: measures them in turn, in rounds, so that other load on the machine affects all alike."""
 
 import gc
 from collections.abc import Callable, Mapping
@@ -11,29 +11,29 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 Measure: TypeAlias = Callable[[], float]
-"""Takes one figure: seconds, or whatever the row's unit is."""
+"""Measures once; returns seconds, or a value in the unit of the row."""
 
 Rival: TypeAlias = Callable[[], AbstractContextManager[Callable[[], object]]]
-"""Sets itself up and yields the action that is timed."""
+"""Sets up a tool and yields the action to be timed."""
 
 _HOLDS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType({"<": lt, "≤": le, "≥": ge})
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a figure has to be: `Goal("≤", 400)`; the signs are <, ≤ and ≥."""
+    """A limit for a figure, such as `Goal("≤", 400)`; the signs are <, ≤ and ≥."""
 
     sign: str
     limit: float
 
     def is_met_by(self, figure: float) -> bool:
-        """Tell whether the figure is good enough."""
+        """Tell whether `figure` is within the limit."""
         return _HOLDS[self.sign](figure, self.limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another way to do the same, and its figure. `goal` is for the ratio ours / its."""
+    """Another tool and its figure. `goal` is for the ratio of our figure to this one."""
 
     name: str
     figure: float
@@ -42,7 +42,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that was measured. `goal` is for our own figure."""
+    """One measurement. `goal` is for our own figure."""
 
     what: str
     unit: str
@@ -52,14 +52,14 @@ class Row:
 
     @property
     def judgements(self) -> tuple[bool, ...]:
-        """Whether each goal of the row is met."""
+        """Whether each goal of the row is met: our own first, then those of the peers."""
         own = [self.goal.is_met_by(self.ours)] if self.goal else []
         return (*own, *(peer.goal.is_met_by(self.ours / peer.figure) for peer in self.peers if peer.goal))
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows that belong together, and how they were come by."""
+    """Rows that belong together; `note` says how they were measured."""
 
     title: str
     rows: tuple[Row, ...]
@@ -67,7 +67,7 @@ class Section:
 
 
 def race(rivals: Mapping[str, Measure], rounds: int) -> dict[str, float]:
-    """Return the median of each rival's figures. Each round asks all of them, each time another one first."""
+    """Return the median figure of each rival. Each round measures all of them, starting with another one."""
     names = list(rivals)
     found: dict[str, list[float]] = {name: [] for name in names}
     gc.collect()
@@ -79,7 +79,7 @@ def race(rivals: Mapping[str, Measure], rounds: int) -> dict[str, float]:
 
 
 def timed(rival: Rival, times: int) -> Measure:
-    """Return a measure of the seconds that one action of a freshly set up rival takes, over `times` of them."""
+    """Return a measure that sets the rival up, runs its action once, and returns the mean seconds of `times` runs."""
 
     def measure() -> float:
         with rival() as action:
@@ -93,17 +93,17 @@ def timed(rival: Rival, times: int) -> Measure:
 
 
 def scaled(figures: Mapping[str, float], factor: float) -> dict[str, float]:
-    """Return the figures in another unit."""
+    """Multiply each figure by `factor`, to convert the unit."""
     return {name: figure * factor for name, figure in figures.items()}
 
 
 def peers(figures: Mapping[str, float], goals: Mapping[str, Goal] = MappingProxyType({})) -> tuple[Peer, ...]:
-    """Return all but our own (`mockstore`) as peers."""
+    """Return the figures as peers, without our own, with the goal for each name."""
     return tuple(Peer(name, figure, goals.get(name)) for name, figure in figures.items() if name != OURS)
 
 
 OURS = "mockstore"
-"""Our own name among the rivals."""
+"""The name of mockstore among the rivals."""
 
 MICRO = 1e6
 MILLI = 1e3

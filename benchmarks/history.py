@@ -1,4 +1,4 @@
-"""A stream of events through a bounded history: the memory at the middle and at the end."""
+"""Many events with a limited history: the memory after half of them and at the end."""
 
 import gc
 import tracemalloc
@@ -10,12 +10,12 @@ from mockstore.world.store_memory import MemoryStore
 
 MIB = 1024 * 1024
 EVERY = 1_000
-"""The history is trimmed after so many events."""
+"""The number of events after which the history is trimmed."""
 HALF = "the same at the middle"
 
 
 def measure(*, events: int = 200_000, keep: int = 10_000) -> Section:
-    """Measure it with so many `events`, of which the latest `keep` are kept."""
+    """Measure the memory with `events` events, of which the latest `keep` are kept."""
     store = MemoryStore()
     tracemalloc.start()
     half = _stream(store, range(events // 2), keep)
@@ -29,7 +29,7 @@ def measure(*, events: int = 200_000, keep: int = 10_000) -> Section:
 
 
 def _stream(store: MemoryStore, numbers: range, keep: int) -> int:
-    """Let the events pass; return the bytes that are held then."""
+    """Record and deliver events with these numbers; return the allocated bytes afterwards."""
     for number in numbers:
         _pass(store, number)
         if number % EVERY == 0:

@@ -1,4 +1,4 @@
-"""The app behind the HTTP servers that could carry it: a pet is read, and a pet is added, over kept connections."""
+"""Our app on several HTTP servers: reading a pet and adding a pet, over kept-alive connections."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,12 +27,12 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-"""Each is left out where it is not installed; ours is cheroot."""
+"""The commands by server; one that is not installed is left out. Ours uses cheroot."""
 HEADERS = {"Authorization": "Bearer any", "Content-Type": "application/json"}
 
 
 def measure(*, rounds: int = 5, clients: int = 4, requests: int = 400) -> Section:
-    """Measure it in `rounds` of so many `requests` by `clients` at once."""
+    """Measure in `rounds` of `requests` requests each, by `clients` concurrent clients."""
     pet, added = f"/v1/pets/{next(iter(seeded(0)['pet']))}", dumps(PET)
     with ExitStack() as stack:
         servers = {name: stack.enter_context(_started(name)) for name in PROGRAMS if name == OURS or find_spec(name)}
@@ -61,7 +61,7 @@ def left_out() -> str:
 
 @contextmanager
 def _started(name: str) -> Iterator[Served]:
-    """Run the app behind a server, for as long as this lasts."""
+    """Run the app on a server inside the `with` block."""
     port = ports.free()
     command = (sys.executable, *(part.format(port=port) for part in PROGRAMS[name]))
     with ports.running(command, environment()) as process:
@@ -69,10 +69,10 @@ def _started(name: str) -> Iterator[Served]:
         yield Served(port)
 
 
-def _rate(served: Served, asked: tuple[str, str, str | None], clients: int, requests: int) -> float:
-    """Return the answers per second."""
+def _rate(served: Served, call: tuple[str, str, str | None], clients: int, requests: int) -> float:
+    """Return the responses per second."""
     ready = Barrier(clients + 1)
-    threads = [Thread(target=_ask_all, args=(served, asked, requests // clients, ready)) for _ in range(clients)]
+    threads = [Thread(target=_ask_all, args=(served, call, requests // clients, ready)) for _ in range(clients)]
     for thread in threads:
         thread.start()
     ready.wait()
@@ -82,8 +82,8 @@ def _rate(served: Served, asked: tuple[str, str, str | None], clients: int, requ
     return requests / (perf_counter() - began)
 
 
-def _ask_all(served: Served, asked: tuple[str, str, str | None], times: int, ready: Barrier) -> None:
-    client, (method, path, body) = served.client(), asked
+def _ask_all(served: Served, call: tuple[str, str, str | None], times: int, ready: Barrier) -> None:
+    client, (method, path, body) = served.client(), call
     ready.wait()
     for _ in range(times):
         client.request(method, path, body, HEADERS)

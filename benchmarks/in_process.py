@@ -1,4 +1,4 @@
-"""One event into a Flask consumer in process: made, validated, signed, delivered, verified there, recorded."""
+"""One event to a Flask consumer in process: made, validated, signed, delivered, verified and recorded."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ TAKEN = 204
 
 
 def measure(*, rounds: int = 60, times: int = 20) -> Section:
-    """Measure it in `rounds` of `times` events each."""
+    """Measure in `rounds` of `times` events each."""
     app = shop()
     rivals = {
         OURS: timed(_ours, times),
@@ -44,14 +44,14 @@ def _ours() -> Iterator[Callable[[], object]]:
 
 @contextmanager
 def _app_alone(app: Flask) -> Iterator[Callable[[], object]]:
-    """Yield the call of the app with one finished request: what no way of delivering can go below."""
+    """Yield a call of the app with a finished request: the lower bound for all ways to deliver."""
     body, headers = Maker().signed()
     yield lambda: call(app, body, headers.items())
 
 
 @contextmanager
 def _through_httpserver() -> Iterator[Callable[[], object]]:
-    from pytest_httpserver import HTTPServer  # noqa: PLC0415 - a peer of `make bench` alone
+    from pytest_httpserver import HTTPServer  # noqa: PLC0415 - needed by `make bench` only
 
     taken: list[object] = []
 

@@ -1,4 +1,4 @@
-"""The whole 96-minute ladder: five attempts at a Flask consumer that refuses them all, and the webhook disabled."""
+"""The whole 96-minute retry schedule: five failing attempts at a Flask consumer, then the webhook is disabled."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +14,11 @@ REFUSED = 503
 ATTEMPTS = 5
 FIVE_POSTS = "responses, five posts"
 TRAVELS = Goal("≤", 1500 / (5 * 471))
-"""The same goal for a machine of any speed: where it was set, a post through responses took 471 µs."""
+"""The same goal as a ratio, for any machine: where it was set, a post through responses took 471 µs."""
 
 
 def measure(*, rounds: int = 60, times: int = 5) -> Section:
-    """Measure it in `rounds` of `times` ladders each."""
+    """Measure in `rounds` of `times` schedules each."""
     app = closed_shop()
     rivals = {
         OURS: timed(lambda: _ours(app), times),

@@ -1,4 +1,4 @@
-"""Loads one plugin into a fresh pytest, and prints the seconds that it took: `python -m benchmarks.load MODULE`."""
+"""Loads a plugin in a new pytest process and prints the seconds it took: `python -m benchmarks.load MODULE`."""
 
 import sys
 from importlib import import_module
@@ -8,13 +8,13 @@ import pytest
 
 
 class Loader:
-    """Loads the plugin once pytest itself is up."""
+    """Loads the plugin after pytest itself has started."""
 
     def __init__(self, module: str) -> None:
         self._module = module
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Import and register it."""
+        """Import and register the plugin, print the seconds, and exit."""
         started = perf_counter()
         config.pluginmanager.register(import_module(self._module), "measured")
         took = perf_counter() - started

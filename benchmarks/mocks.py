@@ -1,4 +1,4 @@
-"""WireMock and Mockoon: where they are, how they are started, and what they are told. They come from npm, by name."""
+"""Finds, configures and starts WireMock and Mockoon, two mock servers that npm installs."""
 
 import json
 import shutil
@@ -16,14 +16,14 @@ from benchmarks.suites import ROOT
 
 EMIT = "/_mockstore/emit"
 FOLDER = ROOT / ".venv" / "peers"
-"""Where `make peers` installs them. They are taken from the `PATH` where they are not here."""
+"""The folder where `make peers` installs them; otherwise they are looked up in the `PATH`."""
 JSON_TYPE = "application/json"
 WELL = '{"status": "ok"}'
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What a mock sends, and where to, whenever it is asked to."""
+    """The callback that a mock sends for each request: the body, and the URL it is sent to."""
 
     url: str
     body: str
@@ -31,18 +31,18 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class Mock:
-    """A server that is told by a document what to answer, and what to call."""
+    """A mock server that is configured by a JSON document."""
 
     executable: str
     document: str
-    """The document's place in a folder of its own."""
+    """The path of the document in a temporary folder."""
     written: Callable[[Callback], object]
-    """Makes the document."""
+    """Returns the document for a callback."""
     options: tuple[str, ...]
-    """For the command line, with the fields `folder`, `document` and `port`."""
+    """Command-line options, with the fields `folder`, `document` and `port`."""
 
     def command(self) -> tuple[str, ...] | None:
-        """Return how to call it, or None where it, or what runs it, is not installed."""
+        """Return the command, or None when the mock, Node.js or Java is not installed."""
         beside = FOLDER / "node_modules" / ".bin"
         found = shutil.which(self.executable, path=str(beside)) or shutil.which(self.executable)
         if found is None or shutil.which("node") is None:
@@ -51,11 +51,11 @@ class Mock:
         if jar is None:
             return (found,)
         java = shutil.which("java")
-        return (java, "-jar", str(jar)) if java else None  # without the process of npm's that would only call it
+        return (java, "-jar", str(jar)) if java else None  # without npm's script, which would be an additional process
 
 
 def wiremock_mappings(callback: Callback) -> object:
-    """Return what WireMock loads: two stubs, one of them with a webhook."""
+    """Return the configuration of WireMock: two stubs, one of them with a webhook."""
     webhook = {
         "method": "POST",
         "url": callback.url,
@@ -75,7 +75,7 @@ def wiremock_mappings(callback: Callback) -> object:
 
 
 def mockoon_environment(callback: Callback) -> object:
-    """Return what Mockoon loads: two routes, one of them with a callback. Mockoon adds all that is left at defaults."""
+    """Return the configuration of Mockoon: two routes, one of them with a callback. Mockoon adds the defaults."""
     called = {
         "uuid": str(UUID(int=1)),
         "id": "hook",
@@ -91,7 +91,7 @@ def mockoon_environment(callback: Callback) -> object:
     routes = [health, emit]
     return {
         "uuid": str(UUID(int=6)),
-        "lastMigration": 33,  # an older document would have its callbacks emptied
+        "lastMigration": 33,  # Mockoon would migrate an older document, and empty its callbacks
         "name": "peer",
         "hostname": "127.0.0.1",
         "routes": routes,
@@ -124,7 +124,7 @@ MOCKS: Mapping[str, Mock] = MappingProxyType(
             "mockoon-cli",
             "environment.json",
             mockoon_environment,
-            # a log file would be left in the home of whoever measures; an incomplete document is completed unasked
+            # without a log file in the home folder; `--repair` adds the defaults to the document without asking
             ("start", "--data", "{document}", "--port", "{port}", "--repair", "--disable-log-to-file"),
         ),
     }
@@ -132,7 +132,7 @@ MOCKS: Mapping[str, Mock] = MappingProxyType(
 
 
 def installed() -> dict[str, tuple[str, ...]]:
-    """Return the mocks of this machine, and how to call each."""
+    """Return the command of each installed mock."""
     return {name: command for name, mock in MOCKS.items() if (command := mock.command())}
 
 
@@ -149,7 +149,7 @@ def left_out() -> str:
 
 @contextmanager
 def prepared(name: str, callback: Callback, port: int) -> Iterator[tuple[str, ...]]:
-    """Write the document of a mock that is installed; yield the command that starts it at a port."""
+    """Write the document of an installed mock; yield the command that starts it on `port`."""
     mock = MOCKS[name]
     with TemporaryDirectory() as folder:
         document = Path(folder, mock.document)
@@ -161,7 +161,7 @@ def prepared(name: str, callback: Callback, port: int) -> Iterator[tuple[str, ..
 
 @contextmanager
 def started(name: str, callback: Callback) -> Iterator[int]:
-    """Run a mock that is installed, for as long as this lasts; yield its port."""
+    """Run an installed mock inside the `with` block; yield its port."""
     port = ports.free()
     with prepared(name, callback, port) as command, ports.running(command) as process:
         ports.wait_for_answer(port, process)

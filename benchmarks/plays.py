@@ -1,4 +1,4 @@
-"""A scenario of a thousand deliveries, and the whole audit of a consumer in process."""
+"""A scenario with a thousand deliveries, and the whole audit of a consumer in process."""
 
 from time import perf_counter
 
@@ -10,7 +10,7 @@ from mockstore.scenario import load, playing
 
 
 def measure(*, rounds: int = 5) -> Section:
-    """Measure it in `rounds` of one each."""
+    """Measure both `rounds` times."""
     rows = [("burst-of-a-thousand", _scenario, 1000.0), ("audit of a careful consumer", _audit, 2000.0)]
     return Section(
         "Scenarios and the audit",

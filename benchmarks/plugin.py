@@ -1,4 +1,4 @@
-"""What an installed plugin costs a run of pytest that does not use it."""
+"""The time that an installed plugin adds to a pytest run that does not use it."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ PLUGINS: Mapping[str, str] = MappingProxyType(
 
 
 def measure(*, rounds: int = 9) -> Section:
-    """Measure it in `rounds` of one process for each plugin."""
+    """Measure in `rounds` of one process for each plugin."""
     found = scaled(race({name: partial(_load, module) for name, module in PLUGINS.items()}, rounds), MILLI)
     return Section(
         "A plugin that is not used",

@@ -1,4 +1,4 @@
-"""Servers that are told their port: a free one, and the moment at which one answers there."""
+"""Starts servers on a given port, and waits until they answer."""
 
 import http.client
 import subprocess
@@ -13,11 +13,11 @@ from benchmarks.suites import ROOT
 HEALTH = "/_mockstore/health"
 PATIENCE = 60.0
 PAUSE = 0.002
-"""Seconds between two questions whether it answers by now: little beside any start, and little work."""
+"""Seconds between two checks whether a server answers: short compared with its start, and still little work."""
 
 
 def free() -> int:
-    """Return a port that nobody listens at."""
+    """Return a free port."""
     with socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
@@ -28,7 +28,7 @@ def free() -> int:
 def running(
     command: Sequence[str], environment: Mapping[str, str] | None = None, folder: Path = ROOT
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a server whose output nobody reads, for as long as this lasts."""
+    """Run a server inside the `with` block; discard its output."""
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=quiet, stderr=quiet) as process:
         try:
@@ -38,7 +38,7 @@ def running(
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """Ask it to end, and make it."""
+    """Terminate the process; kill it after ten seconds."""
     process.terminate()
     try:
         process.wait(10)
@@ -47,7 +47,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def wait_for_answer(port: int, process: "subprocess.Popen[bytes]", path: str = HEALTH) -> None:
-    """Return once the server answers 2xx to a GET of `path`; raise `RuntimeError` when it ends, or takes too long."""
+    """Wait until the server answers 2xx to a GET of `path`; raise `RuntimeError` when it ends, or after `PATIENCE`."""
     began = perf_counter()
     while process.poll() is None and perf_counter() - began < PATIENCE:
         if _answers(port, path):
@@ -62,7 +62,7 @@ def _answers(port: int, path: str) -> bool:
         connection.request("GET", path)
         answer = connection.getresponse()
         answer.read()
-    except (OSError, http.client.HTTPException):  # it does not listen yet, or gave up the connection amid its start
+    except (OSError, http.client.HTTPException):  # it does not listen yet, or closed the connection while it starts
         return False
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""An emit while 100,000 deliveries wait for their next attempt, and what each of them takes of the memory."""
+"""The time of an `emit` while 100,000 deliveries wait for a retry, and the memory of each of them."""
 
 import gc
 import tracemalloc
@@ -20,7 +20,7 @@ KIB = 1024
 
 
 def measure(*, rounds: int = 60, times: int = 20, pending: int = 100_000, sample: int = 10_000) -> Section:
-    """Measure `rounds` of `times` emits beside `pending` deliveries, and the memory of a `sample` of them."""
+    """Measure `rounds` of `times` emits with `pending` deliveries, and the memory of `sample` deliveries."""
     with _opened() as (_, empty), _opened() as (parts, full):
         _fill(parts, full, pending)
         found = scaled(race({OURS: _emits(full, times), EMPTY: _emits(empty, times)}, rounds), MICRO)
@@ -37,7 +37,7 @@ def measure(*, rounds: int = 60, times: int = 20, pending: int = 100_000, sample
 
 @contextmanager
 def _opened() -> Iterator[tuple[Parts, Mockstore]]:
-    """Yield a Mockstore with one receiver that acknowledges, and one that refuses another type."""
+    """Yield a Mockstore with a receiver that acknowledges `TYPE`, and one that refuses `REFUSED`."""
     parts = in_process_parts(
         provider_with(None),
         seed=0,
@@ -54,7 +54,7 @@ def _opened() -> Iterator[tuple[Parts, Mockstore]]:
 
 
 def _emits(mockstore: Mockstore, times: int) -> Measure:
-    """Return a measure of the seconds that one emit takes."""
+    """Return a measure of the seconds per emit."""
 
     def measure() -> float:
         started = perf_counter()
@@ -66,7 +66,7 @@ def _emits(mockstore: Mockstore, times: int) -> Measure:
 
 
 def _fill(parts: Parts, mockstore: Mockstore, pending: int) -> None:
-    """Let one delivery be refused, and put copies of it and of its event into the store, each due at its own time."""
+    """Store `pending` copies of a refused delivery and its event, each due at another time."""
     event = mockstore.emit(REFUSED).record
     delivery = mockstore.deliveries.last.record
     for number in range(pending):
@@ -77,7 +77,7 @@ def _fill(parts: Parts, mockstore: Mockstore, pending: int) -> None:
 
 
 def _memory(sample: int) -> float:
-    """Return the bytes that one pending delivery takes, its event and its attempt included."""
+    """Return the memory in bytes of one pending delivery, including its event and its attempt."""
     with _opened() as (_, mockstore):
         mockstore.emit(REFUSED)
         tracemalloc.start()

@@ -1,4 +1,4 @@
-"""A receiver in a process of its own that answers 204 and does nothing else, as fast as Python can."""
+"""A receiver in its own process that answers 204 and does nothing else, so that it is as fast as possible."""
 
 import asyncio
 import subprocess
@@ -14,22 +14,22 @@ END = b"\r\n\r\n"
 
 
 class Receiver(asyncio.Protocol):
-    """One kept-alive connection."""
+    """A kept-alive connection."""
 
     def __init__(self) -> None:
         self._transport: asyncio.WriteTransport | None = None
-        self._come = b""
+        self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Keep the transport."""
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete, head and body at once."""
-        self._come += data
-        while (whole := _size(self._come)) is not None and self._transport is not None:
-            self._come = self._come[whole:]
+        """Answer every complete request."""
+        self._buffer += data
+        while (size := _size(self._buffer)) is not None and self._transport is not None:
+            self._buffer = self._buffer[size:]
             self.answer()
 
     def answer(self) -> None:
@@ -38,20 +38,20 @@ class Receiver(asyncio.Protocol):
             self._transport.write(ANSWER)
 
 
-def _size(come: bytes) -> int | None:
-    """Return the size of the first request, or None while a part of it is missing."""
-    head, found, _ = come.partition(END)
+def _size(buffer: bytes) -> int | None:
+    """Return the size in bytes of the first request, or None while it is incomplete."""
+    head, found, _ = buffer.partition(END)
     if not found:
         return None
     lines = head.lower().split(b"\r\n")
     length = next((int(line.removeprefix(LENGTH)) for line in lines if line.startswith(LENGTH)), 0)
-    whole = len(head) + len(END) + length
-    return whole if len(come) >= whole else None
+    size = len(head) + len(END) + length
+    return size if len(buffer) >= size else None
 
 
 @contextmanager
 def running(module: str = "benchmarks.receiver") -> Iterator[int]:
-    """Run the receiver of a module for as long as this lasts; yield its port."""
+    """Run the receiver in `module` inside the `with` block; yield its port."""
     command = (sys.executable, "-m", module)
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         if process.stdout is None:
@@ -63,7 +63,7 @@ def running(module: str = "benchmarks.receiver") -> Iterator[int]:
 
 
 async def serve(kind: type[Receiver] = Receiver) -> None:
-    """Serve, and say on which port."""
+    """Serve for ever on a free port, which is printed."""
     server = await asyncio.get_running_loop().create_server(kind, "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()

@@ -20,11 +20,11 @@ from mockstore.web.server import Server
 TRIVIAL = "a trivial Flask view"
 PET = {"name": "Rex", "species": "DOG", "ageMonths": 12, "price": "100.00", "currency": "USD", "status": "AVAILABLE"}
 HALF = {TRIVIAL: Goal("≤", 2)}
-"""No less than half the rate of the trivial view: no more than twice its time."""
+"""At most twice the time of the trivial view, that is at least half its rate."""
 
 
 def measure(*, rounds: int = 7, requests: int = 200) -> Section:
-    """Measure it in `rounds` of so many `requests` each."""
+    """Measure in `rounds` of `requests` requests each."""
     its_id = next(iter(seeded(0)["pet"]))
     with serving(Settings(port=0)) as (ours, _), Server(_trivial(), Settings(port=0)) as trivial:
         reads = {OURS: (ours, "GET", f"/v1/pets/{its_id}"), TRIVIAL: (trivial, "GET", "/")}
@@ -47,7 +47,7 @@ def _race(rivals: Mapping[str, tuple[Server, str, str]], rounds: int, requests: 
 
 
 def _ask(server: Server, method: str, path: str, requests: int) -> float:
-    """Return the seconds that one request takes."""
+    """Return the seconds per request."""
     body = json.dumps(PET) if method == "POST" else None
     headers = {"Authorization": "Bearer any", "Content-Type": "application/json"}
     connection = http.client.HTTPConnection(server.host, server.port, timeout=5)

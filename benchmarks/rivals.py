@@ -1,4 +1,4 @@
-"""How one delivers into a Flask app in process without us: requests with its network taken away."""
+"""Other ways to deliver to a Flask app in process: requests, with its network replaced."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ Headers = Iterable[tuple[str, str]]
 
 
 def call(app: Flask, body: bytes, headers: Headers) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Call the app with a request; no more than WSGI asks for, so that the peers lose nothing here."""
+    """Call the app with a minimal WSGI environment; return status, headers and body of the response."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
@@ -51,14 +51,14 @@ def call(app: Flask, body: bytes, headers: Headers) -> tuple[int, list[tuple[str
 
 
 class AppAdapter(BaseAdapter):
-    """Lets requests call an app instead of the network."""
+    """An adapter that makes requests call an app instead of the network."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__()
         self._app = app
 
     def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
-        """Return what the app answers."""
+        """Return the response of the app."""
         response = requests.Response()
         response.status_code, headers, content = call(self._app, body_of(request), request.headers.items())
         response.headers.update(headers)
@@ -67,28 +67,28 @@ class AppAdapter(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing; there is nothing to close."""
 
 
 def body_of(request: requests.PreparedRequest) -> bytes:
-    """Return the request's body, which was given as bytes."""
+    """Return the body of a request, or no bytes when it has none."""
     return request.body if isinstance(request.body, bytes) else b""
 
 
 @contextmanager
 def through_responses(app: Flask, status: int, attempts: int = 1) -> Iterator[Callable[[], object]]:
-    """Yield an action: make and sign an event, post it through `responses` to the app, check the answers."""
+    """Yield an action that makes and signs an event, posts it to the app by `responses`, and checks the status."""
     maker = Maker()
     with responses.RequestsMock() as mock, requests.Session() as session:
         mock.add_callback(
-            responses.POST, URL, lambda request: _told(call(app, body_of(request), request.headers.items()))
+            responses.POST, URL, lambda request: _for_responses(call(app, body_of(request), request.headers.items()))
         )
         yield lambda: _post(session, maker, status, attempts)
 
 
 @contextmanager
 def through_adapter(app: Flask, status: int, attempts: int = 1) -> Iterator[Callable[[], object]]:
-    """Yield an action that does the same through an adapter of requests, and keeps the answers."""
+    """Yield an action that does the same with an adapter of requests, and keeps the responses."""
     maker = Maker()
     with requests.Session() as session:
         session.mount("http://testserver", AppAdapter(app))
@@ -98,7 +98,7 @@ def through_adapter(app: Flask, status: int, attempts: int = 1) -> Iterator[Call
 
 
 def post_to(url: str, session: requests.Session, maker: Maker, status: int, attempts: int = 1) -> None:
-    """Make and sign an event, post it as often as it takes, and check the answers."""
+    """Make and sign an event, post it `attempts` times, and check that the response has this status."""
     body, headers = maker.signed()
     for _ in range(attempts):
         answer = session.post(url, data=body, headers=headers, timeout=5)
@@ -110,6 +110,6 @@ def _post(session: requests.Session, maker: Maker, status: int, attempts: int) -
     post_to(URL, session, maker, status, attempts)
 
 
-def _told(answer: tuple[int, list[tuple[str, str]], bytes]) -> tuple[int, dict[str, str], bytes]:
+def _for_responses(answer: tuple[int, list[tuple[str, str]], bytes]) -> tuple[int, dict[str, str], bytes]:
     status, headers, content = answer
     return status, dict(headers), content

@@ -1,4 +1,4 @@
-"""Servers in processes of their own, and what triggers a callback from each: ours and its rivals."""
+"""Runs our server and other servers in processes of their own; a request to each triggers a callback."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ from benchmarks.mocks import MOCKS, Callback
 from benchmarks.suites import ROOT, environment
 
 ORDER = {"type": TYPE}
-"""The document of a request that causes one callback."""
+"""The body of a request that causes one callback."""
 _VIEW = """
 import hashlib, hmac, sys
 from flask import Flask
@@ -72,11 +72,11 @@ class Served:
     port: int
 
     def client(self) -> http.client.HTTPConnection:
-        """Return a connection to it, which is kept."""
+        """Return a new kept-alive connection to the server."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
 
     def ask(self, method: str, path: str, document: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Make one call and return what it answers."""
+        """Make one call on a new connection; return the JSON of the response."""
         client = self.client()
         try:
             return call(client, method, path, document)
@@ -85,7 +85,7 @@ class Served:
 
 
 def call(client: http.client.HTTPConnection, method: str, path: str, document: object = None) -> Any:  # noqa: ANN401 - JSON
-    """Make a call on a kept connection; raise `AssertionError` unless it is answered 2xx."""
+    """Make a call and return the JSON of the response; raise `AssertionError` unless the status is 2xx."""
     body = None if document is None else json.dumps(document)
     client.request(method, path, body, {"Content-Type": "application/json"})
     answer = client.getresponse()
@@ -96,13 +96,13 @@ def call(client: http.client.HTTPConnection, method: str, path: str, document: o
 
 
 def rivals() -> tuple[str, ...]:
-    """Return the names of all servers that are here: ours first, then Flask views, then mocks that are installed."""
+    """Return the names of all servers: ours, the Flask views, and the installed mocks."""
     return (*PROGRAMS, *mocks.installed())
 
 
 @contextmanager
 def started(name: str, sink: int, *options: str) -> Iterator[Served]:
-    """Run a server that calls back to the port `sink`, for as long as this lasts."""
+    """Run a server inside the `with` block; it sends callbacks to the port `sink`. `options` are for ours only."""
     callback = Callback(f"http://127.0.0.1:{sink}{PATH}", Maker().signed()[0].decode())
     if name in MOCKS:
         with mocks.started(name, callback) as port:

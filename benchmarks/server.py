@@ -1,4 +1,4 @@
-"""Starting and stopping a server for tests, with one request answered between."""
+"""The time to start and to stop a server for tests, with one request between."""
 
 import http.client
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +15,11 @@ from mockstore.settings import Settings
 from mockstore.web.serve import serving
 
 Served: TypeAlias = Callable[[], AbstractContextManager[tuple[str, int]]]
-"""Starts a server, yields host and port, stops it."""
+"""Starts a server, yields its host and port, and stops it."""
 
 
 def measure(*, rounds: int = 15) -> Section:
-    """Measure it in `rounds` of one start and one stop each."""
+    """Measure `rounds` starts and stops."""
     started = race({name: partial(_start, served) for name, served in SERVERS.items()}, rounds)
     stopped = race({name: partial(_stop, served) for name, served in SERVERS.items()}, rounds)
     started, stopped = scaled(started, MILLI), scaled(stopped, MILLI)

@@ -1,4 +1,4 @@
-"""A receiver that takes 50 ms for each delivery: what share of the ideal rate 50 threads get."""
+"""A receiver that takes 50 ms for each delivery: the share of the ideal rate that 50 threads reach."""
 
 import asyncio
 import sys
@@ -16,15 +16,15 @@ AT_ONCE = 50
 
 
 class SlowReceiver(Receiver):
-    """One kept-alive connection, on which each answer takes its time."""
+    """A kept-alive connection that delays each response."""
 
     def answer(self) -> None:
-        """Answer later."""
+        """Answer after `TAKES` seconds."""
         asyncio.get_running_loop().call_later(TAKES, super().answer)
 
 
 def measure(*, rounds: int = 3, events: int = 2_000) -> Section:
-    """Measure it in `rounds` of so many `events`."""
+    """Measure in `rounds` of `events` events each."""
     with running("benchmarks.slow_receiver") as port:
         share = race({OURS: partial(_share, port, events)}, rounds)[OURS]
     return Section(

@@ -1,4 +1,4 @@
-"""A storm: 10,000 events by one request to a running server, made, signed, delivered and recorded."""
+"""10,000 events by one request to a running server: made, signed, delivered and recorded."""
 
 from functools import partial
 from time import perf_counter
@@ -14,7 +14,7 @@ BARE = "bare http.client"
 
 
 def measure(*, rounds: int = 5, events: int = 10_000) -> Section:
-    """Measure it in `rounds` of so many `events`, each beside a loop of a quarter as many requests."""
+    """Measure in `rounds` of `events` events, compared with a loop of a quarter as many requests."""
     maker = Maker()
     bodies = [maker.signed() for _ in range(max(1, events // 4))]
     with running() as sink, started(OURS, sink) as served:
@@ -27,7 +27,7 @@ def measure(*, rounds: int = 5, events: int = 10_000) -> Section:
 
 
 def _storm(served: Served, events: int) -> float:
-    """Return the deliveries per second, from the request to the last answer."""
+    """Return the deliveries per second, from the request to the last response."""
     began = perf_counter()
     served.ask("POST", EMIT, {"type": TYPE, "count": events})
     if not served.ask("POST", "/_mockstore/settle", {"timeoutSeconds": 300})["settled"]:

@@ -1,4 +1,4 @@
-"""Runs pytest on suites that are written for it: ours and those of the peers, each with its own plugin alone."""
+"""Generates test suites for mockstore and for similar tools, and runs pytest on them with one plugin each."""
 
 import json
 import os
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a measured process: no plugins but those that are named, compiled files kept."""
+    """Return the environment of a measured process: pytest loads named plugins only, Python writes `.pyc` files."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
     return mine | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
 
@@ -22,10 +22,11 @@ class Kit:
     """A way to test a webhook with pytest."""
 
     plugin: str = ""
-    """The module to load as a plugin, if there is one."""
+    """The module to load as a plugin; empty when there is none."""
     head: str = ""
-    """What stands at the top of a test file."""
+    """The lines at the top of a test file."""
     fixture: str = ""
+    """The parameters of a test function."""
     event: tuple[str, ...] = ()
     """The lines of a test with one event."""
 
@@ -91,17 +92,17 @@ def empty_test(name: str) -> str:
 
 
 def unused_test(kit: Kit, name: str) -> str:
-    """Return a test that asks for the fixture and does nothing with it."""
+    """Return a test that requests the fixture and does nothing with it."""
     return f"def test_{name}({kit.fixture}):\n    pass\n"
 
 
 def event_test(kit: Kit, name: str) -> str:
-    """Return a test that receives one event, and looks at it."""
+    """Return a test that receives one event and asserts it."""
     return f"def test_{name}({kit.fixture}):\n" + "".join(f"    {line}\n" for line in kit.event)
 
 
 class Runs:
-    """Test files in a folder, and their runs."""
+    """Writes test files into a folder, and runs them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -109,7 +110,7 @@ class Runs:
         (folder / "pytest.ini").write_text("[pytest]\n")
 
     def write(self, name: str, kit: Kit, *tests: str) -> Path:
-        """Write a test file."""
+        """Write a test file and return its path; `tests` are the texts of its tests."""
         file = self._folder / f"test_{name}.py"
         file.write_text("\n".join([kit.head, *tests]))
         return file

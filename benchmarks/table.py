@@ -1,4 +1,4 @@
-"""Writes a section down as a table for people. Pure."""
+"""Renders a section as a text table. Pure."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from benchmarks.harness import Goal, Peer, Row, Section
 
 _HEAD = ("what", "ours", "peer", "", "ratio", "goal", "")
 _RIGHT = frozenset({1, 3, 4})
-"""Columns of figures."""
+"""The columns of figures, which are aligned to the right."""
 
 
 def text_of(section: Section) -> str:

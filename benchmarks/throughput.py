@@ -1,4 +1,4 @@
-"""Signed deliveries from one process to a fast receiver in another, 16 at once."""
+"""Signed deliveries from one process to a fast receiver in another, 16 at the same time."""
 
 import http.client
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,13 +22,13 @@ from mockstore.settings import Settings
 AT_ONCE = 16
 Request: TypeAlias = tuple[bytes, dict[str, str]]
 Client: TypeAlias = Callable[[], AbstractContextManager[Callable[[bytes, dict[str, str]], int]]]
-"""Sets itself up for one thread, and yields what posts and returns the status."""
+"""Sets up a client for one thread; yields a function that posts a body with headers and returns the status."""
 
 OK = 204
 
 
 def measure(*, rounds: int = 7, events: int = 800) -> Section:
-    """Measure it in `rounds` of `events` each."""
+    """Measure in `rounds` of `events` events each."""
     maker = Maker()
     bodies = [maker.signed() for _ in range(events)]
     with running() as port:
@@ -52,7 +52,7 @@ def measure(*, rounds: int = 7, events: int = 800) -> Section:
 
 
 def _ours(url: str, bodies: Sequence[Request]) -> float:
-    """Return the deliveries per second of a server's threads."""
+    """Return the deliveries per second by the threads of a Mockstore."""
     parts = standalone_parts(Settings(threads=AT_ONCE))
     with Mockstore(parts) as mockstore:
         webhook = mockstore.subscribe(url, secret=SECRET)
@@ -67,7 +67,7 @@ def _ours(url: str, bodies: Sequence[Request]) -> float:
 
 
 def _loop(client: Client, bodies: Sequence[Request]) -> float:
-    """Return the requests per second of a loop on each of the threads."""
+    """Return the requests per second of a loop in each of `AT_ONCE` threads."""
     started = perf_counter()
     threads = [Thread(target=_send_all, args=(client, bodies[at::AT_ONCE])) for at in range(AT_ONCE)]
     for thread in threads:
@@ -86,7 +86,7 @@ def _send_all(client: Client, bodies: Sequence[Request]) -> None:
 
 @contextmanager
 def posting(port: int) -> Iterator[Callable[[bytes, dict[str, str]], int]]:
-    """Yield what posts by the standard library's client, over one connection."""
+    """Yield a function that posts over one connection of `http.client`."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
 
     def post(body: bytes, headers: dict[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""The shop in Python: the same verbs, rules and events as over HTTP, without HTTP."""
+"""The Python API of the shop: the same operations, rules and events as the Petstore API, without HTTP."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -25,14 +25,14 @@ A_PET: Payload = {
     "currency": "USD",
     "status": "AVAILABLE",
 }
-"""What a pet is unless something else is said."""
+"""The default members of a pet that a test adds."""
 
 GOOD_CARD = "4242424242424242"
-"""The test card whose payments succeed."""
+"""A test card whose payments succeed."""
 
 
 def shop_of(parts: Parts, publisher: Publisher) -> Shop:
-    """Return the shop over the parts' store, with the seeded catalogue; its changes are announced as events."""
+    """Return a shop with the store of `parts` and the seeded catalogue; its events go to `publisher`."""
     return Shop(
         parts.store,
         seeded(parts.chance.seed or 0),
@@ -45,7 +45,7 @@ def shop_of(parts: Parts, publisher: Publisher) -> Shop:
 
 
 class Front:
-    """The shop as a user holds it, and as the doors do; `come_out` raises what a consumer's code raised."""
+    """The attribute `shop` of a `Mockstore`; `come_out` raises the exception of a consumer, if there was one."""
 
     def __init__(self, parts: Parts, publisher: Publisher, come_out: Callable[[], None]) -> None:
         self._parts = parts
@@ -58,27 +58,26 @@ class Front:
         self.users = Users(self)
 
     def do(self, verb: Callable[[], T]) -> T:
-        """Return what `verb` returns, once what it causes is under way; what a consumer's code raises comes out."""
+        """Call `verb`, start the deliveries that it causes, and return its result; raise what a consumer raised."""
         __tracebackhide__ = True
         result = self.serve(verb)
         self._come_out()
         return result
 
     def serve(self, verb: Callable[[], T]) -> T:
-        """Do as `do` does for somebody outside: what a consumer's code raises stays with its delivery."""
+        """Do the same as `do` for a client over HTTP: the exception of a consumer is recorded, not raised."""
         result = verb()
-        self._parts.pump.kick()  # not earlier: what `verb` changed is committed now
+        self._parts.pump.kick()  # not before: the changes of `verb` must be committed
         return result
 
     def at(self, base_url: str) -> Shop:
-        """Return the shop as it is found at `base_url`, which is where its new images are."""
+        """Return the shop with another base URL, which the URLs of its new images start with."""
         return shop_of(replace(self._parts, base_url=base_url), self._publisher)
 
     def process(self, order_id: str, request: Payload) -> dict[str, Json]:
-        """Take on a request to process an order (schema `order-request`); the outcome is called back later.
+        """Return the response to a request to process an order (schema `order-request`), and publish its callback.
 
-        To be handed to `do` or `serve`. Raises `InvalidInputError` for a `callbackUrl` whose scheme no
-        webhook may have either.
+        Call it by `do` or `serve`. Raise `InvalidInputError` for a `callbackUrl` whose scheme webhooks may not have.
         """
         processing = self.shop.orders.process(order_id, request)
         url = checked_url(processing.callback.url, schemes=self._parts.options.url_schemes, field="callbackUrl")
@@ -97,13 +96,13 @@ class Pets:
         return Pet(self._front, pet_id)
 
     def add(self, **members: Json) -> "Pet":
-        """Add a pet with these members (`name`, `species`, `ageMonths`, `price`, …); what is not said is made up."""
+        """Add a pet with these members (`name`, `species`, `ageMonths`, `price`, …); missing ones get sample values."""
         __tracebackhide__ = True
         document = self._front.do(lambda: self._front.shop.pets.add({**A_PET, **members}))
         return Pet(self._front, document["id"])
 
     def find(self, **filters: Json) -> "list[Pet]":
-        """Return the pets of a page, with the filters and the defaults of `GET /v1/pets`."""
+        """Return one page of pets; filters and their defaults are the query parameters of `GET /v1/pets`."""
         found = self._front.shop.pets.find(filters)
         return [Pet(self._front, document["id"]) for document in found["data"]]
 
@@ -112,7 +111,7 @@ class Pets:
 
 
 class Pet:
-    """One pet. `pet["name"]` reads a member of its document as it stands now."""
+    """A pet. `pet["name"]` reads a member of its current document."""
 
     def __init__(self, front: Front, pet_id: str) -> None:
         self._front = front
@@ -120,7 +119,7 @@ class Pet:
 
     @property
     def document(self) -> dict[str, Json]:
-        """What `GET /v1/pets/{id}` answers."""
+        """The current document, as in the response to `GET /v1/pets/{id}`."""
         return self._front.shop.pets.get(self.id)
 
     def __getitem__(self, member: str) -> Json:
@@ -128,7 +127,7 @@ class Pet:
 
     @property
     def status(self) -> str:
-        """Where it stands."""
+        """The current status."""
         return str(self["status"])
 
     def update(self, **changes: Json) -> "Pet":
@@ -138,13 +137,13 @@ class Pet:
         return self
 
     def adopt(self, by: str | Payload | None = None) -> "Pet":
-        """Have it adopted by a user's id, or by `{id, name, email}`."""
+        """Make the pet ADOPTED; `by` is a user's id or `{id, name, email}`, or None for a made-up adopter."""
         __tracebackhide__ = True
         self._front.do(lambda: self._front.shop.pets.adopt(self.id, by))
         return self
 
     def remove(self) -> None:
-        """Take it out of the shop."""
+        """Remove the pet from the shop."""
         __tracebackhide__ = True
         self._front.do(lambda: self._front.shop.pets.remove(self.id))
 
@@ -164,7 +163,7 @@ class Orders:
         return Order(self._front, order_id)
 
     def place(self, pet: Pet | str, user: "User | str | None" = None) -> "Order":
-        """Order a pet for a user; without one, for somebody the shop does not know."""
+        """Order a pet for a user; None stands for a user that the shop does not know."""
         __tracebackhide__ = True
         wanted = {"petId": _id(pet), "userId": _id(user) if user is not None else self._new_id()}
         document = self._front.do(lambda: self._front.shop.orders.place(wanted))
@@ -172,7 +171,7 @@ class Orders:
 
 
 class Order:
-    """One order. `order["status"]` reads a member of its document as it stands now."""
+    """An order. `order["status"]` reads a member of its current document."""
 
     def __init__(self, front: Front, order_id: str) -> None:
         self._front = front
@@ -180,7 +179,7 @@ class Order:
 
     @property
     def document(self) -> dict[str, Json]:
-        """What `GET /v1/orders/{id}` answers."""
+        """The current document, as in the response to `GET /v1/orders/{id}`."""
         return self._front.shop.orders.get(self.id)
 
     def __getitem__(self, member: str) -> Json:
@@ -188,34 +187,34 @@ class Order:
 
     @property
     def status(self) -> str:
-        """Where it stands."""
+        """The current status."""
         return str(self["status"])
 
     @property
     def pet(self) -> Pet:
-        """The pet that was ordered."""
+        """The ordered pet."""
         return Pet(self._front, self["petId"])
 
     def pay(self, card: str = GOOD_CARD, **members: Json) -> dict[str, Json]:
-        """Pay and return the payment; the card's number decides how it ends."""
+        """Pay the order and return the payment; the card number decides whether it succeeds."""
         __tracebackhide__ = True
         wanted = {"source": card_source(card), **members}
         return self._front.do(lambda: self._front.shop.payments.pay(self.id, wanted))
 
     def ship(self) -> "Order":
-        """Send it off."""
+        """Ship the order, which must be APPROVED."""
         return self._move(self._front.shop.orders.ship)
 
     def deliver(self) -> "Order":
-        """Hand it over."""
+        """Deliver the order, which must be SHIPPED."""
         return self._move(self._front.shop.orders.deliver)
 
     def cancel(self) -> "Order":
-        """Call it off."""
+        """Cancel the order, which must be PLACED or APPROVED."""
         return self._move(self._front.shop.orders.cancel)
 
     def process(self, callback_url: str, **members: Json) -> dict[str, Json]:
-        """Have it processed, as `POST /v1/orders/{id}` does: the outcome goes to `callback_url`."""
+        """Process the order, as `POST /v1/orders/{id}` does: the outcome is sent to `callback_url`."""
         __tracebackhide__ = True
         wanted = {"callbackUrl": callback_url, **members}
         return self._front.do(lambda: self._front.process(self.id, wanted))
@@ -247,7 +246,7 @@ class Users:
 
 
 class User:
-    """One user. `user["email"]` reads a member of the document as it stands now."""
+    """A user. `user["email"]` reads a member of the current document."""
 
     def __init__(self, front: Front, user_id: str) -> None:
         self._front = front
@@ -255,7 +254,7 @@ class User:
 
     @property
     def document(self) -> dict[str, Json]:
-        """What `GET /v1/users/{id}` answers."""
+        """The current document, as in the response to `GET /v1/users/{id}`."""
         return self._front.shop.users.get(self.id)
 
     def __getitem__(self, member: str) -> Json:

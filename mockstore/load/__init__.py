@@ -1,6 +1,6 @@
-"""Load on a consumer: users of Locust that send signed events.
+"""Load tests of a consumer: users of Locust that send signed events.
 
-`WebhookUser` is loaded when it is first used, for Locust changes the process that imports it (gevent's patches).
+`WebhookUser` is imported when it is first used, because importing Locust patches the standard library (gevent).
 """
 
 from importlib import import_module

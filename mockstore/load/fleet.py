@@ -1,4 +1,4 @@
-"""Locust as a process of its own, run with the ready locustfile: gevent's patches stay there."""
+"""Runs Locust with our locustfile in processes of its own, which keeps the patches of gevent out of ours."""
 
 import json
 import os
@@ -21,44 +21,48 @@ from mockstore.load.tally import Tally
 
 LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
 PATIENCE: Final = 15
-"""Seconds that Locust may take to end after it was told to."""
+"""Seconds that Locust may take to end before it is killed."""
 
 
 class Course(Struct, frozen=True):
-    """What is asked of Locust."""
+    """The settings of a load."""
 
     url: str
+    """The endpoint of the consumer."""
     secret: str
     rate: float
-    """Events a second, of all processes together."""
+    """Events per second, of all processes together."""
     processes: int
     lasting: timedelta | None
-    """How long events are sent; None when a count says when it ends."""
+    """How long events are sent; None when `count` is the limit."""
     count: int | None
+    """How many events are sent; None when `lasting` is the limit."""
     options: Mapping[str, str]
-    """What the users are told beside that."""
+    """Further command-line options of the locustfile, by name (`--webhook-…`)."""
 
 
 class Reading(Struct, frozen=True):
-    """Where a load stands."""
+    """The progress of a load."""
 
     tallies: Mapping[str, Tally]
+    """By event type."""
     rate: float
-    """Events a second that have set out so far."""
+    """Events per second, so far."""
     done: bool
+    """Whether the load has ended."""
 
 
 class Fleet:
-    """The processes that send, from the first to the last; use it as a context manager.
+    """The running processes of Locust, which end with the `with` block.
 
     Raises `StartupError` on a system that is not POSIX.
     """
 
     def __init__(self, course: Course, environment: Mapping[str, str]) -> None:
         check_system(os.name)
-        self._said = TemporaryFile()  # noqa: SIM115 - closed with the fleet
+        self._stderr = TemporaryFile()  # noqa: SIM115 - closed with the fleet
         reading, writing = os.pipe()
-        self._lines = os.fdopen(reading, "rb")
+        self._pipe = os.fdopen(reading, "rb")
         self._interrupted = False
         with closing(os.fdopen(writing, "wb")):
             self._process = subprocess.Popen(  # noqa: S603 - Locust, with options that were checked
@@ -66,9 +70,9 @@ class Fleet:
                 env={**environment, "WEBHOOK_SECRET": course.secret},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=self._said,
+                stderr=self._stderr,
                 pass_fds=(writing,),
-                start_new_session=True,  # Ctrl-C is for us, who then tell Locust
+                start_new_session=True,  # Ctrl-C must reach this process only, which then ends Locust
             )
 
     def __enter__(self) -> Self:
@@ -82,35 +86,37 @@ class Fleet:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self._lines.close()
-        self._said.close()
+        self._pipe.close()
+        self._stderr.close()
 
     def readings(self) -> Iterator[Reading]:
-        """Yield where it stands again and again, to the end; raise `StartupError` when Locust ends before that."""
+        """Yield the progress until the load ends; raise `StartupError` when Locust ends before the load is done."""
         done = False
-        for line in iter(self._lines.readline, b""):
+        for line in iter(self._pipe.readline, b""):
             document = json.loads(line)
             tallies = {name: Tally.read(one) for name, one in document["types"].items()}
             done = document["done"]
             yield Reading(tallies, document["rate"], done)
         if not done and not self._interrupted:
             self._process.wait(PATIENCE)
-            raise StartupError(f"Locust ended with code {self._process.returncode} before it was done: {self._last()}")
+            raise StartupError(
+                f"Locust ended with code {self._process.returncode} before it was done: {self._last_line()}"
+            )
 
     def interrupt(self) -> None:
-        """Tell Locust to end now; what is known by then can still be read."""
+        """Make Locust end now; `readings` still yields the progress up to the end."""
         self._interrupted = True
         if self._process.poll() is None:
             self._process.terminate()
 
-    def _last(self) -> str:
-        self._said.seek(0)
-        said = [line for line in self._said.read().decode(errors="replace").splitlines() if line.strip()]
-        return said[-1].strip() if said else "it said nothing"
+    def _last_line(self) -> str:
+        self._stderr.seek(0)
+        lines = [line for line in self._stderr.read().decode(errors="replace").splitlines() if line.strip()]
+        return lines[-1].strip() if lines else "it said nothing"
 
 
 def check_system(name: str) -> None:
-    """Raise `StartupError` where Locust cannot be run; `name` is that of the system, as `os.name` has it."""
+    """Raise `StartupError` unless `name`, a value of `os.name`, is `posix`."""
     if name != "posix":
         raise StartupError(
             "load runs Locust in processes that inherit a pipe, which takes a POSIX system: use Linux, macOS or WSL"
@@ -118,7 +124,10 @@ def check_system(name: str) -> None:
 
 
 def command(course: Course, descriptor: int) -> list[str]:
-    """Return the command that runs Locust: one user for each process, with an even share of the rate."""
+    """Return the command that runs Locust: one user per process, each with an equal share of the rate.
+
+    Progress is written to the file `descriptor`, one JSON document per line.
+    """
     end = {"--webhook-count": str(course.count)} if course.lasting is None else {}
     if course.lasting is not None:
         end = {"--webhook-for": f"{course.lasting.total_seconds():f}s"}
@@ -137,12 +146,12 @@ def command(course: Course, descriptor: int) -> list[str]:
         port = str(_free_port())
         options |= {"--processes": str(course.processes), "--master-host": "127.0.0.1"}
         options |= {"--master-port": port, "--master-bind-host": "127.0.0.1", "--master-bind-port": port}
-    told = [f"{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "locust", "--headless", "--only-summary", *told]
+    arguments = [f"{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "locust", "--headless", "--only-summary", *arguments]
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""What `mockstore load` tells at its end, as JSON and as lines. Pure."""
+"""Renders the report of `mockstore load`, as JSON and as text. Pure."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -21,42 +21,42 @@ from mockstore.load.tally import (
 from mockstore.model import Json, Outcome
 
 SHARES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
-NEARLY: Final = 0.98
-"""The share of the asked rate from which on it counts as reached."""
+REACHED_SHARE: Final = 0.98
+"""The share of the requested rate that counts as reached."""
 _BROKEN: Final = (Outcome.UNREACHABLE, Outcome.RESET, Outcome.ERROR)
 
 
 class Report(Struct, frozen=True):
-    """What a load came to."""
+    """The result of a load."""
 
     url: str
     asked: float
-    """Events a second that were asked for."""
+    """The requested events per second."""
     reached: float
-    """Events a second that were sent while events were being sent."""
+    """The events per second that were sent, not counting the time after the last event."""
     tallies: Mapping[str, Tally]
     """By event type."""
     finished: bool = True
-    """Whether it ran to its end."""
+    """Whether it ran to its end; False when it was interrupted."""
 
     @property
     def whole(self) -> Tally:
-        """The sum over the event types."""
+        """The sum of the tallies of all event types."""
         return total(self.tallies.values())
 
     @property
     def passed(self) -> bool:
-        """Whether no event was lost and no forged one acknowledged."""
+        """Whether no event was lost and no forged event was acknowledged."""
         return not self.whole.counts[LOST] and not self.whole.counts[FORGED_ACCEPTED]
 
     @property
     def rate_is_reached(self) -> bool:
-        """Whether as many events a second were sent as were asked for."""
-        return self.reached >= self.asked * NEARLY
+        """Whether the requested rate was reached (98 per cent count as reached)."""
+        return self.reached >= self.asked * REACHED_SHARE
 
 
 def document(report: Report) -> dict[str, Json]:
-    """Return the report as JSON; times are milliseconds."""
+    """Return the report as JSON; times are in milliseconds, None when there was no response."""
     return {
         "to": report.url,
         "finished": report.finished,
@@ -94,18 +94,18 @@ def _milliseconds(time: timedelta | None) -> float | None:
 
 
 def lines(report: Report) -> Iterator[str]:
-    """Yield the report for people: the sums, the rate, then a table."""
+    """Yield the lines of the report: the sums, the rate, and a table by event type."""
     figures = _figures(report.whole)
     yield f"{figures['sent']:,} events to {report.url}" + ("" if report.finished else ", interrupted")
-    for name, meaning in _MEANINGS.items():
-        if figures[name] or name in _ALWAYS:
-            yield f"  {figures[name]:>9,}  {meaning}"
+    for name, label in _LABELS.items():
+        if figures[name] or name in _ALWAYS_SHOWN:
+            yield f"  {figures[name]:>9,}  {label}"
     yield rate_line(report)
     yield from _table(report)
 
 
 def progress(tallies: Mapping[str, Tally], rate: float, asked: float) -> str:
-    """Return where a load stands, in one line."""
+    """Return the progress of a load as one line; `rate` and `asked` are events per second."""
     counts = total(tallies.values()).counts
     failed = sum(counts[outcome] for outcome in (Outcome.REFUSED, Outcome.TIMEOUT, *_BROKEN))
     return (
@@ -115,14 +115,14 @@ def progress(tallies: Mapping[str, Tally], rate: float, asked: float) -> str:
 
 
 def rate_line(report: Report) -> str:
-    """Return how the rate that was reached stands to the one that was asked for."""
-    said = f"rate {report.reached:,.1f}/s of {report.asked:,.1f}/s asked"
+    """Return a line that compares the rate that was reached with the requested one."""
+    text = f"rate {report.reached:,.1f}/s of {report.asked:,.1f}/s asked"
     if report.rate_is_reached:
-        return said
-    return f"{said}: NOT reached; use more --processes or machines, or the consumer is too slow"
+        return text
+    return f"{text}: NOT reached; use more --processes or machines, or the consumer is too slow"
 
 
-_MEANINGS: Final = {
+_LABELS: Final = {
     "acknowledged": "acknowledged",
     "lost": "lost: not acknowledged in any attempt",
     "unfinished": "unfinished when it was interrupted",
@@ -135,7 +135,7 @@ _MEANINGS: Final = {
     "forged": "forged events sent besides",
     "forgedAccepted": "forged events ACKNOWLEDGED: signatures are not verified",
 }
-_ALWAYS: Final = frozenset({"acknowledged", "lost", "refused", "timeouts", "duplicates"})
+_ALWAYS_SHOWN: Final = frozenset({"acknowledged", "lost", "refused", "timeouts", "duplicates"})
 
 
 def _table(report: Report) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What one user sends, one event after the other: the same dice give the same course. Pure, but for the factory."""
+"""Chooses and makes the events of one user: the same dice give the same events. Pure, except for the event factory."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -18,31 +18,31 @@ from mockstore.model import Outgoing, PlannedFault
 from mockstore.provider import Provider
 from mockstore.world.clock import Chance
 
-USUAL: Final[Mapping[str, float]] = MappingProxyType(
+DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
     {
         "order.created": 20,
         "payment.succeeded": 18,
         "payment.failed": 2,
-        "order.status_changed": 40,  # paid, shipped and delivered come here, less those that are cancelled
+        "order.status_changed": 40,  # approved, shipped and delivered; fewer for cancelled orders
         "pet.status_changed": 15,
         "pet.adopted": 5,
     }
 )
-"""Weights of the event types: about what the life of an order gives, a tenth of the payments failing."""
+"""Default weights of the event types: about what orders emit when a tenth of the payments fail."""
 
 FORGERIES: Final = ("wrong_secret", "tampered_body", "missing_signature", "signature_of_another_body")
-"""The faults that a forged event has one of; they are refused by whoever verifies what the Petstore signs."""
+"""The faults of forged events; each event has one. A consumer that verifies signatures rejects all of them."""
 
 
 class Mix(Struct, frozen=True):
-    """In which proportions events come; raises `InvalidInputError` for weights and shares that are none."""
+    """The proportions of event types, duplicates and forged events; raises `InvalidInputError` for invalid values."""
 
     events: Mapping[str, float]
-    """The types and their weights."""
+    """Weights by event type."""
     duplicates: float = 0.0
-    """The share of the genuine events that come again after their acknowledgement."""
+    """The share (0 to 1) of the genuine events that are sent again after they were acknowledged."""
     forged: float = 0.0
-    """The share of events that carry no genuine signature."""
+    """The share (0 to 1) of events without a genuine signature."""
 
     def __post_init__(self) -> None:
         if not self.events or any(weight < 0 for weight in self.events.values()) or not sum(self.events.values()):
@@ -56,25 +56,25 @@ class Mix(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """What is to come next."""
+    """What the next event is to be."""
 
     type: str
     forgery: tuple[PlannedFault, ...] = ()
-    """The fault that makes it a forgery; none for a genuine event."""
+    """The fault that makes the event a forged one; empty for a genuine event."""
     twice: bool = False
-    """Whether it comes again after its acknowledgement."""
+    """Whether the event is sent again after it was acknowledged."""
 
 
-class Letter(Struct, frozen=True):
-    """An event that was made, and what is to happen to it."""
+class PlannedEvent(Struct, frozen=True):
+    """An event with its plan; `body` is the payload as it is sent."""
 
     plan: Plan
     id: str
     body: bytes
 
 
-def drawn(mix: Mix, dice: random.Random) -> Plan:
-    """Return the next plan of a mix; each takes as many dice, whatever falls."""
+def next_plan(mix: Mix, dice: random.Random) -> Plan:
+    """Return the plan of the next event. Each call takes the same number of random values, whatever the plan."""
     (event_type,) = dice.choices(tuple(mix.events), tuple(mix.events.values()))
     is_forged, comes_twice = dice.random() < mix.forged, dice.random() < mix.duplicates
     fault, roll = FORGERIES[dice.randrange(len(FORGERIES))], dice.getrandbits(32)
@@ -84,40 +84,40 @@ def drawn(mix: Mix, dice: random.Random) -> Plan:
 
 
 class Stream(Struct, frozen=True):
-    """Makes the events of one user. The course has dice of its own, so that nothing in a payload can change it."""
+    """Makes the events of one user. The dice for plans (`course`) are independent of those for payloads (`content`)."""
 
     mix: Mix
     factory: EventFactory
     course: random.Random
     content: random.Random
 
-    def next(self, now: datetime) -> Letter:
-        """Return the next event, made at `now`."""
-        plan = drawn(self.mix, self.course)
+    def next(self, now: datetime) -> PlannedEvent:
+        """Return the next event; its timestamp is `now`."""
+        plan = next_plan(self.mix, self.course)
         event = self.factory.make(plan.type, now=now, dice=self.content)
-        return Letter(plan, event["id"], encode(event))
+        return PlannedEvent(plan, event["id"], encode(event))
 
 
 class Sender(Struct, frozen=True):
-    """How letters become requests: the provider's rules, the receiver's URL and secret."""
+    """Makes the requests of events, by the provider's rules and with the receiver's URL and secret."""
 
     rules: Provider
     url: str
     secret: str
 
-    def request(self, letter: Letter, attempt: int, now: datetime) -> Outgoing:
-        """Return the request of this attempt, exactly as the mock sends it."""
+    def request(self, event: PlannedEvent, attempt: int, now: datetime) -> Outgoing:
+        """Return the request of an attempt (numbered from 1), exactly as the mock sends it."""
         draft = Draft(
             url=self.url,
-            event_id=letter.id,
-            event_type=letter.plan.type,
+            event_id=event.id,
+            event_type=event.plan.type,
             content_type="application/json",
-            body=letter.body,
+            body=event.body,
             secrets=(self.secret,),
             schemes=self.rules.signatures,
             signed_at=now,
         )
-        forgery = letter.plan.forgery
+        forgery = event.plan.forgery
         if not forgery:
             return compose(draft, attempt, self.rules)
         outgoing = compose(faulty.composed(forgery, draft, attempt), attempt, self.rules)
@@ -125,7 +125,7 @@ class Sender(Struct, frozen=True):
 
 
 def streams(seed: int | None, worker: int, user: int) -> tuple[Chance, Chance]:
-    """Return the dice of one user: those of its course, and those of its payloads."""
+    """Return the random values of one user: for its plans and for its payloads."""
     root = Chance(seed)
     course, content = (
         Chance(int.from_bytes(root.key(f"load {purpose} of user {user} in worker {worker}")))
@@ -135,9 +135,9 @@ def streams(seed: int | None, worker: int, user: int) -> tuple[Chance, Chance]:
 
 
 def weights(text: str, catalogue: Catalogue) -> dict[str, float]:
-    """Read `order.created=3,pet.adopted=1`; a type without a weight weighs 1, and `*` is every type.
+    """Parse `order.created=3,pet.adopted=1`; the default weight is 1, and `*` stands for every type.
 
-    Raises `InvalidInputError` for what is no weight and `UnknownEventTypeError` for an unknown type.
+    Raise `InvalidInputError` for an invalid weight and `UnknownEventTypeError` for an unknown type.
     """
     found: dict[str, float] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):

@@ -1,4 +1,4 @@
-"""The user of Locust. Importing this imports Locust, which patches the standard library: for its own processes only."""
+"""A Locust user that sends signed events. Importing this patches the standard library: do so only for Locust."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import gevent  # type: ignore[import-untyped] # it ships no types
 from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped] # likewise
 from gevent.pool import Group  # type: ignore[import-untyped] # likewise
-from locust import User, task  # first: what comes below has to meet the patched sockets
+from locust import User, task  # first: the imports below must see the patched sockets
 from locust.exception import StopUser
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from mockstore.delivery.judge import Verdict, judge
 from mockstore.delivery.schedule import policy
 from mockstore.errors import DeliveryError, InvalidInputError
 from mockstore.events import EventFactory
-from mockstore.load.stream import USUAL, Letter, Mix, Sender, Stream, streams
+from mockstore.load.stream import DEFAULT_WEIGHTS, Mix, PlannedEvent, Sender, Stream, streams
 from mockstore.model import Outcome, Reply
 from mockstore.provider import petstore
 from mockstore.signing import scheme_named
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
 FIRST = "EVENT"
-AGAIN = "RETRY"
-TWICE = "DUPLICATE"
-FORGERY = "FORGED"
-"""What Locust shows as the type of a request; its name is the type of the event."""
+RETRY = "RETRY"
+DUPLICATE = "DUPLICATE"
+FORGED = "FORGED"
+"""The four types of a request in the statistics of Locust; the name of a request is its event type."""
 
 
 class NotAcknowledgedError(Exception):
-    """An attempt was answered with something else than 2xx, or not in time."""
+    """An attempt got a response other than 2xx, or none in time."""
 
 
 class ForgeryAcceptedError(Exception):
@@ -47,9 +47,9 @@ class ForgeryAcceptedError(Exception):
 
 
 def arrivals(rate: float) -> Callable[[WebhookUser], float]:
-    """Return a `wait_time`: `rate` events per second of each user, however long the answers take.
+    """Return a `wait_time` of `rate` events per second for each user, however long the responses take.
 
-    The n-th event is due n / rate seconds after the first; a user that is late catches up.
+    Event number n (from 0) is due n / rate seconds after the first; a user that is late catches up.
     """
     return lambda user: user.seconds_until(user.made / rate)
 
@@ -57,35 +57,35 @@ def arrivals(rate: float) -> Callable[[WebhookUser], float]:
 class WebhookUser(User):
     """Sends signed events to the consumer at `host`, with duplicates and retries, as a sender in production does.
 
-    Set what differs in a subclass. Each delivery runs on its own, so a slow consumer slows no arrival down until
-    `most_under_way` attempts are waiting for an answer. Every user has a stream of its own, from the one `seed`.
+    Override settings in a subclass. Events are sent without waiting for earlier responses, until `most_under_way`
+    attempts wait for theirs. Each user sends different events, all derived from `seed`.
     """
 
     abstract = True
     wait_time = arrivals(1.0)
 
     secret: str = ""
-    """What the consumer verifies with."""
-    events: Mapping[str, float] = USUAL
-    """The event types and their weights."""
+    """The secret with which the consumer verifies signatures."""
+    events: Mapping[str, float] = DEFAULT_WEIGHTS
+    """Weights by event type."""
     path: str = ""
-    """Where the consumer takes webhooks, below `host`."""
+    """The path of the webhook endpoint, appended to `host`; empty when `host` is the whole URL."""
     signatures: Sequence[str] = ("petstore",)
-    """Names of the schemes that sign each delivery."""
+    """Names of the signature schemes; each delivery is signed with all of them."""
     duplicates: float = 0.01
-    """The share of events that come again after they were acknowledged, as after a lost answer."""
+    """The share (0 to 1) of events that are sent again after they were acknowledged, as if the response was lost."""
     forged: float = 0.0
-    """The share of events without a genuine signature; each that is acknowledged is a failure."""
+    """The share (0 to 1) of events without a genuine signature; an acknowledged one is a failure."""
     retries: Sequence[timedelta | float] = (1, 5, 15)
-    """The waits, in seconds, before a failed attempt is tried again: shorter than the Petstore's: runs are."""
+    """The waits in seconds before each retry; shorter than the Petstore's, because load tests are short."""
     seed: int | None = 0
-    """The same seed gives the same course and the same payloads, but for ids and times; None is random."""
+    """The same seed gives the same events, except for ids and times; None is random."""
     most_under_way: int = 1000
-    """How many attempts of a user may wait for an answer at once."""
+    """How many attempts of a user may wait for their response at the same time."""
     most: int | None = None
-    """How many events a user sends before it ends; None is no limit."""
+    """How many events a user sends before it stops; None is no limit."""
     lasting: timedelta | None = None
-    """How long a user sends before it ends; None is no limit."""
+    """How long a user sends before it stops; None is no limit."""
 
     _numbers: ClassVar[Iterator[int]] = count()
 
@@ -98,63 +98,66 @@ class WebhookUser(User):
         schemes = tuple(scheme_named(name).name for name in self.signatures)
         self._rules = replace(petstore(), schedule=policy(self.retries), signatures=schemes)
         self._sender = Sender(self._rules, self.host.rstrip("/") + self.path if self.path else self.host, self.secret)
-        self._stream = self._own_stream()
+        self._stream = self._make_stream()
         self._transport = HttpTransport(reach=beyond_metadata)
         self._under_way = Group()
-        self._room = BoundedSemaphore(self.most_under_way)
-        self._since: Deadline | None = None
+        self._slots = BoundedSemaphore(self.most_under_way)
+        self._started: Deadline | None = None
         self.made = 0
-        """How many events it has made."""
+        """How many events this user has made."""
 
     @property
     def worker(self) -> int:
-        """The number of the process that it runs in, from 0."""
+        """The number of the Locust process that the user runs in, from 0."""
         return getattr(self.environment.runner, "worker_index", 0)
 
     @property
     def elapsed(self) -> float:
-        """The seconds since its first event."""
-        return 0.0 if self._since is None else self._since.elapsed().total_seconds()
+        """The seconds since the first event of the user; 0 before it."""
+        return 0.0 if self._started is None else self._started.elapsed().total_seconds()
 
     @task
     def emit(self) -> None:
-        """Send the next event, without waiting for its answer; end when that was the last."""
-        if self._since is None:
-            self._since = Deadline(self._rules.timeout)
+        """Send the next event without waiting for the response; after the last one, wait for all and stop the user."""
+        if self._started is None:
+            self._started = Deadline(self._rules.timeout)
         if self._is_over():
             self.sent_all()
             self._under_way.join()
             raise StopUser
-        self._room.wait()
-        letter = self._stream.next(wall_time())
+        self._slots.wait()
+        event = self._stream.next(wall_time())
         self.made += 1
-        self.sends(letter)
-        self._under_way.spawn(self._attempt, letter, 1, FORGERY if letter.plan.forgery else FIRST)
+        self.sends(event)
+        self._under_way.spawn(self._attempt, event, 1, FORGED if event.plan.forgery else FIRST)
 
     def seconds_until(self, offset: float) -> float:
-        """Return how long it is until so many seconds after its first event; 0 when that is past."""
+        """Return the seconds until `offset` seconds after the first event; 0 when that time is past."""
         return max(0.0, offset - self.elapsed)
 
     def on_stop(self) -> None:
-        """Let what is under way end, for as long as Locust's `--stop-timeout` allows."""
+        """Wait for unfinished deliveries, at most as long as Locust's `--stop-timeout` allows, and kill the rest."""
         self._under_way.join(timeout=self.environment.stop_timeout or 0)
         self._under_way.kill()
         self._transport.close()
 
-    # ---- what a subclass may watch ----
+    # ---- hooks for subclasses ----
 
-    def sends(self, letter: Letter) -> None:
-        """Hear that an event sets out for the first time."""
+    def sends(self, event: PlannedEvent) -> None:
+        """Handle the start of an event, before its first attempt."""
 
     def sent_all(self) -> None:
-        """Hear that the last event was sent; some may still be under way."""
+        """Handle the end of sending; responses and retries may still be outstanding."""
 
-    def judged(self, letter: Letter, kind: str, verdict: Verdict, took: timedelta) -> None:
-        """Hear of an attempt; this tells Locust."""
+    def judged(self, event: PlannedEvent, kind: str, verdict: Verdict, took: timedelta) -> None:
+        """Handle the result of an attempt: report it to Locust. An override must call `super`.
+
+        `kind` is one of `FIRST`, `RETRY`, `DUPLICATE` and `FORGED`; `took` is the time to the response or error.
+        """
         failure = _failure(kind, verdict)
         self.environment.events.request.fire(
             request_type=kind,
-            name=letter.plan.type,
+            name=event.plan.type,
             response_time=took.total_seconds() * 1000,
             response_length=0,
             exception=failure,
@@ -162,47 +165,47 @@ class WebhookUser(User):
             url=self._sender.url,
         )
 
-    def gave_up(self, letter: Letter) -> None:
-        """Hear that the last attempt of a genuine event has failed: it is lost."""
+    def gave_up(self, event: PlannedEvent) -> None:
+        """Handle the loss of a genuine event, after its last attempt has failed."""
 
     # ---- one delivery ----
 
-    def _attempt(self, letter: Letter, number: int, kind: str) -> None:
-        with self._room:
-            verdict, took = self._exchange(letter, number)
-        self.judged(letter, kind, verdict, took)
-        if kind in (FORGERY, TWICE):
+    def _attempt(self, event: PlannedEvent, number: int, kind: str) -> None:
+        with self._slots:
+            verdict, took = self._exchange(event, number)
+        self.judged(event, kind, verdict, took)
+        if kind in (FORGED, DUPLICATE):
             return
         acknowledged = verdict.outcome is Outcome.ACKNOWLEDGED
         waits = self._rules.schedule.waits
-        if acknowledged and letter.plan.twice:
-            self._later(waits[0].total_seconds() if waits else 0, letter, number + 1, TWICE)
+        if acknowledged and event.plan.twice:
+            self._schedule(waits[0].total_seconds() if waits else 0, event, number + 1, DUPLICATE)
         elif not acknowledged and number <= len(waits):
-            self._later(waits[number - 1].total_seconds(), letter, number + 1, AGAIN)
+            self._schedule(waits[number - 1].total_seconds(), event, number + 1, RETRY)
         elif not acknowledged:
-            self.gave_up(letter)
+            self.gave_up(event)
 
-    def _exchange(self, letter: Letter, number: int) -> tuple[Verdict, timedelta]:
-        request = self._sender.request(letter, number, wall_time())
-        watch = Deadline(self._rules.timeout)
+    def _exchange(self, event: PlannedEvent, number: int) -> tuple[Verdict, timedelta]:
+        request = self._sender.request(event, number, wall_time())
+        deadline = Deadline(self._rules.timeout)
         answer: Reply | DeliveryError
         try:
             answer = self._transport.send(request, self._rules.timeout)
         except DeliveryError as error:
             answer = error
-        return judge(answer, self._rules), answer.took if isinstance(answer, Reply) else watch.elapsed()
+        return judge(answer, self._rules), answer.took if isinstance(answer, Reply) else deadline.elapsed()
 
-    def _later(self, seconds: float, letter: Letter, number: int, kind: str) -> None:
-        self._under_way.add(gevent.spawn_later(seconds, self._attempt, letter, number, kind))
+    def _schedule(self, seconds: float, event: PlannedEvent, number: int, kind: str) -> None:
+        self._under_way.add(gevent.spawn_later(seconds, self._attempt, event, number, kind))
 
-    # ---- what it sends ----
+    # ---- the events ----
 
     def _is_over(self) -> bool:
         if self.most is not None and self.made >= self.most:
             return True
         return self.lasting is not None and self.elapsed >= self.lasting.total_seconds()
 
-    def _own_stream(self) -> Stream:
+    def _make_stream(self) -> Stream:
         mix = Mix(self.events, self.duplicates, self.forged)
         for event_type in self.events:
             self._rules.catalogue.check_type(event_type)
@@ -212,6 +215,6 @@ class WebhookUser(User):
 
 def _failure(kind: str, verdict: Verdict) -> Exception | None:
     acknowledged = verdict.outcome is Outcome.ACKNOWLEDGED
-    if kind == FORGERY:
+    if kind == FORGED:
         return ForgeryAcceptedError("a forged event was acknowledged") if acknowledged else None
     return None if acknowledged else NotAcknowledgedError(verdict.error or verdict.outcome)

@@ -1,1 +1,1 @@
-"""The shop: a petstore that changes, and says so. Rules and documents; no HTTP, no clock, no dice of its own."""
+"""The shop behind the Petstore API: its rules and documents. Time and ids are passed in; there is no HTTP here."""

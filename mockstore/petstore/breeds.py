@@ -1,4 +1,4 @@
-"""The tables that the seeded catalogue is made of: plain, so that a server starts without loading a library."""
+"""The tables from which the seeded catalogue is made. They are plain data, so that a server starts quickly."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,12 +7,15 @@ from msgspec import Struct
 
 
 class Kind(Struct, frozen=True):
-    """What a species looks like in the catalogue: breeds of each size, colours, the prices and the greatest age."""
+    """The values that pets of one species may have in the catalogue."""
 
     breeds: Mapping[str, tuple[str, ...]]
+    """By size."""
     colors: tuple[str, ...]
     prices: tuple[int, int]
+    """The lowest and the highest price, in whole US dollars."""
     oldest: int
+    """The greatest age, in months."""
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -105,4 +108,4 @@ USERS = (
     ("Emi", "Sato", "+81345678901"),
     ("Farid", "Haddad", "+33153678901"),
 )
-"""First name, last name and telephone of the users that a shop starts with; nobody real."""
+"""First name, last name and telephone number of the users that a shop starts with; all are invented."""

@@ -1,4 +1,4 @@
-"""The pets and users that every shop starts with: made from a seed, the same each time. Pure; shared by all shops."""
+"""The pets and users that every shop starts with, made from a seed. Pure: the same seed gives the same catalogue."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -14,20 +14,20 @@ from mockstore.petstore.breeds import HABITS, HEALTH_NOTES, KINDS, TRAITS, USERS
 from mockstore.world.clock import EPOCH, Chance
 
 SEEDED_PASSWORD = "petstore"  # noqa: S105 - the published password of sample users
-"""The password of every user of the catalogue until it is changed."""
+"""The password of every seeded user until the user changes it."""
 
 _STATUSES = ("AVAILABLE", "AVAILABLE", "AVAILABLE", "AVAILABLE", "ADOPTED", "ADOPTED", "PENDING", "NOT_AVAILABLE")
-"""Each species has a pet of each size for each of these: 144 pets, 72 of them available and 36 adopted."""
+"""For each entry there is one pet of each species and size: 144 pets, of which 72 are available and 36 adopted."""
 _SHOTS_FROM = 2
-"""The age in months from which a pet of the catalogue can be vaccinated."""
+"""The age in months from which a seeded pet can be vaccinated."""
 _ONE_IN_TEN = 0.1
 _OPENED = EPOCH - timedelta(days=360)
-"""When the first pet was added."""
+"""When the first pet and the first user were added."""
 
 
 @lru_cache(maxsize=8)
 def seeded(seed: int) -> Mapping[str, Mapping[str, Payload]]:
-    """Return the catalogue of `seed` by kind (`pet`, `user`) and id, oldest first. Shared: it must not be changed."""
+    """Return the documents by kind (`pet`, `user`) and id, oldest first. The result is cached: do not change it."""
     dice = Chance(seed).dice
     pets = {pet["id"]: pet for pet in _pets(dice)}
     users = {user["id"]: user for user in _users(dice)}

@@ -1,4 +1,4 @@
-"""What every part of the shop shares: the store, the seeded catalogue, time, ids, and how events are announced."""
+"""What all parts of the shop need: the store, the seeded catalogue, time, new ids and a function that emits events."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -13,48 +13,51 @@ from mockstore.petstore.documents import copied
 from mockstore.world.seams import Store
 
 Catalogue = Mapping[str, Mapping[str, Payload]]
-"""Documents by kind and id; shared between shops and never changed."""
+"""The seeded documents by kind and id; shared between shops, so never changed."""
 
 
 class ShopContext(Struct, frozen=True):
-    """What the parts of one tenant's shop need; `store` is that tenant's own."""
+    """What the parts of one tenant's shop need."""
 
     store: Store
+    """The tenant's own store."""
     catalogue: Catalogue
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     announce: Callable[[str, Payload], None]
-    """Emits an event of this type and data, inside the transaction of the change."""
+    """Emits an event with this type and data; it is called inside the transaction of the change."""
     tenant: str | None
+    """The tenant's id; None for the shop that callers without `X-Tenant-ID` share."""
     base_url: str
+    """The URL of the API, under which images are found."""
 
     def moment(self) -> str:
-        """Return the present time as documents write it."""
+        """Return the present time as text (RFC 3339), for documents."""
         return rfc3339(self.now())
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make what happens inside all or nothing."""
+        """Return a context manager: all changes inside are stored, or none when an exception leaves it."""
         return self.store.transaction()
 
-    def shelf(self, kind: str) -> "Shelf":
-        """Return the things of this `kind`."""
-        return Shelf(kind, self.store, self.catalogue.get(kind, {}))
+    def resources(self, kind: str) -> "Resources":
+        """Return the resources of a kind, such as `pet`."""
+        return Resources(kind, self.store, self.catalogue.get(kind, {}))
 
 
-class Shelf(Struct, frozen=True):
-    """The things of one kind: what the store has, laid over the seeded catalogue."""
+class Resources(Struct, frozen=True):
+    """The resources of one kind: those in the store, and those of the catalogue that the store does not override."""
 
     kind: str
     store: Store
     seeded: Mapping[str, Payload]
 
     def get(self, id_: str) -> dict[str, Json]:
-        """Return a copy of the document; raise `NotFoundError` when there is none."""
+        """Return a copy of the document; raise `NotFoundError` for an unknown id."""
         document: dict[str, Json] = copied(self.record(id_).document)
         return document
 
     def record(self, id_: str) -> ResourceRecord:
-        """Return the record, hidden part included; raise `NotFoundError` when there is none."""
+        """Return the record, including its hidden part; raise `NotFoundError` for an unknown id."""
         record = self.store.resource(self.kind, id_)
         if record is None and id_ in self.seeded:
             return ResourceRecord(self.kind, id_, self.seeded[id_])
@@ -63,7 +66,7 @@ class Shelf(Struct, frozen=True):
         return record
 
     def everything(self) -> list[Payload]:
-        """Return all documents, those of the catalogue first, then oldest first. Shared: copy before giving out."""
+        """Return all documents, seeded ones first, then oldest first. They are not copies: do not change them."""
         records = {record.id: record for record in self.store.resources(self.kind)}
         if not records:
             return list(self.seeded.values())
@@ -75,10 +78,10 @@ class Shelf(Struct, frozen=True):
         ]
 
     def put(self, document: Payload, hidden: Payload | None = None) -> None:
-        """Add or replace; `hidden` is kept with it and never shown."""
+        """Add or replace a resource; `hidden` is stored with it, but is not part of the document."""
         self.store.save_resource(ResourceRecord(self.kind, document["id"], document, hidden or {}))
 
     def remove(self, id_: str) -> None:
-        """Leave a tombstone, which covers the catalogue too; raise `NotFoundError` when there is no such thing."""
+        """Mark the resource as removed, which also hides a seeded one; raise `NotFoundError` for an unknown id."""
         record = self.record(id_)
         self.store.save_resource(ResourceRecord(self.kind, id_, record.document, removed=True))

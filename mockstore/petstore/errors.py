@@ -1,11 +1,11 @@
-"""What the shop refuses, and why. Part of the tree in `mockstore.errors`.
+"""The errors that the shop raises. They are part of the tree in `mockstore.errors`.
 
 MockstoreError
     InvalidInputError
         ValidationError         a document breaks its schema or a rule of the shop
-    ConflictError               the thing is in a state that does not allow this
+    ConflictError               the status of the resource does not allow the change
     CredentialsError            no user has this name and password
-    TokenError                  a bearer token is none of ours, or no longer good
+    TokenError                  a bearer token is invalid or has expired
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,20 @@ from mockstore.errors import InvalidInputError, MockstoreError
 
 
 class FieldMistake(Struct, frozen=True):
-    """One mistake: the member at fault as a dotted path (empty for the whole document), and what is wrong with it."""
+    """One mistake in a document."""
 
     field: str
+    """The path of the wrong member, such as `medicalInfo.vaccinated`; empty for the document itself."""
     message: str
     code: str
 
     def __str__(self) -> str:
-        """Return both in one line."""
+        """Return the field and the message as one line."""
         return f"{self.field or 'the document'} {self.message}"
 
 
 class ValidationError(InvalidInputError):
-    """A document breaks its schema or a rule of the shop; `mistakes` are all of them."""
+    """A document breaks its schema or a rule of the shop; `mistakes` has every mistake."""
 
     mistakes: tuple[FieldMistake, ...]
 
@@ -39,7 +40,7 @@ class ValidationError(InvalidInputError):
 
 
 class ConflictError(MockstoreError):
-    """The thing is in a state (`status`) that does not allow what was `wanted`; `allowed` is what it does allow."""
+    """The `status` of a resource does not allow the verb `wanted`; `allowed` has the verbs that it allows."""
 
     kind: str
     id: str
@@ -58,14 +59,14 @@ class ConflictError(MockstoreError):
 
 
 class CredentialsError(MockstoreError):
-    """No user has this name and password; which of them is wrong stays unsaid."""
+    """No user has this name and password; the error does not tell which of the two is wrong."""
 
     def __init__(self) -> None:
         super().__init__("no user has this username and password; create one with POST /v1/users")
 
 
 class TokenError(MockstoreError):
-    """A bearer token is none of ours, has expired, or is that of a user who is gone."""
+    """A bearer token is invalid, has expired, or belongs to a user who was removed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the token {why}; get one with POST /v1/auth/tokens")

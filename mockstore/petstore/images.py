@@ -1,4 +1,4 @@
-"""Photos of pets: what may be uploaded, and how it is kept."""
+"""Photos of pets: validates uploads and encodes them for the store."""
 
 from base64 import b64decode, b64encode
 
@@ -12,21 +12,22 @@ _TYPES = ("image/gif", "image/jpeg", "image/png", "image/webp")
 
 
 class Upload(Struct, frozen=True):
-    """A file that was uploaded: its bytes, its media type, and what it was called."""
+    """An uploaded file."""
 
     content: bytes
     content_type: str
     filename: str | None = None
+    """None when the upload did not name it."""
 
     @classmethod
-    def unpacked(cls, record: ResourceRecord) -> "Upload":
-        """Return the file that an image's record keeps."""
+    def from_record(cls, record: ResourceRecord) -> "Upload":
+        """Return the file that is stored in the record of an image."""
         known = record.document
         return cls(b64decode(record.hidden["content"]), known["contentType"], known.get("filename"))
 
 
-def image_of(upload: Upload, context: ShopContext, pet_id: str) -> dict[str, Json]:
-    """Return the document of a new image; raise `ValidationError` when the file is empty or no picture."""
+def new_image(upload: Upload, context: ShopContext, pet_id: str) -> dict[str, Json]:
+    """Return the document of a new image; raise `ValidationError` when the file is empty or not an image."""
     mistakes = []
     if not upload.content:
         mistakes.append(FieldMistake("file", "must not be empty", "min_length"))
@@ -47,6 +48,6 @@ def image_of(upload: Upload, context: ShopContext, pet_id: str) -> dict[str, Jso
     }
 
 
-def packed(upload: Upload) -> dict[str, Json]:
-    """Return the bytes as JSON can hold them."""
+def encoded_content(upload: Upload) -> dict[str, Json]:
+    """Return the hidden part of the image's record: the bytes in Base64."""
     return {"content": b64encode(upload.content).decode()}

@@ -1,4 +1,4 @@
-"""Says what is wrong with a member, in words that repeat no secret. Pure; knows jsonschema's errors by attribute."""
+"""Converts errors of jsonschema to `FieldMistake`, with messages that show no secret. Pure; imports no jsonschema."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from mockstore.model import Json
 from mockstore.petstore.errors import FieldMistake
 
 SchemaError: TypeAlias = Json
-"""An error of jsonschema, known here by its attributes only."""
+"""A `jsonschema.ValidationError`; only its attributes are used here."""
 
 _TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -24,7 +24,7 @@ _TYPES: Mapping[str, str] = MappingProxyType(
 
 
 def field_mistakes(error: SchemaError) -> list[FieldMistake]:
-    """Return what `error` stands for; of alternatives, what is wrong by the one that comes closest."""
+    """Convert `error`; when no alternative of an `anyOf` is valid, report the mistakes of the closest one."""
     if error.validator == "anyOf":
         return _alternatives(error)
     if error.validator == "required":
@@ -32,8 +32,8 @@ def field_mistakes(error: SchemaError) -> list[FieldMistake]:
         wanted: Json = error.validator_value
         absent = [_path([*error.absolute_path, name]) for name in wanted if name not in given]
         return [FieldMistake(path, "is required", "required") for path in absent]
-    code, say = _WORDING.get(str(error.validator), ("invalid", _unfit))
-    return [FieldMistake(_path(error.absolute_path), say(error.validator_value, error), code)]
+    code, message = _MESSAGES.get(str(error.validator), ("invalid", _not_allowed))
+    return [FieldMistake(_path(error.absolute_path), message(error.validator_value, error), code)]
 
 
 def _alternatives(error: SchemaError) -> list[FieldMistake]:
@@ -48,12 +48,12 @@ def _alternatives(error: SchemaError) -> list[FieldMistake]:
 
 
 def _discriminators(error: SchemaError, branches: Iterable[Sequence[SchemaError]]) -> list[FieldMistake]:
-    """Return the one mistake of a document that says to be none of the alternatives."""
-    said = [each for branch in branches for each in branch if each.validator == "const"]
-    if not said:
+    """Return the one mistake of a document whose discriminator (a `const` member) names none of the alternatives."""
+    constants = [each for branch in branches for each in branch if each.validator == "const"]
+    if not constants:
         return [FieldMistake(_path(error.absolute_path), "fits none of its forms", "invalid")]
-    words = dict.fromkeys(str(each.validator_value) for each in said)
-    return [FieldMistake(_path(said[0].absolute_path), f"must be one of {', '.join(words)}", "enum")]
+    words = dict.fromkeys(str(each.validator_value) for each in constants)
+    return [FieldMistake(_path(constants[0].absolute_path), f"must be one of {', '.join(words)}", "enum")]
 
 
 def _path(steps: Iterable[str | int]) -> str:
@@ -63,7 +63,7 @@ def _path(steps: Iterable[str | int]) -> str:
     return text
 
 
-def _unfit(_wanted: Json, _error: SchemaError) -> str:
+def _not_allowed(_wanted: Json, _error: SchemaError) -> str:
     return "is not allowed here"
 
 
@@ -75,7 +75,7 @@ def _enum(wanted: Json, error: SchemaError) -> str:
     return f"must be one of {', '.join(map(str, wanted))}; found {shown(error.instance)}"
 
 
-def _looks(_wanted: Json, error: SchemaError) -> str:
+def _form(_wanted: Json, error: SchemaError) -> str:
     schema: Json = error.schema
     examples = " or ".join(map(shown, schema.get("examples", ())))
     return f"must look like {examples}" if examples else "has the wrong form"
@@ -89,13 +89,13 @@ def _at_most(unit: str) -> Callable[[Json, SchemaError], str]:
     return lambda wanted, _error: f"must be at most {wanted}{unit}"
 
 
-_WORDING: Mapping[str, tuple[str, Callable[[Json, SchemaError], str]]] = MappingProxyType(
+_MESSAGES: Mapping[str, tuple[str, Callable[[Json, SchemaError], str]]] = MappingProxyType(
     {
         "type": ("type", _type),
         "enum": ("enum", _enum),
         "const": ("enum", lambda wanted, _error: f"must be {wanted}"),
-        "pattern": ("pattern", _looks),
-        "format": ("format", _looks),
+        "pattern": ("pattern", _form),
+        "format": ("format", _form),
         "minimum": ("minimum", _at_least("")),
         "maximum": ("maximum", _at_most("")),
         "minLength": ("min_length", _at_least(" characters long")),
@@ -104,4 +104,4 @@ _WORDING: Mapping[str, tuple[str, Callable[[Json, SchemaError], str]]] = Mapping
         "maxItems": ("max_items", _at_most(" long")),
     }
 )
-"""By the schema's keyword: the mistake's code, and what is said."""
+"""By keyword of the schema: the code of the mistake, and a function that makes the message."""

@@ -1,4 +1,4 @@
-"""Whether a call has to say who makes it."""
+"""Which calls of the API need a bearer token."""
 
 from enum import StrEnum
 
@@ -8,5 +8,5 @@ class Auth(StrEnum):
 
     NONE = "none"
     OPTIONAL = "optional"
-    """In strict mode only."""
+    """Needed in strict mode only."""
     BEARER = "bearer"

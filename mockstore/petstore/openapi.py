@@ -1,4 +1,4 @@
-"""The OpenAPI 3.2 document of the API, made of the table of operations and the schemas that validate. Pure."""
+"""Renders the OpenAPI 3.2 document of the API from the table of operations and the JSON Schemas. Pure."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -6,17 +6,17 @@ from types import MappingProxyType
 from typing import Final
 
 from mockstore.model import Json, Payload
-from mockstore.petstore.documents import schema, whole_schema
+from mockstore.petstore.documents import resolved_schema, schema
 from mockstore.petstore.need import Auth
 from mockstore.petstore.openapi_events import order_processed, webhooks
 from mockstore.petstore.openapi_links import links
-from mockstore.petstore.openapi_parts import RATE_LIMIT, components, pointed, response, shared
+from mockstore.petstore.openapi_parts import RATE_LIMIT, component_ref, components, refusal_ref, schema_ref
 from mockstore.petstore.operation import EVENT_STREAM, FORM, IMAGES, JSON, Answer, Body, Operation
 from mockstore.petstore.operations import OPERATIONS
 from mockstore.settings import AuthMode
 
 OPENAPI: Final = "3.2.0"
-"""The first version that knows the method QUERY and events in a stream."""
+"""The first version that can describe the method QUERY and server-sent events."""
 
 _TAGS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -26,14 +26,14 @@ _TAGS: Final[Mapping[str, str]] = MappingProxyType(
         "Users": "The users of the shop.",
         "Auth": "Signing in.",
         "Chat": "The pet adviser.",
-        "Webhooks": "Who is told of events, and what became of telling.",
+        "Webhooks": "Registrations for events, and the deliveries of events.",
     }
 )
 _SECURITY: Final[Mapping[Auth, tuple[Payload, ...]]] = MappingProxyType(
     {Auth.NONE: (), Auth.OPTIONAL: ({}, {"bearer": []}), Auth.BEARER: ({"bearer": []},)}
 )
 _STRICT: Final[Mapping[Auth, tuple[Payload, ...]]] = MappingProxyType({**_SECURITY, Auth.OPTIONAL: ({"bearer": []},)})
-"""Where each call that is not marked "none" needs a token."""
+"""In strict mode, each operation that is not marked `none` needs a token."""
 _DESCRIPTION: Final = """\
 The Modern Petstore API, as a mock serves it: pets, orders, payments, users, an adviser, and webhooks that tell of \
 every change.
@@ -44,10 +44,10 @@ Ids are UUIDs, times are UTC, money is a decimal string. Errors are `application
 
 @lru_cache(maxsize=8)
 def document(base_url: str, auth: AuthMode = "observed") -> dict[str, Json]:
-    """Return the document of the API at `base_url`, such as `http://127.0.0.1:8080/v1`. Shared: not to be changed.
+    """Return the document of the API at `base_url`, such as `http://127.0.0.1:8080/v1`. Cached: do not change it.
 
-    `auth` says which calls need a token: those that the real service refuses without one, or in `strict` mode all but
-    the free ones.
+    `auth` says which operations need a token: those where the real service needs one (`observed`), or all except
+    those marked `none` (`strict`).
     """
     return {
         "openapi": OPENAPI,
@@ -67,29 +67,29 @@ def document(base_url: str, auth: AuthMode = "observed") -> dict[str, Json]:
 
 def _paths(security: Mapping[Auth, tuple[Payload, ...]]) -> dict[str, Json]:
     paths: dict[str, dict[str, Json]] = {}
-    for known in OPERATIONS:
+    for operation in OPERATIONS:
         item = paths.setdefault(
-            known.path, {"parameters": [*map(_path_parameter, known.parameters), shared("TenantId")]}
+            operation.path, {"parameters": [*map(_path_parameter, operation.parameters), component_ref("TenantId")]}
         )
-        item[known.method.lower()] = _operation(known) | {"security": list(security[known.auth])}
+        item[operation.method.lower()] = _operation(operation) | {"security": list(security[operation.auth])}
     return paths
 
 
-def _operation(known: Operation) -> dict[str, Json]:
+def _operation(operation: Operation) -> dict[str, Json]:
     rendered: dict[str, Json] = {
-        "operationId": known.id,
-        "tags": [known.tag],
-        "summary": known.summary,
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
     }
-    if known.filters is not None:
-        rendered["parameters"] = _query_parameters(known.filters)
-    if known.body is not None:
-        rendered["requestBody"] = _request(known.body)
+    if operation.filters is not None:
+        rendered["parameters"] = _query_parameters(operation.filters)
+    if operation.body is not None:
+        rendered["requestBody"] = _request(operation.body)
     rendered["responses"] = {
-        str(status): _success(known, answer) if status in known.success else response(status)
-        for status, answer in known.responses.items()
+        str(status): _success(operation, answer) if status in operation.success else refusal_ref(status)
+        for status, answer in operation.responses.items()
     }
-    if known.id == "processOrder":
+    if operation.id == "processOrder":
         rendered["callbacks"] = {"orderProcessed": order_processed()}
     return rendered
 
@@ -101,18 +101,18 @@ def _path_parameter(name: str) -> dict[str, Json]:
         "in": "path",
         "required": True,
         "description": f"Identifies the {thing}.",
-        "schema": pointed("uuid"),
+        "schema": schema_ref("uuid"),
     }
 
 
 def _query_parameters(kind: str) -> list[dict[str, Json]]:
-    own, whole = schema(kind), whole_schema(kind)
-    return [_query_parameter(name, member, whole["properties"][name]) for name, member in own["properties"].items()]
+    own, resolved = schema(kind), resolved_schema(kind)
+    return [_query_parameter(name, member, resolved["properties"][name]) for name, member in own["properties"].items()]
 
 
-def _query_parameter(name: str, member: Json, whole: Json) -> dict[str, Json]:
-    parameter = {"name": name, "in": "query", "description": whole["description"], "schema": pointed(member)}
-    if whole.get("type") == "array":
+def _query_parameter(name: str, member: Json, resolved: Json) -> dict[str, Json]:
+    parameter = {"name": name, "in": "query", "description": resolved["description"], "schema": schema_ref(member)}
+    if resolved.get("type") == "array":
         parameter["explode"] = False
     return parameter
 
@@ -124,31 +124,34 @@ def _request(body: Body) -> dict[str, Json]:
     return {"required": body.required, "content": content}
 
 
-def _success(known: Operation, answer: Answer) -> dict[str, Json]:
-    headers = {name: shared(name) for name in (*answer.headers, *RATE_LIMIT)}
+def _success(operation: Operation, answer: Answer) -> dict[str, Json]:
+    headers = {name: component_ref(name) for name in (*answer.headers, *RATE_LIMIT)}
     rendered: dict[str, Json] = {"description": answer.text, "headers": headers}
     if answer.content:
         rendered["content"] = {media_type: _media(media_type, kind) for media_type, kind in answer.content.items()}
-    if next_steps := links(known.id):
+    if next_steps := links(operation.id):
         rendered["links"] = next_steps
     return rendered
 
 
 def _media(media_type: str, kind: str | None) -> dict[str, Json]:
-    """Return a media type object; the examples of JSON are those of its schema."""
+    """Return a media type object; for JSON, its examples are those of the schema."""
     if kind is None:
         return {}
     if media_type == EVENT_STREAM:
         return {"itemSchema": _streamed(kind)}
     if media_type != JSON:
-        return {"schema": pointed(kind)}
+        return {"schema": schema_ref(kind)}
     examples = enumerate(schema(kind)["examples"], start=1)
-    return {"schema": pointed(kind), "examples": {f"example{number}": {"value": value} for number, value in examples}}
+    return {
+        "schema": schema_ref(kind),
+        "examples": {f"example{number}": {"value": value} for number, value in examples},
+    }
 
 
 def _streamed(kind: str) -> dict[str, Json]:
-    """Return the schema of one event of a stream: a piece as JSON, or the word that ends it."""
-    piece = {"contentMediaType": JSON, "contentSchema": pointed(kind)}
+    """Return the schema of one server-sent event: a chunk as JSON, or `[DONE]` at the end."""
+    piece = {"contentMediaType": JSON, "contentSchema": schema_ref(kind)}
     end = {"const": "[DONE]"}
     return {
         "type": "object",

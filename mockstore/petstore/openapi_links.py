@@ -1,4 +1,4 @@
-"""Where an answer of the API leads: which operations can follow, and what of the answer they need. Pure."""
+"""Renders OpenAPI links: the operations that can follow a response, and the parameters they take from it. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,19 +12,19 @@ _ID: Final = "$response.body#/id"
 
 
 class _Link(Struct, frozen=True):
-    """A next operation, its parameters, and members of its body, as runtime expressions."""
+    """A link to the operation `target`; parameters and members of its body are runtime expressions."""
 
     target: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] | None = None
 
 
-def _with(parameter: str, *targets: str) -> tuple[_Link, ...]:
+def _with_id(parameter: str, *targets: str) -> tuple[_Link, ...]:
     return tuple(_Link(target, MappingProxyType({parameter: _ID})) for target in targets)
 
 
-def _below(parent: str, parameter: str, *targets: str) -> tuple[_Link, ...]:
-    """Return links to things below the one that the request was about."""
+def _below_parent(parent: str, parameter: str, *targets: str) -> tuple[_Link, ...]:
+    """Return links to operations on a sub-resource; the id of its parent comes from the path of the request."""
     known = MappingProxyType({parent: f"$request.path.{parent}", parameter: _ID})
     return tuple(_Link(target, known) for target in targets)
 
@@ -46,19 +46,19 @@ _DELIVERY: Final = ("getWebhookDelivery", "redeliver")
 
 _LINKS: Final[Mapping[str, tuple[_Link, ...]]] = MappingProxyType(
     {
-        "createPet": (*_with("petId", *_PET), _Link("createOrder", body={"petId": _ID})),
-        "uploadPetImage": _below("petId", "imageId", "getPetImage"),
-        "createOrder": _with("orderId", *_ORDER),
-        "createUser": (*_with("userId", *_USER), _Link("createOrder", body={"userId": _ID})),
-        "createWebhook": _with("webhookId", *_WEBHOOK),
-        "testWebhook": _below("webhookId", "deliveryId", *_DELIVERY),
+        "createPet": (*_with_id("petId", *_PET), _Link("createOrder", body={"petId": _ID})),
+        "uploadPetImage": _below_parent("petId", "imageId", "getPetImage"),
+        "createOrder": _with_id("orderId", *_ORDER),
+        "createUser": (*_with_id("userId", *_USER), _Link("createOrder", body={"userId": _ID})),
+        "createWebhook": _with_id("webhookId", *_WEBHOOK),
+        "testWebhook": _below_parent("webhookId", "deliveryId", *_DELIVERY),
     }
 )
-"""By the operation whose success leads there."""
+"""By the id of the operation whose successful response has the links."""
 
 
 def links(operation_id: str) -> dict[str, Json]:
-    """Return the `links` of what an operation answers when it succeeds; nothing when it leads nowhere."""
+    """Return the `links` of the successful response of an operation; empty when it has none."""
     return {link.target: _rendered(link) for link in _LINKS.get(operation_id, ())}
 
 

@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that its operations share: schemas, header fields, refusals, security. Pure."""
+"""Renders `components` of the OpenAPI document (schemas, headers, error responses, security) and references. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -12,18 +12,18 @@ from mockstore.petstore.documents import kinds, schema
 from mockstore.petstore.operation import PROBLEM, REFUSALS
 
 RATE_LIMIT: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-"""The header fields that every answer has."""
+"""The header fields of every response."""
 
-_OF_A_FILE: Final = ("$schema", "$id")
-_LITERAL: Final = frozenset({"examples", "const", "enum", "default"})
-"""Keywords whose values are no schemas."""
+_FILE_KEYWORDS: Final = ("$schema", "$id")
+_LITERAL_KEYWORDS: Final = frozenset({"examples", "const", "enum", "default"})
+"""Keywords whose values are not schemas; they are copied as they are."""
 _SUFFIX: Final = ".json"
 
 _HEADERS: Final[Mapping[str, tuple[str, Json]]] = MappingProxyType(
     {
-        "Location": ("Where to read what was created.", {"type": "string", "format": "uri-reference"}),
+        "Location": ("The URL of the new resource.", {"type": "string", "format": "uri-reference"}),
         "Retry-After": ("Seconds until it makes sense to call again.", {"type": "integer", "minimum": 1}),
-        "WWW-Authenticate": ("How to say who calls.", {"type": "string"}),
+        "WWW-Authenticate": ("How to authenticate.", {"type": "string"}),
         "RateLimit-Limit": ("How many calls are allowed in a minute.", {"type": "integer", "minimum": 0}),
         "RateLimit-Remaining": ("How many of them are left.", {"type": "integer", "minimum": 0}),
         "RateLimit-Reset": ("Seconds until they are all allowed again.", {"type": "integer", "minimum": 0}),
@@ -43,11 +43,11 @@ _RESPONSES: Final[Mapping[int, str]] = MappingProxyType(
         503: "ServiceUnavailable",
     }
 )
-_PLACES: Final[Mapping[str, str]] = MappingProxyType({"TenantId": "parameters"})
+_SECTIONS: Final[Mapping[str, str]] = MappingProxyType({"TenantId": "parameters"})
 
 
 def components() -> dict[str, Json]:
-    """Return the `components` of the document."""
+    """Return the member `components` of the document."""
     return {
         "schemas": _schemas(),
         "responses": {_RESPONSES[status]: _refusal(status) for status in REFUSALS},
@@ -66,38 +66,38 @@ def components() -> dict[str, Json]:
     }
 
 
-def pointed(kind_or_schema: Json) -> dict[str, Json]:
-    """Return a reference to the schema of a kind, or a schema with its references to files turned to this document."""
+def schema_ref(kind_or_schema: Json) -> dict[str, Json]:
+    """Return a reference to the schema of a kind; for a schema, return it with its file references made local."""
     if isinstance(kind_or_schema, str):
         return {"$ref": f"#/components/schemas/{_name(kind_or_schema)}"}
-    turned: dict[str, Json] = _turned(kind_or_schema)
-    return turned
+    converted: dict[str, Json] = _with_local_references(kind_or_schema)
+    return converted
 
 
-def pointed_event(event_type: str) -> dict[str, Json]:
-    """Return a reference to the schema of an event."""
+def event_ref(event_type: str) -> dict[str, Json]:
+    """Return a reference to the schema of an event type."""
     return {"$ref": f"#/components/schemas/{_event_name(event_type)}"}
 
 
-def shared(name: str) -> dict[str, Json]:
-    """Return a reference to a parameter or a header field of `components`."""
-    return {"$ref": f"#/components/{_PLACES.get(name, 'headers')}/{name}"}
+def component_ref(name: str) -> dict[str, Json]:
+    """Return a reference to the parameter or header field `name` in `components`."""
+    return {"$ref": f"#/components/{_SECTIONS.get(name, 'headers')}/{name}"}
 
 
-def response(status: int) -> dict[str, Json]:
-    """Return a reference to the refusal of this status."""
+def refusal_ref(status: int) -> dict[str, Json]:
+    """Return a reference to the error response with this status."""
     return {"$ref": f"#/components/responses/{_RESPONSES[status]}"}
 
 
 def _schemas() -> dict[str, Json]:
     events = petstore_catalogue()
-    resources = {_name(kind): pointed(schema(kind)) for kind in kinds() if not _is_elsewhere(kind)}
-    told = {_event_name(type_): pointed(events.schema(type_)) for type_ in events.types}
-    return resources | told
+    resources = {_name(kind): schema_ref(schema(kind)) for kind in kinds() if not _is_not_a_body(kind)}
+    event_schemas = {_event_name(type_): schema_ref(events.schema(type_)) for type_ in events.types}
+    return resources | event_schemas
 
 
-def _is_elsewhere(kind: str) -> bool:
-    """Tell whether a kind is no body: filters are parameters, and an adopter is named in Python only."""
+def _is_not_a_body(kind: str) -> bool:
+    """Tell whether a kind is never a body: filters are query parameters, and `adopter` exists in Python only."""
     return kind.endswith("-filters") or kind == "adopter"
 
 
@@ -109,27 +109,27 @@ def _event_name(event_type: str) -> str:
     return f"{_name(event_type.replace('.', '-').replace('_', '-'))}Event"
 
 
-def _turned(value: Json) -> Json:
+def _with_local_references(value: Json) -> Json:
     if isinstance(value, list):
-        return [_turned(item) for item in value]
+        return [_with_local_references(item) for item in value]
     if not isinstance(value, Mapping):
         return value
-    turned = {
-        key: item if key in _LITERAL else _turned(item)
+    converted = {
+        key: item if key in _LITERAL_KEYWORDS else _with_local_references(item)
         for key, item in value.items()
-        if not (key in _OF_A_FILE and isinstance(item, str))
+        if not (key in _FILE_KEYWORDS and isinstance(item, str))
     }
-    if isinstance(turned.get("$ref"), str):
-        turned["$ref"] = pointed(turned["$ref"].removesuffix(_SUFFIX))["$ref"]
-    return turned
+    if isinstance(converted.get("$ref"), str):
+        converted["$ref"] = schema_ref(converted["$ref"].removesuffix(_SUFFIX))["$ref"]
+    return converted
 
 
 def _refusal(status: int) -> dict[str, Json]:
     answer = REFUSALS[status]
     return {
         "description": answer.text,
-        "headers": {name: shared(name) for name in (*answer.headers, *RATE_LIMIT)},
-        "content": {PROBLEM: {"schema": pointed("problem"), "example": _problem(status, answer.text)}},
+        "headers": {name: component_ref(name) for name in (*answer.headers, *RATE_LIMIT)},
+        "content": {PROBLEM: {"schema": schema_ref("problem"), "example": _problem(status, answer.text)}},
     }
 
 
@@ -152,5 +152,5 @@ def _tenant() -> dict[str, Json]:
         "name": "X-Tenant-ID",
         "in": "header",
         "description": "Whose shop is meant; without it, the one that all share.",
-        "schema": pointed("uuid"),
+        "schema": schema_ref("uuid"),
     }

@@ -1,4 +1,4 @@
-"""Every operation of the API, as one table, and which of them a request is for (contract 1.4 and 2). Pure."""
+"""The table of all operations of the API, and the match of a request to one (contract 1.4 and 2). Pure."""
 
 import re
 from collections.abc import Mapping
@@ -175,7 +175,7 @@ OPERATIONS: Final = (*_PETS, *_ORDERS, *_OTHERS, *_WEBHOOKS)
 
 
 def operation(id_: str) -> Operation:
-    """Return the operation of this id; raise `LookupError` when there is none."""
+    """Return the operation with this id; raise `LookupError` for an unknown id."""
     for known in OPERATIONS:
         if known.id == id_:
             return known
@@ -183,29 +183,29 @@ def operation(id_: str) -> Operation:
 
 
 def match(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-    """Return the operation that a request is for and its path parameters, or None.
+    """Return the operation that matches a request, and its decoded path parameters; None when no operation matches.
 
-    `path` is what follows the base path, percent-encoded as on the wire, without the query. The method's case counts.
+    `path` is the part after the base path, still percent-encoded, without the query. `method` is case-sensitive.
     """
-    for found, known in _at(path):
+    for found, known in _operations_at(path):
         if known.method == method:
             return known, {name: unquote(text) for name, text in found.groupdict().items()}
     return None
 
 
 def methods_of(path: str) -> tuple[str, ...]:
-    """Return the methods that have an operation at this path, sorted; `path` as in `match`."""
-    return tuple(sorted(known.method for _, known in _at(path)))
+    """Return the methods of the operations at a path (as in `match`), sorted."""
+    return tuple(sorted(known.method for _, known in _operations_at(path)))
 
 
-def _at(path: str) -> list[tuple[re.Match[str], Operation]]:
-    """Return the operations at a path; a literal one hides those with a parameter in its place."""
+def _operations_at(path: str) -> list[tuple[re.Match[str], Operation]]:
+    """Return the operations at a path; a literal path such as `/pets/search` takes precedence over `/pets/{petId}`."""
     found = [(fit, known) for pattern, known in _patterns() if (fit := pattern.fullmatch(path)) is not None]
     return [(fit, known) for fit, known in found if known.path == found[0][1].path]
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], Operation], ...]:
-    """Return the operations with their paths as patterns; those with the fewest parameters first."""
+    """Return each operation with the pattern of its path, those with the fewest parameters first."""
     ordered = sorted(OPERATIONS, key=lambda known: len(known.parameters))
     return tuple((re.compile(PARAMETER.sub(r"(?P<\1>[^/]+)", known.path)), known) for known in ordered)

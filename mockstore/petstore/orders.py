@@ -1,4 +1,4 @@
-"""The orders of a shop: placing, moving on, cancelling and processing, and the events that follow."""
+"""The orders of a shop: placing, changing their status, processing, and the events that these emit."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from mockstore.errors import NotFoundError
 from mockstore.model import Json, Payload
 from mockstore.petstore import transitions
 from mockstore.petstore.context import ShopContext
-from mockstore.petstore.documents import demand
+from mockstore.petstore.documents import require_valid
 from mockstore.petstore.money import amount_of, event_number
 from mockstore.petstore.people import customer, open_orders
 from mockstore.petstore.pets import Pets
@@ -17,91 +17,91 @@ _CANCELLED: Final = "Order cancelled"
 
 
 class Callback(Struct, frozen=True):
-    """What is owed to a caller: a POST of `document` (schema `order-processed`) to `url`."""
+    """A request to be sent later: a POST of `document` (schema `order-processed`) to `url`."""
 
     url: str
     document: Payload
 
 
 class Processing(Struct, frozen=True):
-    """A request to process an order: the answer for now (schema `order-processing`), and the callback for later."""
+    """The result of `Orders.process`: the response (schema `order-processing`), and the callback to send later."""
 
     answer: dict[str, Json]
     callback: Callback
 
 
 class Orders:
-    """The orders of one tenant. An unknown id raises `NotFoundError`, a bad document `ValidationError`."""
+    """The orders of one tenant. Raises `NotFoundError` for an unknown id, `ValidationError` for a bad document."""
 
     def __init__(self, context: ShopContext, pets: Pets) -> None:
         self._context = context
         self._pets = pets
-        self._shelf = context.shelf("order")
+        self._resources = context.resources("order")
 
     def place(self, document: Payload) -> dict[str, Json]:
         """Order a pet (schema `order-create`) and return the order; the pet becomes PENDING.
 
-        Raises `NotFoundError` for an unknown pet and `ConflictError` for one that cannot be had.
+        Raise `NotFoundError` for an unknown pet and `ConflictError` for one that is ADOPTED or NOT_AVAILABLE.
         """
-        demand("order-create", document)
+        require_valid("order-create", document)
         with self._context.transaction():
             pet = self._pets.get(document["petId"])
-            transitions.after("pet", pet["id"], pet["status"], "order")
+            transitions.next_status("pet", pet["id"], pet["status"], "order")
             order = self._new_order(pet, document["userId"])
-            self._shelf.put(order)
-            self._context.announce("order.created", self._created(order))
+            self._resources.put(order)
+            self._context.announce("order.created", self._created_data(order))
             self._pets.move(pet["id"], "order", "Adoption application received")
-            return self._shelf.get(order["id"])
+            return self._resources.get(order["id"])
 
     def get(self, order_id: str) -> dict[str, Json]:
-        """Return the order."""
-        return self._shelf.get(order_id)
+        """Return the order; it may be cancelled."""
+        return self._resources.get(order_id)
 
     def approve(self, order_id: str) -> dict[str, Json]:
-        """Take note that the order is paid, and return it; its pet is adopted, unless it is no longer to be had."""
+        """Make a paid order APPROVED and return it; its pet becomes ADOPTED, if the status of the pet allows that."""
         with self._context.transaction():
-            before = self._shelf.get(order_id)
+            before = self._resources.get(order_id)
             after = self._advance(before, "pay")
             if after["status"] != before["status"]:
-                self._hand_over(after)
+                self._adopt_pet(after)
             return after
 
     def ship(self, order_id: str) -> dict[str, Json]:
         """Ship an APPROVED order and return it; raise `ConflictError` for any other."""
         with self._context.transaction():
-            return self._advance(self._shelf.get(order_id), "ship")
+            return self._advance(self._resources.get(order_id), "ship")
 
     def deliver(self, order_id: str) -> dict[str, Json]:
         """Deliver a SHIPPED order and return it; raise `ConflictError` for any other."""
         with self._context.transaction():
-            return self._advance(self._shelf.get(order_id), "deliver")
+            return self._advance(self._resources.get(order_id), "deliver")
 
     def cancel(self, order_id: str) -> dict[str, Json]:
-        """Cancel a PLACED or APPROVED order and return it; its pet is free again, unless another order holds it.
+        """Cancel a PLACED or APPROVED order and return it; its pet becomes AVAILABLE, unless another order holds it.
 
-        The order can still be read. Raises `ConflictError` for an order that has gone further.
+        The order can still be read. Raise `ConflictError` when it is shipped, delivered or cancelled already.
         """
         with self._context.transaction():
-            after = self._advance(self._shelf.get(order_id), "cancel")
-            self._let_go(after)
+            after = self._advance(self._resources.get(order_id), "cancel")
+            self._release_pet(after)
             return after
 
     def process(self, order_id: str, request: Payload) -> Processing:
-        """Take on a request (schema `order-request`) to process the order; nothing changes.
+        """Return the response and the callback to a request (schema `order-request`); the order does not change.
 
-        The outcome is FAILED when the order is cancelled or costs something else than the request says.
+        The callback says FAILED when the order is cancelled, or amount or currency differ from the request.
         """
-        order = self._shelf.get(order_id)
-        demand("order-request", request)
+        order = self._resources.get(order_id)
+        require_valid("order-request", request)
         moment = self._context.moment()
         ids = {"requestId": self._context.new_id(), "orderId": order_id}
         result = {
-            "message": _objection(order, request) or "The order was processed.",
+            "message": _failure_reason(order, request) or "The order was processed.",
             "orderStatus": order["status"],
             "totalAmount": order["totalAmount"],
             "currency": order["currency"],
         }
-        status = "FAILED" if _objection(order, request) else "COMPLETED"
+        status = "FAILED" if _failure_reason(order, request) else "COMPLETED"
         outcome = {**ids, "status": status, "result": result, "timestamp": moment}
         answer = {**ids, "status": "PROCESSING", "timestamp": moment}
         return Processing(answer, Callback(request["callbackUrl"], outcome))
@@ -119,8 +119,8 @@ class Orders:
             "updatedAt": moment,
         }
 
-    def _created(self, order: Payload) -> dict[str, Json]:
-        """Return the data of `order.created`: one item, the pet."""
+    def _created_data(self, order: Payload) -> dict[str, Json]:
+        """Return the data of the event `order.created`; its only item is the pet."""
         price = event_number(order["totalAmount"])
         shown = {
             "id": order["id"],
@@ -132,25 +132,25 @@ class Orders:
         return {"order": shown, "customer": customer(self._context, order["userId"])}
 
     def _advance(self, before: dict[str, Json], verb: str) -> dict[str, Json]:
-        """Move an order on by a verb of the table, tell it when its status has changed, and return it."""
-        status = transitions.after("order", before["id"], before["status"], verb)
+        """Apply a verb of `transitions.TABLE`; emit `order.status_changed` if the status changes; return the order."""
+        status = transitions.next_status("order", before["id"], before["status"], verb)
         if status == before["status"]:
             return before
         moment = self._context.moment()
         after = {**before, "status": status, "updatedAt": moment}
-        self._shelf.put(after)
+        self._resources.put(after)
         old, new = transitions.event_word(before["status"]), transitions.event_word(status)
         change = {"orderId": before["id"], "oldStatus": old, "newStatus": new, "timestamp": moment}
         self._context.announce("order.status_changed", change)
-        return self._shelf.get(before["id"])
+        return self._resources.get(before["id"])
 
-    def _hand_over(self, order: Payload) -> None:
+    def _adopt_pet(self, order: Payload) -> None:
         status = self._status_of_pet(order["petId"])
-        if status in transitions.MOVES["pet"]["adopt"]:
+        if status in transitions.TABLE["pet"]["adopt"]:
             self._pets.move(order["petId"], "adopt", "Payment received", by=order["userId"], through=order["id"])
 
-    def _let_go(self, order: Payload) -> None:
-        """Leave the pet of an order that was cancelled to the other orders that hold it, or free it."""
+    def _release_pet(self, order: Payload) -> None:
+        """Give the pet of a cancelled order to another order that holds it; without one, make it AVAILABLE."""
         pet_id = order["petId"]
         status, others = self._status_of_pet(pet_id), open_orders(self._context, pet_id)
         if status == "PENDING" and not others:
@@ -159,7 +159,7 @@ class Orders:
             return
         paid = [other for other in others if other["status"] == "APPROVED"]
         if paid:
-            self._pets.pass_on(pet_id, through=paid[0]["id"])
+            self._pets.reassign(pet_id, through=paid[0]["id"])
         else:
             self._pets.move(pet_id, "await" if others else "release", _CANCELLED)
 
@@ -167,10 +167,10 @@ class Orders:
         try:
             return str(self._pets.get(pet_id)["status"])
         except NotFoundError:
-            return None  # it was removed; its orders stay
+            return None  # the orders of a removed pet remain
 
 
-def _objection(order: Payload, request: Payload) -> str | None:
+def _failure_reason(order: Payload, request: Payload) -> str | None:
     """Return why the order cannot be processed as requested, or None."""
     if order["status"] == "CANCELLED":
         return "The order is cancelled."

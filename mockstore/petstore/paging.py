@@ -1,4 +1,4 @@
-"""A page of a collection (contract 2). Pure."""
+"""Pages of a list (contract 2). Pure."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from mockstore.petstore.documents import copied
 DEFAULT_LIMIT = 20
 
 
-def page_of(items: Sequence[Payload], wanted: Payload) -> dict[str, Json]:
-    """Return `{data, pagination}`; `wanted` may name `page` (from 1) and `limit`. A page past the end is empty."""
-    page, limit = int(wanted.get("page", 1)), int(wanted.get("limit", DEFAULT_LIMIT))
+def page_of(items: Sequence[Payload], parameters: Payload) -> dict[str, Json]:
+    """Return `{data, pagination}` for the `page` (from 1) and `limit` in `parameters`. A page past the end is empty."""
+    page, limit = int(parameters.get("page", 1)), int(parameters.get("limit", DEFAULT_LIMIT))
     first = (page - 1) * limit
     total = len(items)
     return {

@@ -1,4 +1,4 @@
-"""Payments of orders. The card's number decides the outcome, as with payment providers' test cards (contract 1.5)."""
+"""Payments of orders. The card number decides the outcome, as with test cards of payment providers (contract 1.5)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from mockstore.events.rules import PAYMENT_ERRORS
 from mockstore.model import Json, Payload
 from mockstore.petstore import transitions
 from mockstore.petstore.context import ShopContext
-from mockstore.petstore.documents import demand, kept
+from mockstore.petstore.documents import require_valid, writable_members
 from mockstore.petstore.money import event_number
 from mockstore.petstore.orders import Orders
 
@@ -21,61 +21,61 @@ FAILING_CARDS: Mapping[str, str] = MappingProxyType(
         "4000000000000119": "PROCESSING_ERROR",
     }
 )
-"""By number: the code of the failure. Every other number succeeds; check digits are not looked at."""
+"""By card number: the code of the failure. All other numbers succeed; check digits are not verified."""
 
-_LAST = 4
+_SHOWN_DIGITS = 4
 _SEPARATORS = str.maketrans("", "", " -")
 
 
 class Payments:
-    """The payments of one tenant's orders. An unknown id raises `NotFoundError`, a bad document `ValidationError`."""
+    """The payments of one tenant. Raises `NotFoundError` for an unknown id, `ValidationError` for a bad document."""
 
     def __init__(self, context: ShopContext, orders: Orders) -> None:
         self._context = context
         self._orders = orders
-        self._shelf = context.shelf("payment")
+        self._resources = context.resources("payment")
 
     def pay(self, order_id: str, document: Payload) -> dict[str, Json]:
-        """Pay an order (schema `payment-create`) and return the payment, be it SUCCEEDED or FAILED.
+        """Pay an order (schema `payment-create`) and return the payment, which is SUCCEEDED or FAILED.
 
-        What succeeds makes a PLACED order APPROVED and its pet ADOPTED; an APPROVED order can be paid again.
-        Raises `ConflictError` for an order that has gone further.
+        Success makes a PLACED order APPROVED and its pet ADOPTED; an APPROVED order can be paid again.
+        Raise `ConflictError` when the order is shipped, delivered or cancelled.
         """
         with self._context.transaction():
             order = self._orders.get(order_id)
             due = {"amount": order["totalAmount"], "currency": order["currency"]}
-            wanted = {**due, **document} if isinstance(document, Mapping) else document
-            demand("payment-create", wanted)
-            transitions.after("order", order_id, order["status"], "pay")
-            payment = self._settled(order_id, kept("payment-create", wanted))
-            self._shelf.put(payment)
-            self._tell(payment)
+            request = {**due, **document} if isinstance(document, Mapping) else document
+            require_valid("payment-create", request)
+            transitions.next_status("order", order_id, order["status"], "pay")
+            payment = self._new_payment(order_id, writable_members("payment-create", request))
+            self._resources.put(payment)
+            self._announce(payment)
             if payment["status"] == "SUCCEEDED":
                 self._orders.approve(order_id)
-            return self._shelf.get(payment["id"])
+            return self._resources.get(payment["id"])
 
     def get(self, payment_id: str) -> dict[str, Json]:
-        """Return the payment."""
-        return self._shelf.get(payment_id)
+        """Return a payment; its source is masked."""
+        return self._resources.get(payment_id)
 
-    def _settled(self, order_id: str, wanted: Payload) -> dict[str, Json]:
-        """Return the payment that comes of a request, at its end."""
+    def _new_payment(self, order_id: str, request: Payload) -> dict[str, Json]:
+        """Return the payment for a valid request, with its final status."""
         id_ = self._context.new_id()
-        failure = failure_of(wanted["source"])
-        status = transitions.after("payment", id_, "PENDING", "process")
+        failure = failure_of(request["source"])
+        status = transitions.next_status("payment", id_, "PENDING", "process")
         payment = {
             "id": id_,
             "orderId": order_id,
-            "amount": wanted["amount"],
-            "currency": wanted["currency"],
-            "source": masked(wanted["source"]),
-            "status": transitions.after("payment", id_, status, "succeed" if failure is None else "fail"),
+            "amount": request["amount"],
+            "currency": request["currency"],
+            "source": masked(request["source"]),
+            "status": transitions.next_status("payment", id_, status, "succeed" if failure is None else "fail"),
         }
         if failure is not None:
             payment["error"] = failure
         return {**payment, "createdAt": self._context.moment()}
 
-    def _tell(self, payment: Payload) -> None:
+    def _announce(self, payment: Payload) -> None:
         shown = {name: payment[name] for name in ("id", "orderId", "amount", "currency", "status")}
         shown["amount"] = event_number(payment["amount"])
         if "error" in payment:
@@ -89,7 +89,7 @@ class Payments:
 
 
 def failure_of(source: Payload) -> dict[str, str] | None:
-    """Return code and message of the failure that this source brings about, or None."""
+    """Return code and message of the failure that a source causes; None when the payment succeeds."""
     number = source.get("number", "").translate(_SEPARATORS)
     if source["object"] != "card" or number not in FAILING_CARDS:
         return None
@@ -98,19 +98,19 @@ def failure_of(source: Payload) -> dict[str, str] | None:
 
 
 def masked(source: Payload) -> dict[str, Json]:
-    """Return a valid source as it may be shown and kept: no security code, and of its number the last four digits."""
+    """Return a copy of a valid source without its security code and with all but the last four digits masked."""
     shown = {name: value for name, value in source.items() if name != "cvc"}
     field = "accountNumber" if "accountNumber" in source else "number"
     number = source[field].translate(_SEPARATORS)
-    shown[field] = "*" * (len(number) - _LAST) + number[-_LAST:]
-    shown["last4"] = number[-_LAST:]
+    shown[field] = "*" * (len(number) - _SHOWN_DIGITS) + number[-_SHOWN_DIGITS:]
+    shown["last4"] = number[-_SHOWN_DIGITS:]
     if source["object"] == "card":
         shown["brand"] = card_brand(number)
     return shown
 
 
 def card_source(number: str) -> dict[str, Json]:
-    """Return a card of this `number` to pay with, for callers who care for nothing else."""
+    """Return a valid source for a card with this `number`; its other members are sample values."""
     return {
         "object": "card",
         "name": "Petstore Customer",

@@ -1,4 +1,4 @@
-"""The shop of one tenant: everything that contract 2 lets people do, without HTTP."""
+"""The shop of one tenant: the operations of contract 2, without HTTP."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,10 +14,10 @@ from mockstore.world.seams import Store
 
 
 class Shop:
-    """What a tenant sees and does: `pets`, `orders`, `payments`, `users`, `chat`. Holds no state of its own.
+    """The shop of one tenant: `pets`, `orders`, `payments`, `users` and `chat`. Its state is in `store`.
 
-    `new_id` returns a new UUIDv7 at each call; `announce` takes the type and the data of an event and is called inside
-    the transaction of the change; `base_url` is where the images of pets are found.
+    `new_id` returns a new UUIDv7 at each call. `announce` emits an event, given its type and data; it is called inside
+    the transaction of the change. `base_url` is the URL of the API, under which images are found.
     """
 
     def __init__(  # noqa: PLR0913 - the composition of a shop, given by name in two places

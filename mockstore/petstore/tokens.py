@@ -1,4 +1,4 @@
-"""Bearer tokens: JWTs (HS256) that name a user and expire by the shop's own clock (contract 2, `strict`)."""
+"""Issues and verifies bearer tokens: JWTs (HS256) of users, which expire by the shop's clock (contract 2, `strict`)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,16 +20,17 @@ _CLAIMS: Final = ("sub", "exp", "iss")
 
 
 class Tokens(Struct, frozen=True):
-    """Issues and checks the tokens of one tenant's users; `key` signs them and has at least 32 bytes."""
+    """Issues and verifies the tokens of one tenant's users."""
 
     users: Users
     key: bytes
+    """The key that signs the tokens, at least 32 bytes."""
     now: Callable[[], datetime]
 
     def issue(self, credentials: Payload) -> dict[str, Json]:
         """Return a new token (schema `token`) for `credentials` (schema `token-request`).
 
-        Raises `ValidationError`, and `CredentialsError` when nobody has this name and password.
+        Raise `ValidationError` for a bad document and `CredentialsError` for a wrong name or password.
         """
         import jwt  # noqa: PLC0415 - most callers never ask for a token
 
@@ -45,8 +46,8 @@ class Tokens(Struct, frozen=True):
         }
 
     def check(self, token: str) -> dict[str, Json]:
-        """Return the user whom a valid `token` names; raise `TokenError` for any other text."""
-        import jwt  # noqa: PLC0415 - only `strict` asks who is there
+        """Return the user of a valid `token`; raise `TokenError` for any other text."""
+        import jwt  # noqa: PLC0415 - only strict mode checks tokens
 
         try:
             claims = jwt.decode(
@@ -54,10 +55,10 @@ class Tokens(Struct, frozen=True):
                 self.key,
                 algorithms=[_ALGORITHM],
                 issuer=_ISSUER,
-                # PyJWT would compare with the process's time, which need not be the shop's
+                # PyJWT would use the time of the process; the shop's clock may be another
                 options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
-        except (jwt.InvalidTokenError, ValueError):  # ValueError: what cannot even be taken apart
+        except (jwt.InvalidTokenError, ValueError):  # ValueError: not even the form of a JWT
             raise TokenError("is none of ours") from None
         expires = claims["exp"]
         if not isinstance(expires, int) or expires <= self.now().timestamp():

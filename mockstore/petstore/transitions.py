@@ -1,11 +1,11 @@
-"""What may become of a pet, an order and a payment, and in which words events tell it. Tables, and two readers."""
+"""The allowed changes of status of pets, orders and payments, and the names that events use for statuses. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from mockstore.petstore.errors import ConflictError
 
-MOVES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
+TABLE: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "pet": {
             "order": {"AVAILABLE": "PENDING", "PENDING": "PENDING"},
@@ -27,22 +27,22 @@ MOVES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
     }
 )
-"""By kind and verb: from which status to which. What is not here is a conflict.
+"""By kind and verb: the new status for each old one. A change that is not in the table is a conflict.
 
-A pending pet can be ordered again and an approved order be paid again, without a second change (contract 2). Staff may
-give a pet any status by PUT.
+A PENDING pet can be ordered again, and an APPROVED order can be paid again, without a change of status (contract 2).
+Staff may give a pet any status by PUT, which does not use this table.
 """
 
 OPEN_ORDERS = ("PLACED", "APPROVED")
-"""An order in one of these holds its pet."""
+"""The statuses in which an order holds its pet."""
 
 _EVENT_WORDS: Mapping[str, str] = MappingProxyType({"PLACED": "PENDING", "APPROVED": "PROCESSING"})
-"""The guide's words for an order's state, where they differ from REST's (contract 1.1)."""
+"""The statuses of orders whose names in events differ from those in REST (contract 1.1)."""
 
 
-def after(kind: str, id_: str, status: str, verb: str) -> str:
-    """Return the status that `verb` leads to from `status`; raise `ConflictError` when it leads nowhere."""
-    moves = MOVES[kind]
+def next_status(kind: str, id_: str, status: str, verb: str) -> str:
+    """Return the status after `verb`; raise `ConflictError` when `status` does not allow `verb`."""
+    moves = TABLE[kind]
     if status not in moves[verb]:
         allowed = [name for name, steps in moves.items() if status in steps]
         raise ConflictError(kind, id_, status=status, wanted=verb, allowed=allowed)
@@ -50,5 +50,5 @@ def after(kind: str, id_: str, status: str, verb: str) -> str:
 
 
 def event_word(order_status: str) -> str:
-    """Return the word that events use for an order's state."""
+    """Return the name that events use for the status of an order."""
     return _EVENT_WORDS.get(order_status, order_status)

@@ -1,4 +1,4 @@
-"""A consumer under load: it reads sockets, verifies with the standard library alone, and counts."""
+"""A consumer for load tests: it reads sockets, verifies signatures with the standard library only, and counts."""
 
 import hmac
 import socket
@@ -13,12 +13,12 @@ import pytest
 SECRET = "whsec_bG9hZC1sb2FkLWxvYWQtbG9hZC1sb2FkLWxvYWQ="
 
 Answering = Callable[["Request", int], int]
-"""Takes a genuine request, and how many came of its id before; returns the status."""
+"""Takes a genuine request and the number of earlier requests with its id; returns the status of the response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came in."""
+    """A received request."""
 
     headers: dict[str, str]
     body: bytes
@@ -38,14 +38,17 @@ class Request:
 
 
 class Sink:
-    """Answers 401 to what is not genuine (unless it is credulous), else what `answering` says."""
+    """A consumer that answers genuine requests with the status from `answering`, and forged ones with 401.
 
-    def __init__(self, answering: Answering | None = None, *, credulous: bool = False) -> None:
+    With `accept_forged` it acknowledges forged requests too.
+    """
+
+    def __init__(self, answering: Answering | None = None, *, accept_forged: bool = False) -> None:
         self.genuine: list[Request] = []
         self.forged: list[Request] = []
         self.answered: Counter[int] = Counter()
         self._answering = answering or (lambda _request, _before: 200)
-        self._refusal = 200 if credulous else 401
+        self._refusal = 200 if accept_forged else 401
         self._lock = Condition()
         self._seen: Counter[str] = Counter()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -61,7 +64,7 @@ class Sink:
             thread.join()
 
     def wait_for(self, many: int) -> None:
-        """Wait until so many genuine requests have come."""
+        """Wait until `many` genuine requests have come."""
         with self._lock:
             assert self._lock.wait_for(lambda: len(self.genuine) >= many, timeout=20), len(self.genuine)
 
@@ -112,17 +115,17 @@ def _read(readline: Callable[[], bytes], read: Callable[[int], bytes]) -> Reques
         lines = iter(lambda: readline().decode("latin-1").strip(), "")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         return Request(headers, read(int(headers["content-length"])))
-    except (OSError, KeyError):  # cut off: the load was interrupted
+    except (OSError, KeyError):  # an incomplete request: the load was interrupted
         return None
 
 
 @pytest.fixture
 def sink() -> Iterator[Callable[..., Sink]]:
-    """Starts consumers."""
+    """Return a function that starts a consumer, which is closed after the test."""
     with ExitStack() as opened:
 
-        def start(answering: Answering | None = None, *, credulous: bool = False) -> Sink:
-            started = Sink(answering, credulous=credulous)
+        def start(answering: Answering | None = None, *, accept_forged: bool = False) -> Sink:
+            started = Sink(answering, accept_forged=accept_forged)
             opened.callback(started.close)
             return started
 

@@ -1,4 +1,4 @@
-"""What `mockstore load` says without sending anything."""
+"""The command `mockstore load`, without sending anything."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ SEE = " (see `mockstore load --help`)"
 
 @pytest.fixture
 def run() -> Run:
-    """Runs the command in this process, which must not get as far as sending."""
+    """Return a function that runs the command in this process; its options must be refused before anything is sent."""
     return lambda *arguments: CliRunner().invoke(root, ["load", *arguments], prog_name="mockstore")
 
 

@@ -1,4 +1,4 @@
-"""Real load in processes of its own, against a consumer that verifies and counts by itself."""
+"""Load tests with real processes of Locust, against a consumer that verifies and counts independently."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mockstore.events import petstore_catalogue
-from mockstore.load.stream import USUAL, Mix, Plan, drawn, streams
+from mockstore.load.stream import DEFAULT_WEIGHTS, Mix, Plan, next_plan, streams
 
 if TYPE_CHECKING:
     from tests.load.conftest import Request, Sink
@@ -32,19 +32,19 @@ def loaded(url: str, *options: str) -> "subprocess.CompletedProcess[str]":
 
 
 def planned(mix: Mix, seed: int, shares: tuple[int, ...]) -> list[Plan]:
-    """Return the course that workers with one user each have to take."""
+    """Return the plans that workers with one user each must follow; `shares` are their numbers of events."""
     courses = [streams(seed, worker, 0)[0].dice for worker in range(len(shares))]
-    return [drawn(mix, dice) for dice, share in zip(courses, shares, strict=True) for _ in range(share)]
+    return [next_plan(mix, dice) for dice, share in zip(courses, shares, strict=True) for _ in range(share)]
 
 
-def stumbling(request: "Request", before: int) -> int:
-    """Answer 503 to the first attempt of some events."""
+def failing_first_attempts(request: "Request", before: int) -> int:
+    """Answer 503 to the first attempt of some events, else 204."""
     return 503 if not before and int(request.id[-1], 16) < 3 else 204
 
 
 def test_two_processes_send_what_the_seed_says_and_report_what_the_consumer_saw(sink: Start) -> None:
-    consumer = sink(stumbling)
-    course = planned(Mix(USUAL, duplicates=0.1, forged=0.1), 7, (121, 120))
+    consumer = sink(failing_first_attempts)
+    course = planned(Mix(DEFAULT_WEIGHTS, duplicates=0.1, forged=0.1), 7, (121, 120))
     options = ["--processes", "2", "--count", "241", "--rate", "300/s", "--seed", "7", "--retries", "0.1s,0.1s"]
 
     ended = loaded(consumer.url, *options, "--duplicates", "0.1", "--forged", "0.1", "--json")
@@ -65,7 +65,7 @@ def test_two_processes_send_what_the_seed_says_and_report_what_the_consumer_saw(
 
 
 def test_every_event_is_valid_and_an_id_comes_again_only_with_the_same_bytes(sink: Start) -> None:
-    consumer = sink(stumbling)
+    consumer = sink(failing_first_attempts)
 
     ended = loaded(consumer.url, "--count", "120", "--rate", "300/s", "--retries", "0.1s", "--duplicates", "0.2")
 
@@ -95,7 +95,7 @@ def test_what_is_never_acknowledged_is_lost(sink: Start) -> None:
 
 
 def test_a_consumer_that_acknowledges_forgeries_is_told(sink: Start) -> None:
-    consumer = sink(credulous=True)
+    consumer = sink(accept_forged=True)
 
     ended = loaded(consumer.url, "--count", "60", "--rate", "200/s", "--forged", "0.5", "--retries", "")
 
@@ -144,12 +144,12 @@ def test_a_locustfile_of_three_lines_runs_on_several_processes(sink: Start, tmp_
     assert len(consumer.by_id()) >= 20, "each of twenty users has sent something of its own"
     statistics = json.loads(ended.stdout[ended.stdout.index("[\n") :])  # each worker prints an empty list before
     shown = {(entry["method"], entry["name"]) for entry in statistics}
-    assert shown <= {(kind, event_type) for kind in ("EVENT", "DUPLICATE", "RETRY") for event_type in USUAL}
+    assert shown <= {(kind, event_type) for kind in ("EVENT", "DUPLICATE", "RETRY") for event_type in DEFAULT_WEIGHTS}
     assert ("EVENT", "order.status_changed") in shown
 
 
 def _ports() -> list[str]:
-    """Return options for a port of its own, so that several runs do not meet."""
+    """Return options for a free port, so that parallel runs do not share one."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Counting and telling, without any load."""
+"""Counts and reports of a load, without sending anything."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from mockstore.events import EventFactory, petstore_catalogue
 from mockstore.faults.catalogue import named
 from mockstore.faults.fault import Expect
 from mockstore.load.report import Report, document, lines, progress
-from mockstore.load.stream import FORGERIES, USUAL, Mix, Plan, Sender, Stream, drawn, streams, weights
+from mockstore.load.stream import DEFAULT_WEIGHTS, FORGERIES, Mix, Plan, Sender, Stream, next_plan, streams, weights
 from mockstore.load.tally import Tally, merged
 from mockstore.provider import petstore
 from mockstore.signing import verify
@@ -21,7 +21,7 @@ def counted(milliseconds: list[float], **counts: int) -> Tally:
     tally = Tally()
     tally.counts.update(counts)
     for one in milliseconds:
-        tally.took(timedelta(milliseconds=one))
+        tally.add_time(timedelta(milliseconds=one))
     return tally
 
 
@@ -76,11 +76,11 @@ def test_the_report_says_when_the_rate_was_not_reached() -> None:
 
 
 def test_a_seed_gives_each_user_of_each_worker_a_course_of_its_own() -> None:
-    mix = Mix(USUAL, duplicates=0.5, forged=0.5)
+    mix = Mix(DEFAULT_WEIGHTS, duplicates=0.5, forged=0.5)
 
     def course(worker: int, user: int) -> tuple[Plan, ...]:
         dice = streams(1, worker, user)[0].dice
-        return tuple(drawn(mix, dice) for _ in range(20))
+        return tuple(next_plan(mix, dice) for _ in range(20))
 
     courses = {course(worker, user) for worker in range(3) for user in range(3)}
     again = {course(worker, user) for worker in range(3) for user in range(3)}
@@ -92,12 +92,12 @@ def test_a_seed_gives_each_user_of_each_worker_a_course_of_its_own() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_what_is_forged_has_no_genuine_signature(seed: int) -> None:
     course, content = streams(seed, 0, 0)
-    stream = Stream(Mix(USUAL, forged=1.0), EventFactory(petstore_catalogue()), course.dice, content.dice)
-    letter = stream.next(NOON)
+    stream = Stream(Mix(DEFAULT_WEIGHTS, forged=1.0), EventFactory(petstore_catalogue()), course.dice, content.dice)
+    event = stream.next(NOON)
 
-    request = Sender(petstore(), "http://127.0.0.1:9/", "whsec_c2VjcmV0").request(letter, 1, NOON)
+    request = Sender(petstore(), "http://127.0.0.1:9/", "whsec_c2VjcmV0").request(event, 1, NOON)
 
-    assert letter.plan.forgery
+    assert event.plan.forgery
     assert not verify(request.body, request.headers, "whsec_c2VjcmV0", now=NOON).ok
 
 

@@ -1,4 +1,4 @@
-"""A shop to try things in, and what it has told the world. Whatever it tells must fit the schemas of the events."""
+"""Fixtures: a shop, and the events that it emits. Each event is validated by the schema of its type."""
 
 from collections.abc import Callable
 
@@ -17,17 +17,17 @@ NEW_ID = "019b4132-70aa-764f-b315-e2803d882a24"
 
 
 @pytest.fixture
-def told() -> list[tuple[str, Payload]]:
-    """Type and data of the events that the shop has told, oldest first."""
+def announced() -> list[tuple[str, Payload]]:
+    """Type and data of the events that the shop has emitted, oldest first."""
     return []
 
 
 @pytest.fixture
-def make_shop(told: list[tuple[str, Payload]]) -> Callable[..., Shop]:
+def make_shop(announced: list[tuple[str, Payload]]) -> Callable[..., Shop]:
     def announce(event_type: str, data: Payload) -> None:
         event = {"id": NEW_ID, "eventType": event_type, "timestamp": rfc3339(EPOCH), "data": data}
         assert petstore_catalogue().mistakes(event) == []
-        told.append((event_type, data))
+        announced.append((event_type, data))
 
     def make(seed: int = 1, tenant: str | None = None, store: MemoryStore | None = None) -> Shop:
         dice = Chance(seed).dice
@@ -50,7 +50,7 @@ def shop(make_shop: Callable[..., Shop]) -> Shop:
 
 @pytest.fixture
 def pet_in(shop: Shop) -> Callable[[str], str]:
-    """Give the id of a new pet of a certain status."""
+    """Return a function that adds a pet with a status and returns its id."""
 
     def add(status: str) -> str:
         pet = {"name": "Rex", "species": "DOG", "ageMonths": 8, "price": "99.50", "currency": "EUR", "status": status}
@@ -60,8 +60,8 @@ def pet_in(shop: Shop) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def order_in(shop: Shop, pet_in: Callable[[str], str], told: list[tuple[str, Payload]]) -> Callable[[str], str]:
-    """Give the id of a new order that has come to a certain status; what led there is forgotten."""
+def order_in(shop: Shop, pet_in: Callable[[str], str], announced: list[tuple[str, Payload]]) -> Callable[[str], str]:
+    """Return a function that makes an order with a status, clears `announced`, and returns the id of the order."""
     source = {"object": "card", "name": "A", "number": "4242424242424242", "expMonth": 1, "expYear": 2030}
 
     def pay(order_id: str) -> None:
@@ -79,7 +79,7 @@ def order_in(shop: Shop, pet_in: Callable[[str], str], told: list[tuple[str, Pay
         order = shop.orders.place({"petId": pet_in("AVAILABLE"), "userId": "019b4137-6d8e-7c2b-a9f4-a3b5c8d7e2f1"})
         for step in steps[status]:
             step(order["id"])
-        told.clear()
+        announced.clear()
         return str(order["id"])
 
     return place

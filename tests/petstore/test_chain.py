@@ -12,13 +12,13 @@ PET = {"name": "Luna", "species": "CAT", "ageMonths": 9, "price": "150.00"}
 USER = {"username": "ada", "email": "ada@example.com", "firstName": "Ada", "lastName": "Park", "password": "secret"}
 
 
-def test_place_and_pay_tell_one_coherent_story(shop: Shop, told: list[tuple[str, Payload]]) -> None:
+def test_place_and_pay_tell_one_coherent_story(shop: Shop, announced: list[tuple[str, Payload]]) -> None:
     pet, user = shop.pets.add(PET), shop.users.create(USER)
 
     order = shop.orders.place({"petId": pet["id"], "userId": user["id"]})
     payment = shop.payments.pay(order["id"], {"source": card_source("4242424242424242")})
 
-    assert [event_type for event_type, _ in told] == [
+    assert [event_type for event_type, _ in announced] == [
         "order.created",
         "pet.status_changed",
         "payment.succeeded",
@@ -26,7 +26,7 @@ def test_place_and_pay_tell_one_coherent_story(shop: Shop, told: list[tuple[str,
         "pet.status_changed",
         "pet.adopted",
     ]
-    created, held, paid, approved, moved, adopted = (data for _, data in told)
+    created, held, paid, approved, moved, adopted = (data for _, data in announced)
     assert created["order"]["items"] == [{"productId": pet["id"], "quantity": 1, "price": 150.0}]
     assert created["customer"] == {"id": user["id"], "email": "ada@example.com"}
     assert paid["payment"]["id"] == payment["id"]

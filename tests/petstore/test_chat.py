@@ -38,11 +38,11 @@ def test_the_adviser_tells_of_pets_that_there_are(shop: Shop, model: str, most: 
 
     text = answer["choices"][0]["message"]["content"]
     fitting = shop.pets.find({"species": "DOG", "goodWithKids": True, "limit": 100})
-    told_of = [pet for pet in fitting["data"] if pet["id"] in text]
+    described = [pet for pet in fitting["data"] if pet["id"] in text]
     assert check("chat-completion", answer) == []
     assert text.startswith(f"{fitting['pagination']['totalItems']} pets fit. ")
-    assert len(told_of) == most
-    assert all(f"{pet['name']} ({pet['breed']}, {pet['ageMonths']} months" in text for pet in told_of)
+    assert len(described) == most
+    assert all(f"{pet['name']} ({pet['breed']}, {pet['ageMonths']} months" in text for pet in described)
     assert answer["model"] == model
 
 

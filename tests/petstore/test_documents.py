@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mockstore.model import Json
-from mockstore.petstore.documents import check, coerced, copied, demand, kept, kinds, schema, whole_schema
+from mockstore.petstore.documents import (
+    check,
+    coerced,
+    copied,
+    kinds,
+    require_valid,
+    resolved_schema,
+    schema,
+    writable_members,
+)
 from mockstore.petstore.errors import FieldMistake, ValidationError
 
 BASE = json.loads(files("mockstore.schemas").joinpath("event.json").read_bytes())["$id"].removesuffix("event.json")
@@ -43,14 +52,14 @@ JSON = st.recursive(
 
 
 def documents(kind: str) -> st.SearchStrategy[Json]:
-    """Documents whose members are called as they should be, and hold anything."""
-    names = sorted({name for part in parts(whole_schema(kind)) for name in part.get("properties", {})})
+    """Return a strategy of documents whose members have the right names, but any value."""
+    names = sorted({name for part in parts(resolved_schema(kind)) for name in part.get("properties", {})})
     members = st.dictionaries(st.sampled_from(names), JSON, max_size=6)
     return JSON | members | st.dictionaries(st.sampled_from(names), members, max_size=4)
 
 
 def parts(value: Json) -> Iterator[dict[str, Json]]:
-    """Every schema inside a schema; what is an example or a word is none."""
+    """Yield each object in a schema, except in the values of keywords that contain no schema."""
     if isinstance(value, list):
         for item in value:
             yield from parts(item)
@@ -85,12 +94,12 @@ def test_a_schema_refers_to_files_only_and_to_those_there_are(kind: str) -> None
     references = [part["$ref"] for part in parts(schema(kind)) if isinstance(part.get("$ref"), str)]
 
     assert {reference.removesuffix(".json") for reference in references} <= set(kinds())
-    assert "$ref" not in json.dumps(whole_schema(kind))
+    assert "$ref" not in json.dumps(resolved_schema(kind))
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
 def test_what_must_look_like_something_has_an_example_to_show(kind: str) -> None:
-    shaped = [part for part in parts(whole_schema(kind)) if isinstance(part.get("pattern", part.get("format")), str)]
+    shaped = [part for part in parts(resolved_schema(kind)) if isinstance(part.get("pattern", part.get("format")), str)]
 
     assert [part for part in shaped if "examples" not in part and part.get("format") != "uri-reference"] == []
 
@@ -260,7 +269,7 @@ def test_every_mistake_is_named_with_its_field(kind: str, document: Json, mistak
 )
 def test_a_mistake_says_what_is_allowed(kind: str, document: Json, said: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        demand(kind, document)
+        require_valid(kind, document)
 
     assert str(caught.value) == said
 
@@ -282,7 +291,7 @@ def test_hostile_documents_are_judged_and_never_raise(kind: str, data: st.DataOb
 
     assert all(isinstance(mistake, FieldMistake) and mistake.message and mistake.code for mistake in mistakes)
     if not mistakes:
-        json.dumps(kept(kind, document), ensure_ascii=False).encode()
+        json.dumps(writable_members(kind, document), ensure_ascii=False).encode()
 
 
 def test_a_document_without_end_is_refused_too() -> None:
@@ -296,7 +305,7 @@ def test_a_document_without_end_is_refused_too() -> None:
 def test_what_may_not_be_written_is_dropped_at_every_depth() -> None:
     sent = {**PET, "id": "mine", "createdAt": "now", "medicalInfo": {"vaccinated": True, "mood": "good"}}
 
-    assert kept("pet-create", sent) == {**PET, "medicalInfo": {"vaccinated": True}}
+    assert writable_members("pet-create", sent) == {**PET, "medicalInfo": {"vaccinated": True}}
 
 
 @pytest.mark.parametrize(

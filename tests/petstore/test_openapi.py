@@ -16,11 +16,11 @@ SAMPLES = [
     json.loads(line) for line in Path(__file__).parents[1].joinpath("events", "samples.jsonl").read_text().splitlines()
 ]
 NO_BODIES = {"adopter", "delivery-filters", "inventory-filters", "page-filters", "pet-filters"}
-"""Kinds of what is said in Python or in query parameters."""
+"""Kinds that are never a body: they are query parameters, or exist in Python only."""
 
 
 def references(value: Json) -> Iterator[str]:
-    """Every reference; what stands in an example is none."""
+    """Yield each reference (`$ref`), except those in examples."""
     if isinstance(value, list):
         for item in value:
             yield from references(item)
@@ -40,7 +40,7 @@ def follow(reference: str) -> Json:
 
 
 def media_types(value: Json) -> Iterator[tuple[str, Json]]:
-    """Name and content of every media type object."""
+    """Yield name and value of each media type object, except those in examples and in `schemas`."""
     if isinstance(value, list):
         for item in value:
             yield from media_types(item)

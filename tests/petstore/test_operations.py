@@ -12,7 +12,7 @@ from mockstore.web.limits import API
 
 PET = "019b4132-70aa-764f-b315-e2803d882a24"
 NOT_THE_API = {"docs.openapi", "docs.page", "docs.start", "docs.asset"}
-"""Routes below the base path that serve the document itself."""
+"""Routes below the base path that serve the OpenAPI document and its pages."""
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ BEN = "019b4137-6d8e-7c2b-a9f4-a3b5c8d7e2f2"
 CARD = {"object": "card", "name": "A", "number": "4242424242424242", "expMonth": 1, "expYear": 2030}
 
 
-def types_of(told: list[tuple[str, Payload]]) -> list[str]:
-    return [event_type for event_type, _ in told]
+def types_of(announced: list[tuple[str, Payload]]) -> list[str]:
+    return [event_type for event_type, _ in announced]
 
 
 def test_an_order_costs_what_its_pet_costs(shop: Shop, pet_in: Callable[[str], str]) -> None:
@@ -30,13 +30,13 @@ def test_an_order_costs_what_its_pet_costs(shop: Shop, pet_in: Callable[[str], s
 
 
 def test_an_order_is_told_and_holds_its_pet(
-    shop: Shop, pet_in: Callable[[str], str], told: list[tuple[str, Payload]]
+    shop: Shop, pet_in: Callable[[str], str], announced: list[tuple[str, Payload]]
 ) -> None:
     pet_id = pet_in("AVAILABLE")
 
     order = shop.orders.place({"petId": pet_id, "userId": ADA})
 
-    assert told == [
+    assert announced == [
         (
             "order.created",
             {
@@ -64,23 +64,23 @@ def test_an_order_is_told_and_holds_its_pet(
 
 
 def test_a_pending_pet_can_be_ordered_again_without_a_second_change(
-    shop: Shop, pet_in: Callable[[str], str], told: list[tuple[str, Payload]]
+    shop: Shop, pet_in: Callable[[str], str], announced: list[tuple[str, Payload]]
 ) -> None:
     pet_id = pet_in("PENDING")
 
     shop.orders.place({"petId": pet_id, "userId": ADA})
 
-    assert types_of(told) == ["order.created"]
+    assert types_of(announced) == ["order.created"]
 
 
 @pytest.mark.parametrize("status", ["ADOPTED", "NOT_AVAILABLE"])
 def test_a_pet_that_is_not_to_be_had_cannot_be_ordered(
-    shop: Shop, pet_in: Callable[[str], str], told: list[tuple[str, Payload]], status: str
+    shop: Shop, pet_in: Callable[[str], str], announced: list[tuple[str, Payload]], status: str
 ) -> None:
     with pytest.raises(ConflictError, match=f"is {status}, which allows: "):
         shop.orders.place({"petId": pet_in(status), "userId": ADA})
 
-    assert told == []
+    assert announced == []
 
 
 def test_an_order_of_an_unknown_pet_is_not_found(shop: Shop) -> None:
@@ -111,7 +111,7 @@ def test_an_unknown_order_is_not_found(shop: Shop, verb: str) -> None:
 def test_an_order_that_moves_on_is_told(
     shop: Shop,
     order_in: Callable[[str], str],
-    told: list[tuple[str, Payload]],
+    announced: list[tuple[str, Payload]],
     status: str,
     move: tuple[str, str, str],
 ) -> None:
@@ -121,7 +121,7 @@ def test_an_order_that_moves_on_is_told(
     order = getattr(shop.orders, verb)(order_id)
 
     assert shop.orders.get(order_id) == order
-    assert told[0] == (
+    assert announced[0] == (
         "order.status_changed",
         {"orderId": order_id, "oldStatus": old, "newStatus": new, "timestamp": order["updatedAt"]},
     )
@@ -129,14 +129,14 @@ def test_an_order_that_moves_on_is_told(
 
 @pytest.mark.parametrize("status", ["PLACED", "APPROVED"])
 def test_the_pet_of_a_cancelled_order_is_free_again(
-    shop: Shop, order_in: Callable[[str], str], told: list[tuple[str, Payload]], status: str
+    shop: Shop, order_in: Callable[[str], str], announced: list[tuple[str, Payload]], status: str
 ) -> None:
     order_id = order_in(status)
 
     pet_id = shop.orders.cancel(order_id)["petId"]
 
     assert shop.pets.get(pet_id)["status"] == "AVAILABLE"
-    assert types_of(told) == ["order.status_changed", "pet.status_changed"]
+    assert types_of(announced) == ["order.status_changed", "pet.status_changed"]
 
 
 def test_a_pet_stays_held_by_another_order(shop: Shop, pet_in: Callable[[str], str]) -> None:

@@ -25,8 +25,8 @@ US_BANK = {
 }
 
 
-def types_of(told: list[tuple[str, Payload]]) -> list[str]:
-    return [event_type for event_type, _ in told]
+def types_of(announced: list[tuple[str, Payload]]) -> list[str]:
+    return [event_type for event_type, _ in announced]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def types_of(told: list[tuple[str, Payload]]) -> list[str]:
 def test_a_payment_approves_its_order(
     shop: Shop,
     order_in: Callable[[str], str],
-    told: list[tuple[str, Payload]],
+    announced: list[tuple[str, Payload]],
     source: dict[str, Json],
     method: dict[str, Json],
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_payment_approves_its_order(
     assert shop.payments.get(payment["id"]) == payment
     assert payment | {"status": "SUCCEEDED", "amount": "99.50", "currency": "EUR", "orderId": order_id} == payment
     assert shop.orders.get(order_id)["status"] == "APPROVED"
-    assert dict(told)["payment.succeeded"] == {
+    assert dict(announced)["payment.succeeded"] == {
         "payment": {
             "id": payment["id"],
             "orderId": order_id,
@@ -75,7 +75,7 @@ def test_a_payment_approves_its_order(
 
 @pytest.mark.parametrize("number", [*FAILING_CARDS, "4000 0000 0000 0002"])
 def test_a_test_card_fails_as_it_is_known_to(
-    shop: Shop, order_in: Callable[[str], str], told: list[tuple[str, Payload]], number: str
+    shop: Shop, order_in: Callable[[str], str], announced: list[tuple[str, Payload]], number: str
 ) -> None:
     order_id = order_in("PLACED")
 
@@ -84,8 +84,8 @@ def test_a_test_card_fails_as_it_is_known_to(
     code = FAILING_CARDS[number.replace(" ", "")]
     assert check("payment", payment) == []
     assert (payment["status"], payment["error"]["code"]) == ("FAILED", code)
-    assert types_of(told) == ["payment.failed"]
-    assert dict(told)["payment.failed"]["error"] == payment["error"]
+    assert types_of(announced) == ["payment.failed"]
+    assert dict(announced)["payment.failed"]["error"] == payment["error"]
     assert shop.orders.get(order_id)["status"] == "PLACED"
 
 
@@ -112,25 +112,25 @@ def test_a_failed_payment_can_be_tried_again(shop: Shop, order_in: Callable[[str
     ("number", "event_type"), [(GOOD, "payment.succeeded"), ("4000000000000002", "payment.failed")], ids=["good", "bad"]
 )
 def test_an_approved_order_can_be_paid_again_and_moves_no_further(
-    shop: Shop, order_in: Callable[[str], str], told: list[tuple[str, Payload]], number: str, event_type: str
+    shop: Shop, order_in: Callable[[str], str], announced: list[tuple[str, Payload]], number: str, event_type: str
 ) -> None:
     order_id = order_in("APPROVED")
 
     shop.payments.pay(order_id, {"source": card_source(number)})
 
-    assert types_of(told) == [event_type]
+    assert types_of(announced) == [event_type]
     assert shop.orders.get(order_id)["status"] == "APPROVED"
 
 
 def test_amount_and_currency_are_echoed_as_sent(
-    shop: Shop, order_in: Callable[[str], str], told: list[tuple[str, Payload]]
+    shop: Shop, order_in: Callable[[str], str], announced: list[tuple[str, Payload]]
 ) -> None:
     sent = {"amount": "9999999999.9", "currency": "GBP", "source": card_source(GOOD)}
 
     payment = shop.payments.pay(order_in("PLACED"), sent)
 
     assert (payment["amount"], payment["currency"]) == ("9999999999.9", "GBP")
-    assert dict(told)["payment.succeeded"]["payment"]["amount"] == 9999999999.9
+    assert dict(announced)["payment.succeeded"]["payment"]["amount"] == 9999999999.9
 
 
 @pytest.mark.parametrize("document", [{}, {"amount": "1"}, [], None, "card"], ids=repr)

@@ -19,13 +19,13 @@ ADA = "019b4137-6d8e-7c2b-a9f4-a3b5c8d7e2f1"
 PICTURE = Upload(b"\x89PNG\r\n", "image/png", "buddy.png")
 
 
-def test_a_new_pet_can_be_read_as_it_was_sent(shop: Shop, told: list[tuple[str, Payload]]) -> None:
+def test_a_new_pet_can_be_read_as_it_was_sent(shop: Shop, announced: list[tuple[str, Payload]]) -> None:
     added = shop.pets.add({**BUDDY, "status": "PENDING", "currency": "EUR", "breed": "Beagle"})
 
     assert shop.pets.get(added["id"]) == added
     assert added | {"price": "400", "status": "PENDING", "currency": "EUR", "breed": "Beagle"} == added
     assert check("pet", added) == []
-    assert told == []
+    assert announced == []
 
 
 def test_a_new_pet_is_available_and_costs_dollars_unless_said_otherwise(shop: Shop) -> None:
@@ -88,12 +88,12 @@ def test_a_removed_pet_is_gone_everywhere(shop: Shop, kind: str) -> None:
             verb(pet_id)
 
 
-def test_a_change_takes_a_part_of_a_pet_and_keeps_the_rest(shop: Shop, told: list[tuple[str, Payload]]) -> None:
+def test_a_change_takes_a_part_of_a_pet_and_keeps_the_rest(shop: Shop, announced: list[tuple[str, Payload]]) -> None:
     changed = shop.pets.update(FIRST, {"price": "1.50", "id": "other", "createdAt": "never"})
 
     assert changed == {**SEEDED[FIRST], "price": "1.50", "updatedAt": "2025-01-06T12:00:00Z"}
     assert shop.pets.get(FIRST) == changed
-    assert told == []
+    assert announced == []
 
 
 def test_a_changed_pet_keeps_its_place_in_the_list(shop: Shop) -> None:
@@ -116,7 +116,7 @@ def test_a_changed_pet_keeps_its_place_in_the_list(shop: Shop) -> None:
 def test_a_change_of_status_is_told(
     shop: Shop,
     pet_in: Callable[[str], str],
-    told: list[tuple[str, Payload]],
+    announced: list[tuple[str, Payload]],
     step: tuple[str, str],
     types: list[str],
 ) -> None:
@@ -125,8 +125,8 @@ def test_a_change_of_status_is_told(
 
     shop.pets.update(pet_id, {"status": new})
 
-    assert [event_type for event_type, _ in told] == types
-    for _, data in told[:1]:
+    assert [event_type for event_type, _ in announced] == types
+    for _, data in announced[:1]:
         assert data == {"petId": pet_id, "oldStatus": old, "newStatus": new, "reason": "Changed by staff"}
 
 
@@ -137,14 +137,14 @@ def test_staff_may_give_a_pet_any_status(shop: Shop, pet_in: Callable[[str], str
 
 
 def test_a_bad_change_changes_nothing(
-    shop: Shop, pet_in: Callable[[str], str], told: list[tuple[str, Payload]]
+    shop: Shop, pet_in: Callable[[str], str], announced: list[tuple[str, Payload]]
 ) -> None:
     pet_id = pet_in("ADOPTED")
 
     with pytest.raises(ValidationError):
         shop.pets.update(pet_id, {"status": "SOLD", "name": "Other"})
 
-    assert (shop.pets.get(pet_id)["name"], told) == ("Rex", [])
+    assert (shop.pets.get(pet_id)["name"], announced) == ("Rex", [])
 
 
 @pytest.mark.parametrize(
@@ -168,33 +168,33 @@ def test_a_bad_change_changes_nothing(
     ],
 )
 def test_an_adopted_pet_says_by_whom(
-    shop: Shop, told: list[tuple[str, Payload]], by: str | dict[str, Json], adopter: dict[str, Json]
+    shop: Shop, announced: list[tuple[str, Payload]], by: str | dict[str, Json], adopter: dict[str, Json]
 ) -> None:
     pet_id = shop.pets.add(BUDDY)["id"]
 
     pet = shop.pets.adopt(pet_id, by=by)
 
     assert pet["status"] == "ADOPTED"
-    assert dict(told)["pet.adopted"] == {
+    assert dict(announced)["pet.adopted"] == {
         "pet": {"id": pet_id, "name": "Buddy", "species": "DOG", "status": "ADOPTED"},
         "adopter": adopter,
         "adoptionDate": "2025-01-06",
     }
 
 
-def test_a_known_user_adopts_under_its_name(shop: Shop, told: list[tuple[str, Payload]]) -> None:
+def test_a_known_user_adopts_under_its_name(shop: Shop, announced: list[tuple[str, Payload]]) -> None:
     user = next(iter(seeded(1)["user"].values()))
 
     shop.pets.adopt(shop.pets.add(BUDDY)["id"], by=user["id"])
 
     name = f"{user['firstName']} {user['lastName']}"
-    assert dict(told)["pet.adopted"]["adopter"] == {"id": user["id"], "name": name, "email": user["email"]}
+    assert dict(announced)["pet.adopted"]["adopter"] == {"id": user["id"], "name": name, "email": user["email"]}
 
 
-def test_somebody_adopts_when_nobody_is_named(shop: Shop, told: list[tuple[str, Payload]]) -> None:
+def test_somebody_adopts_when_nobody_is_named(shop: Shop, announced: list[tuple[str, Payload]]) -> None:
     shop.pets.adopt(shop.pets.add(BUDDY)["id"])
 
-    assert dict(told)["pet.adopted"]["adopter"]["email"].endswith("@example.com")
+    assert dict(announced)["pet.adopted"]["adopter"]["email"].endswith("@example.com")
 
 
 @pytest.mark.parametrize("by", ["me", {"email": "me"}, {"name": ""}], ids=["id", "email", "name"])
@@ -208,14 +208,14 @@ def test_a_bad_adopter_leaves_the_pet_where_it_is(shop: Shop, by: str | dict[str
 
 
 def test_staff_who_mark_an_ordered_pet_adopted_give_it_to_who_ordered_it(
-    shop: Shop, told: list[tuple[str, Payload]]
+    shop: Shop, announced: list[tuple[str, Payload]]
 ) -> None:
     pet_id = shop.pets.add(BUDDY)["id"]
     shop.orders.place({"petId": pet_id, "userId": ADA})
 
     shop.pets.update(pet_id, {"status": "ADOPTED"})
 
-    assert dict(told)["pet.adopted"]["adopter"]["id"] == ADA
+    assert dict(announced)["pet.adopted"]["adopter"]["id"] == ADA
 
 
 def test_an_image_joins_the_photos_of_its_pet_and_can_be_had_again(shop: Shop) -> None:

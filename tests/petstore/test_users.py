@@ -7,7 +7,7 @@ from mockstore.model import Json
 from mockstore.petstore.catalogue import SEEDED_PASSWORD, seeded
 from mockstore.petstore.documents import check
 from mockstore.petstore.errors import CredentialsError, ValidationError
-from mockstore.petstore.passwords import fits, hashed
+from mockstore.petstore.passwords import hashed, matches
 from mockstore.petstore.shop import Shop
 from mockstore.world.store_memory import MemoryStore
 
@@ -33,12 +33,12 @@ def test_a_password_is_kept_as_a_hash_only(make_shop: Callable[..., Shop]) -> No
     kept = [record for id_ in (one["id"], other["id"]) if (record := store.resource("user", id_))]
     assert "Secure" not in str(kept)
     assert kept[0].hidden["password"] != kept[1].hidden["password"]
-    assert all(fits("Secure 123!", record.hidden["password"]) for record in kept)
+    assert all(matches("Secure 123!", record.hidden["password"]) for record in kept)
 
 
 def test_a_hash_fits_its_own_password_only() -> None:
-    assert fits("pässword", hashed("pässword", "salt"))
-    assert not fits("Pässword", hashed("pässword", "salt"))
+    assert matches("pässword", hashed("pässword", "salt"))
+    assert not matches("Pässword", hashed("pässword", "salt"))
 
 
 @pytest.mark.parametrize("username", [ADA["username"], SEEDED["username"]], ids=["new", "seeded"])

@@ -1,4 +1,4 @@
-"""A Mockstore with its API in front of it, all in process: what is delivered has arrived when a call is answered."""
+"""Fixtures: a Mockstore and clients of its API, in process. Deliveries are complete when a call returns."""
 
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
@@ -28,20 +28,20 @@ def inbox(store: Mockstore) -> Inbox:
 
 
 @pytest.fixture
-def stranger(store: Mockstore) -> Client:
-    """Somebody who says nothing of themselves."""
+def anonymous(store: Mockstore) -> Client:
+    """A client that sends no token."""
     return Client(store.wsgi_app)
 
 
 @pytest.fixture
 def client(store: Mockstore) -> Client:
-    """Somebody who brings any token, unless a call says otherwise."""
+    """A client that sends a bearer token with each request that has none."""
     return Client(_with_token(store.wsgi_app))
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Client]]:
-    """Give a client of a server's app with these settings, without the server; deliveries are on threads."""
+    """Return a function that makes a client of the server's app with these settings; deliveries run on threads."""
     opened: list[Tenants] = []
 
     def make(settings: Settings) -> Client:
@@ -55,7 +55,7 @@ def serve() -> Iterator[Callable[..., Client]]:
 
 @pytest.fixture
 def ids(store: Mockstore, client: Client) -> dict[str, str]:
-    """The ids of one thing of each kind, by what tests call it."""
+    """The ids of one resource of each kind, by the names that the tests use."""
     placed, shipped, adopted = (store.orders.place(store.pets.add()) for _ in range(3))
     shipped.pay()
     shipped.ship()

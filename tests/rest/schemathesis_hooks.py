@@ -1,4 +1,4 @@
-"""Loaded by Schemathesis: every call is made by the user whose token the test hands over."""
+"""Loaded by Schemathesis: adds the token in `PETSTORE_TOKEN` to each request."""
 
 import os
 from typing import Any, TypeAlias
@@ -10,7 +10,7 @@ Case: TypeAlias = schemathesis.Case[Any]
 
 @schemathesis.auth()
 class Caller:
-    """Brings the token. As a header of the command it would tell Schemathesis the user's id, and be deleted by it."""
+    """Adds the token. With `--header`, Schemathesis would find the user's id in it, and delete the user in a test."""
 
     def get(self, _case: Case, _context: schemathesis.AuthContext) -> str:
         return os.environ["PETSTORE_TOKEN"]

@@ -1,4 +1,4 @@
-"""The pet adviser by HTTP: in one piece, or by server-sent events (contract 2)."""
+"""The pet adviser over HTTP: one JSON document, or server-sent events (contract 2)."""
 
 import json
 from typing import Any
@@ -12,15 +12,15 @@ ASKED = {"messages": [{"role": "USER", "content": "Which small dog is good with 
 
 
 def _pieces(text: str) -> list[dict[str, Any]]:
-    """Return the chunks of a stream, which must end as the contract says."""
+    """Return the chunks of a stream; assert that it ends with `[DONE]`."""
     *events, last, rest = text.split("\n\n")
     assert (last, rest) == ("data: [DONE]", "")
     return [json.loads(event.removeprefix("data: ")) for event in events]
 
 
-@pytest.mark.parametrize("said", [{}, {"stream": True}], ids=["by default", "when it is asked for"])
-def test_an_answer_comes_in_pieces(client: Client, said: dict[str, bool]) -> None:
-    answer = client.post("/v1/chat/completions", json={**ASKED, **said})
+@pytest.mark.parametrize("options", [{}, {"stream": True}], ids=["by default", "when it is asked for"])
+def test_an_answer_comes_in_pieces(client: Client, options: dict[str, bool]) -> None:
+    answer = client.post("/v1/chat/completions", json={**ASKED, **options})
 
     pieces = _pieces(answer.text)
     assert (answer.status_code, answer.mimetype) == (201, "text/event-stream")

@@ -1,4 +1,4 @@
-"""The API in the process of its user: a WSGI app, a transport for httpx, and what that loads."""
+"""The API in process: as a WSGI app, as a transport for httpx, and the modules that these import."""
 
 import json
 import subprocess
@@ -62,7 +62,7 @@ async def test_an_async_client_has_its_deliveries_on_its_own_loop(store: Mocksto
 
 
 def test_the_app_answers_whoever_calls_it_from_inside_a_delivery(store: Mockstore, client: Client) -> None:
-    """A consumer that asks the API about an event while it handles it."""
+    """A consumer that calls the API while it handles an event."""
     statuses: list[str] = []
 
     def consumer(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The API over real sockets: `QUERY`, server-sent events, multipart, and a delivery that leaves."""
+"""The API over real sockets: `QUERY`, server-sent events, multipart bodies and a delivery."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Orders by HTTP, and what they set going: the causal chain, payments, callbacks, the moves of the staff."""
+"""Orders over HTTP, and what they cause: events, payments, callbacks and changes by staff."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Pets by HTTP: filters, pages, searches, photos, and what is let pass (contract 2)."""
+"""Pets over HTTP: filters, pages, searches, photos and ignored members (contract 2)."""
 
 from collections import Counter
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What any operation may answer beside its own refusals, as the document promises it."""
+"""The error responses that the OpenAPI document promises for every operation."""
 
 import re
 
@@ -18,7 +18,7 @@ SOME_ID = "019b4132-70aa-764f-b315-e2803d882a24"
 
 
 class Unavailable(Tenants):
-    """Tenants whose database is away."""
+    """Tenants whose database is unavailable."""
 
     def tenant(self, tenant_id: str | None) -> Tenant:
         raise StoreUnavailableError(f"no database for {tenant_id}")
@@ -51,6 +51,6 @@ def test_a_webhook_too_many_is_a_conflict_that_says_so_in_a_word() -> None:
 
         answer = client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/", "events": ["*"]})
 
-    told = answer.get_json()
-    assert (answer.status_code, told["code"]) == (409, "too_many_webhooks")
-    assert check("problem", told) == []
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"]) == (409, "too_many_webhooks")
+    assert check("problem", problem) == []

@@ -16,7 +16,7 @@ def test_the_server_does_what_its_document_says(tmp_path: Path) -> None:
 
     with serving(settings) as (server, tenants):
         store = tenants.of(TENANT)
-        store.hold()  # the webhooks that are made up lead anywhere
+        store.hold()  # the generated webhooks may have any URL
         store.users.add(**CALLER, email="caller@example.com", firstName="Cal", lastName="Ler")
         token = store.shop.tokens.issue(CALLER)["token"]
         command = [

@@ -1,4 +1,4 @@
-"""Every row of the contract's table (section 2): what is asked, and the status and headers that come back."""
+"""Every row of the table in section 2 of the contract: the request, and the status and headers of the response."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ CALL = {"callbackUrl": "http://127.0.0.1:9/done"}
 
 @dataclass(frozen=True)
 class Row:
-    """A call and what it gets; `{names}` in it stand for the ids of the fixture."""
+    """A call and its expected response; `{name}` stands for an id of the fixture `ids`."""
 
     call: str
     status: int
@@ -113,11 +113,11 @@ def _filled(value: Any, ids: dict[str, str]) -> Any:  # noqa: ANN401 - any JSON
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_call_gets_the_status_and_the_headers_of_the_contract(
-    row: Row, client: Client, stranger: Client, ids: dict[str, str]
+    row: Row, client: Client, anonymous: Client, ids: dict[str, str]
 ) -> None:
     method, path = row.call.format_map(ids).split(" ")
 
-    answer = (client if row.bearer else stranger).open(f"/v1{path}", method=method, json=_filled(row.body, ids))
+    answer = (client if row.bearer else anonymous).open(f"/v1{path}", method=method, json=_filled(row.body, ids))
 
     assert answer.status_code == row.status, answer.text
     for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"):
@@ -182,5 +182,5 @@ def routes() -> Map:
 
 
 def _shape(path: str) -> str:
-    """Return the path with every parameter called the same."""
+    """Return the path with every parameter replaced by `*`."""
     return "/".join("*" if step[:1] in ("{", "<") else step for step in path.split("/"))

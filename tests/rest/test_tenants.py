@@ -1,4 +1,4 @@
-"""`X-Tenant-ID` scopes everything, and the limit of calls is each tenant's own (contract 2)."""
+"""`X-Tenant-ID` separates all data, and each tenant has its own rate limit (contract 2)."""
 
 from collections.abc import Callable
 
@@ -44,8 +44,8 @@ def test_events_and_webhooks_stay_with_their_tenant(client: Client) -> None:
 
     client.post("/v1/orders", json={"petId": pet["id"], "userId": pet["id"]}, headers=ONE)
 
-    told = [event["type"] for event in client.get("/_mockstore/events", headers=ONE).get_json()["data"]]
-    assert told == ["order.created", "pet.status_changed"]
+    types = [event["type"] for event in client.get("/_mockstore/events", headers=ONE).get_json()["data"]]
+    assert types == ["order.created", "pet.status_changed"]
     assert client.get("/_mockstore/events", headers=OTHER).get_json()["data"] == []
     assert client.get("/v1/webhooks", headers=OTHER | TOKEN).get_json()["data"] == []
 

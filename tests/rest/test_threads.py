@@ -1,4 +1,4 @@
-"""Many calls at once, with deliveries on threads: nothing is lost, nothing waits for ever, nothing leaves early."""
+"""Concurrent calls with deliveries on threads: no lost change, no deadlock, no delivery before the commit."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ PATIENCE = timedelta(seconds=20)
 
 
 class Receiver:
-    """Looks the order of each event up, by the API, while the event is delivered."""
+    """A receiver that reads the order of each event from the API while the event is delivered."""
 
     def __init__(self) -> None:
         self.store: Mockstore | None = None
@@ -44,7 +44,7 @@ def receiver() -> Receiver:
 
 @pytest.fixture
 def store(receiver: Receiver) -> Iterator[Mockstore]:
-    """A server's Mockstore, whose network is a function."""
+    """A Mockstore as in a server, whose transport calls `receiver`."""
     with Mockstore.standalone(Settings(), network=lambda: FunctionTransport(receiver.take)) as made:
         receiver.store = made
         made.subscribe("http://receiver.test/", events="order.created")

@@ -1,4 +1,4 @@
-"""Users and tokens by HTTP: passwords stay inside, `strict` asks who is there (contract 2)."""
+"""Users and tokens over HTTP: no response has a password, and strict mode needs a token (contract 2)."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ TENANTS = ("019b4132-70aa-764f-b315-e2803d882a24", "019b4132-70aa-764f-b315-e280
 
 @pytest.fixture
 def strict(serve: Callable[..., Client]) -> Client:
-    """Somebody at a server that asks who is there, whose clock stands still."""
+    """A client of a server in strict mode with a virtual clock."""
     return serve(Settings(auth="strict", clock="virtual"))
 
 
@@ -71,15 +71,15 @@ def test_a_token_is_a_jwt_that_names_its_user_and_its_end(client: Client) -> Non
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Basic YTpi", "any"])
-def test_without_a_bearer_token_a_protected_call_is_401(stranger: Client, authorization: str) -> None:
-    answer = stranger.post("/v1/pets", json={}, headers={"Authorization": authorization})
+def test_without_a_bearer_token_a_protected_call_is_401(anonymous: Client, authorization: str) -> None:
+    answer = anonymous.post("/v1/pets", json={}, headers={"Authorization": authorization})
 
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 @pytest.mark.parametrize("authorization", ["Bearer x", "bearer x", "Bearer  a.b.c"])
-def test_any_bearer_token_will_do_where_nobody_is_strict(stranger: Client, authorization: str) -> None:
-    assert stranger.post("/v1/pets", json={}, headers={"Authorization": authorization}).status_code == 422
+def test_any_bearer_token_will_do_where_nobody_is_strict(anonymous: Client, authorization: str) -> None:
+    assert anonymous.post("/v1/pets", json={}, headers={"Authorization": authorization}).status_code == 422
 
 
 CALLS = {
@@ -91,7 +91,7 @@ CALLS = {
     "GET /webhooks": 200,
     "POST /chat/completions": 422,
 }
-"""Calls that need a token in strict mode, and what they answer to somebody who has one."""
+"""Calls that need a token in strict mode, and their status with a valid token."""
 
 
 @pytest.mark.parametrize(("call", "status"), CALLS.items(), ids=CALLS)

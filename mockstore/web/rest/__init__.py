@@ -1,1 +1,1 @@
-"""The Petstore by HTTP, a file for each noun (contract 2): what comes in goes to the shop as it is, and back."""
+"""The routes of the Petstore API (contract 2), one module for each kind of resource. The shop does the work."""

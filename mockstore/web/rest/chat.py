@@ -1,4 +1,4 @@
-"""`/v1/chat`: the pet adviser, whose answer comes whole or in pieces."""
+"""`/v1/chat`: the pet adviser, which answers with one JSON document or with server-sent events."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,11 +13,11 @@ routes = Blueprint("chat", __name__)
 
 @routes.post("/completions")
 def complete() -> ResponseReturnValue:
-    """Answer a question: by server-sent events, unless `stream` is false."""
-    asked = whole_object()
-    if not asked.get("stream", True):
-        return shop().chat.complete(asked), 201
-    pieces = [current_app.json.dumps(chunk) for chunk in shop().chat.stream(asked)]
+    """Answer a question with server-sent events, or with one JSON document when `stream` is false."""
+    body = whole_object()
+    if not body.get("stream", True):
+        return shop().chat.complete(body), 201
+    pieces = [current_app.json.dumps(chunk) for chunk in shop().chat.stream(body)]
     return Response(_events(pieces), 201, mimetype="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 

@@ -1,4 +1,4 @@
-"""`/v1/inventories`: how many pets there are."""
+"""`/v1/inventories`: the number of pets by status."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -10,5 +10,5 @@ routes = Blueprint("inventories", __name__)
 
 @routes.get("")
 def count() -> ResponseReturnValue:
-    """Return how many pets there are of each status, or of those that are asked for."""
+    """Return the number of pets by status, for all statuses or those in the query parameter `status`."""
     return dict(shop().pets.inventories(filters("inventory-filters")))

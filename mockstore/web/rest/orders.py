@@ -1,4 +1,4 @@
-"""`/v1/orders`: placing, reading, cancelling, paying, and having an order processed with a callback."""
+"""`/v1/orders`: placing, reading, cancelling, paying and processing orders."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -12,14 +12,14 @@ routes = Blueprint("orders", __name__)
 
 @routes.post("")
 def place() -> ResponseReturnValue:
-    """Order a pet."""
-    wanted = whole_object()
-    return created(serve(lambda: shop().orders.place(wanted)))
+    """Place an order for a pet."""
+    body = whole_object()
+    return created(serve(lambda: shop().orders.place(body)))
 
 
 @routes.get("/<order_id>")
 def read(order_id: str) -> ResponseReturnValue:
-    """Return one order."""
+    """Return an order."""
     return shop().orders.get(order_id)
 
 
@@ -33,12 +33,12 @@ def cancel(order_id: str) -> ResponseReturnValue:
 @routes.post("/<order_id>")
 def process(order_id: str) -> ResponseReturnValue:
     """Accept the order for processing; the outcome is posted to the request's `callbackUrl`."""
-    wanted = whole_object()
-    return serve(lambda: mockstore().shop.process(order_id, wanted)), 201
+    body = whole_object()
+    return serve(lambda: mockstore().shop.process(order_id, body)), 201
 
 
 @routes.post("/<order_id>/payment")
 def pay(order_id: str) -> ResponseReturnValue:
-    """Pay the order; the number of the card decides how that ends."""
-    wanted = whole_object()
-    return serve(lambda: shop().payments.pay(order_id, wanted)), 201
+    """Pay the order; the card number decides whether the payment succeeds."""
+    body = whole_object()
+    return serve(lambda: shop().payments.pay(order_id, body)), 201

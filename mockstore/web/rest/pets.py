@@ -1,4 +1,4 @@
-"""`/v1/pets`: lists and searches, single pets, and their photos."""
+"""`/v1/pets`: lists of pets, searches, single pets and their photos."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,7 +22,7 @@ routes = Blueprint("pets", __name__)
 
 
 class PetId(BaseConverter):
-    """The id of a pet: any segment but the word that the search beside it has taken."""
+    """The id of a pet in a path: any segment except `search`, which is a route of its own."""
 
     regex = r"(?!search\Z)[^/]+"
 
@@ -39,49 +39,49 @@ _BY_SUFFIX: Final[Mapping[str, str]] = MappingProxyType(
 
 @routes.get("")
 def find() -> ResponseReturnValue:
-    """Return a page of the pets that the filters let through."""
+    """Return a page of the pets that match the filters."""
     return shop().pets.find(filters("pet-filters"))
 
 
 @routes.post("")
 def add() -> ResponseReturnValue:
     """Add a pet."""
-    wanted = whole_object()
-    return created(serve(lambda: shop().pets.add(wanted)))
+    body = whole_object()
+    return created(serve(lambda: shop().pets.add(body)))
 
 
 @routes.route("", methods=["QUERY"])
 @routes.post("/search")
 def query() -> ResponseReturnValue:
-    """Return a page of the pets that meet the criteria in the body, sorted as it says."""
+    """Return a page of the pets that meet the criteria in the body, in its sort order."""
     return shop().pets.query(whole_object())
 
 
 @routes.get("/<pet:pet_id>")
 def read(pet_id: str) -> ResponseReturnValue:
-    """Return one pet."""
+    """Return a pet."""
     return shop().pets.get(pet_id)
 
 
 @routes.put("/<pet:pet_id>")
 def change(pet_id: str) -> ResponseReturnValue:
-    """Change the members that are named."""
-    wanted = whole_object()
-    return serve(lambda: shop().pets.update(pet_id, wanted))
+    """Change the members of the pet that the body names."""
+    body = whole_object()
+    return serve(lambda: shop().pets.update(pet_id, body))
 
 
 @routes.delete("/<pet:pet_id>")
 def remove(pet_id: str) -> ResponseReturnValue:
-    """Take the pet out of the shop."""
+    """Remove the pet from the shop."""
     serve(lambda: shop().pets.remove(pet_id))
     return nothing()
 
 
 @routes.post("/<pet_id>/images")
 def add_image(pet_id: str) -> ResponseReturnValue:
-    """Keep a photo of the pet."""
+    """Store a photo of the pet."""
     upload = _upload()
-    origin = request.root_url.rstrip("/") if request.host else ""  # a host that makes no sense is none
+    origin = request.root_url.rstrip("/") if request.host else ""  # Flask makes an invalid host empty
     pets = mockstore().shop.at(origin + request.path.partition("/pets/")[0]).pets
     image = serve(lambda: pets.add_image(pet_id, upload))
     return created(image, image["url"])
@@ -89,13 +89,13 @@ def add_image(pet_id: str) -> ResponseReturnValue:
 
 @routes.get("/<pet_id>/images/<image_id>")
 def read_image(pet_id: str, image_id: str) -> ResponseReturnValue:
-    """Return a photo as it was uploaded."""
+    """Return an uploaded photo of the pet."""
     image = shop().pets.image(pet_id, image_id)
     return Response(image.content, mimetype=image.content_type, headers={"X-Content-Type-Options": "nosniff"})
 
 
 def _upload() -> "Upload":
-    """Return the file that came by form; raise `UnsupportedMediaType` or `ValidationError`."""
+    """Return the file in the form; raise `UnsupportedMediaType` for another body, `ValidationError` without a file."""
     if request.mimetype != _MULTIPART:
         raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no type'}; send {_MULTIPART} with a {_FILE}")
     file = request.files.get(_FILE)
@@ -107,7 +107,7 @@ def _upload() -> "Upload":
 
 
 def _type_of(file: FileStorage) -> str:
-    """Return the media type that the form says; many clients leave it to the file's name."""
+    """Return the media type of a file in the form, taken from the suffix of its name when the client sent none."""
     if file.mimetype not in _UNTYPED:
         return file.mimetype
     return _BY_SUFFIX.get((file.filename or "").rpartition(".")[2].lower(), file.mimetype)

@@ -1,4 +1,4 @@
-"""Where a request meets the shop: whose it is, what it brings, and how a change is told."""
+"""Helpers of the routes: the shop of the request, its filters, changes with their deliveries, and responses."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -16,23 +16,23 @@ T = TypeVar("T")
 
 
 def shop() -> "Shop":
-    """Return the shop that the current request is for, to read in."""
+    """Return the shop of the current request's tenant; make changes by `serve`."""
     return mockstore().shop.shop
 
 
 def serve(verb: Callable[[], T]) -> T:
-    """Return what `verb` returns, with the deliveries that it causes on their way."""
+    """Call `verb`, start the deliveries of the events that it emitted, and return its result."""
     return mockstore().shop.serve(verb)
 
 
 def filters(kind: str) -> dict[str, Json]:
-    """Return the query's parameters as the schema of `kind` types them; a parameter said twice counts as a list."""
+    """Return the query parameters, converted to the types of the schema of `kind`; a repeated one becomes a list."""
     from mockstore.petstore.documents import coerced  # noqa: PLC0415 - the server starts without the shop
 
-    said = {name: ",".join(texts) for name, texts in request.args.lists()}
-    return coerced(kind, said)
+    given = {name: ",".join(texts) for name, texts in request.args.lists()}
+    return coerced(kind, given)
 
 
 def created(document: Payload, location: str | None = None) -> ResponseReturnValue:
-    """Return the answer to a creation; by default, what was made is found by its id under the request's own path."""
+    """Return a response with status 201; `Location` is by default the path of the request plus the id of `document`."""
     return dict(document), 201, {"Location": location or f"{request.path.rstrip('/')}/{document['id']}"}

@@ -1,4 +1,4 @@
-"""`/_mockstore/orders`: the moves of an order that the shop's staff makes, and no client of the API."""
+"""`/_mockstore/orders`: changes of an order that the staff of the shop makes; the Petstore API does not have them."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -11,13 +11,13 @@ routes = Blueprint("staff", __name__)
 
 @routes.post("/<order_id>/ship")
 def ship(order_id: str) -> ResponseReturnValue:
-    """Send an APPROVED order off."""
+    """Ship an APPROVED order."""
     exact_object({})
     return serve(lambda: shop().orders.ship(order_id))
 
 
 @routes.post("/<order_id>/deliver")
 def deliver(order_id: str) -> ResponseReturnValue:
-    """Hand a SHIPPED order over."""
+    """Deliver a SHIPPED order."""
     exact_object({})
     return serve(lambda: shop().orders.deliver(order_id))

@@ -1,4 +1,4 @@
-"""`/v1/users`: registering, reading, changing, leaving."""
+"""`/v1/users`: registering, reading, changing and removing users."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -13,25 +13,25 @@ routes = Blueprint("users", __name__)
 @routes.post("")
 def register() -> ResponseReturnValue:
     """Register a user."""
-    wanted = whole_object()
-    return created(serve(lambda: shop().users.create(wanted)))
+    body = whole_object()
+    return created(serve(lambda: shop().users.create(body)))
 
 
 @routes.get("/<user_id>")
 def read(user_id: str) -> ResponseReturnValue:
-    """Return one user, without the password."""
+    """Return a user, without the password."""
     return shop().users.get(user_id)
 
 
 @routes.put("/<user_id>")
 def change(user_id: str) -> ResponseReturnValue:
-    """Change the members that are named."""
-    wanted = whole_object()
-    return serve(lambda: shop().users.update(user_id, wanted))
+    """Change the members of the user that the body names."""
+    body = whole_object()
+    return serve(lambda: shop().users.update(user_id, body))
 
 
 @routes.delete("/<user_id>")
 def remove(user_id: str) -> ResponseReturnValue:
-    """Forget the user, who can no longer sign in."""
+    """Remove the user, who can no longer sign in."""
     serve(lambda: shop().users.remove(user_id))
     return nothing()
