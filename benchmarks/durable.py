@@ -30,8 +30,8 @@ EMITTERS: Final = 2
 """Threads that emit events, for each server."""
 PAUSE: Final = 0.01
 """Seconds between two events of one thread."""
-PATIENCE: Final = 60.0
-"""Seconds after the last kill within which all deliveries must be complete."""
+PATIENCE: Final = 60
+"""How many times to check after the last kill whether all deliveries are complete; a check takes a second or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,13 @@ class KillTest:
         self.servers = [ServerProcess(database) for _ in range(servers)]
         self.kills = 0
 
+    def wait_for_a_promise(self) -> None:
+        """Return when an event was accepted, so that there is something to lose; give up after a minute."""
+        for _ in range(int(60 / PAUSE)):
+            if self.promised:
+                return
+            self._over.wait(PAUSE)
+
     def round(self) -> None:
         """Wait for a random time, kill one server or all, and restart those that were killed."""
         self._over.wait(self._dice.uniform(0.05, LONGEST))
@@ -125,7 +132,7 @@ class KillTest:
 
     def wait(self) -> None:
         """Return when no delivery is pending; give up after `PATIENCE` checks, each of which takes a second or more."""
-        for _ in range(int(PATIENCE)):
+        for _ in range(PATIENCE):
             with suppress(OSError, HTTPException):
                 self.servers[0].call("POST", "/_mockstore/settle", {"timeoutSeconds": 5})
                 _, answer = self.servers[0].call("GET", "/_mockstore/deliveries?state=pending&limit=1")
@@ -168,6 +175,7 @@ def killed(
         stack.callback(test.close)
         test.servers[0].call("POST", "/v1/webhooks", {"url": url, "events": ["*"]})
         with test.emitting():
+            test.wait_for_a_promise()
             for number in range(1, rounds + 1):
                 test.round()
                 if not number % 10:
