@@ -1,4 +1,4 @@
-"""The catalogue: its names, its groups, and the page of the manual that is made of it."""
+"""The catalogue: its names, its groups, and the page of the manual that is made from it."""
 
 from pathlib import Path
 
