@@ -23,7 +23,7 @@ _TIMESTAMPED_SCHEME: Final = "standard-webhooks"
 _FAR_OFF: Final = 2 * TOLERANCE
 
 
-def strange_secret(roll: int) -> str:
+def unknown_secret(roll: int) -> str:
     """Return a secret that no webhook has, in the format of a generated one."""
     return "whsec_" + b64encode(sha256(str(roll).encode()).digest()).decode()
 
@@ -47,11 +47,11 @@ def reserialised(body: bytes) -> bytes:
 
 
 def _wrong_secret(draft: Draft, roll: int) -> Draft:
-    return replace(draft, secrets=(strange_secret(roll),))
+    return replace(draft, secrets=(unknown_secret(roll),))
 
 
 def _old_secret(draft: Draft, roll: int) -> Draft:
-    return replace(draft, secrets=(draft.retired or (strange_secret(roll),))[:1])
+    return replace(draft, secrets=(draft.retired or (unknown_secret(roll),))[:1])
 
 
 def _signature_of_another_body(draft: Draft, roll: int) -> Draft:

@@ -63,14 +63,14 @@ def loses_ack(delivery: DeliveryRecord, attempt: int) -> bool:
     )
 
 
-def again_after(delivery: DeliveryRecord) -> timedelta | None:
+def repeat_wait(delivery: DeliveryRecord) -> timedelta | None:
     """Return how long after its latest attempt, an acknowledged one, to send it once more; None means not at all."""
     waits = [course.repeat_after for course in _courses(delivery.faults) if course.repeat_after is not None]
     done = sum(attempt.outcome is Outcome.ACKNOWLEDGED for attempt in delivery.attempts)
     return waits[done - 1] if 0 < done <= len(waits) else None
 
 
-def back_after(delivery: DeliveryRecord) -> timedelta | None:
+def redelivery_wait(delivery: DeliveryRecord) -> timedelta | None:
     """Return how long after the last attempt to enable the webhook and send it once more; None means not at all."""
     waits = (course.enabled_after for course in _courses(delivery.faults) if course.enabled_after is not None)
     return None if delivery.round_start else next(waits, None)

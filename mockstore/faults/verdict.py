@@ -38,7 +38,7 @@ def is_met(expect: Expect, attempt: Attempt) -> bool:
     return _is_within(status, 200, 299)
 
 
-def says_nothing(attempt: Attempt) -> str | None:
+def why_inconclusive(attempt: Attempt) -> str | None:
     """Return why the answer does not come from the consumer's webhook code, so that it proves nothing; None if it may.
 
     There may be no endpoint, or Django refused the request before it called the view.
@@ -84,10 +84,10 @@ def answered_as_expected(delivery: DeliveryRecord) -> bool | None:
     if not delivery.faults:
         return latest.outcome is Outcome.ACKNOWLEDGED
     expect = expectation(_faults_at(delivery, latest)) or Expect.ACCEPT
-    return is_met(expect, latest) and not (expect is Expect.REJECT and says_nothing(latest))
+    return is_met(expect, latest) and not (expect is Expect.REJECT and why_inconclusive(latest))
 
 
-def broken_promise(delivery: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
+def broken_expectation(delivery: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
     """Return what the consumer did wrong under a fault that it must reject or survive; None when nothing was wrong.
 
     Only `attempts`, which are some or all of the delivery's, are judged.
@@ -96,7 +96,7 @@ def broken_promise(delivery: DeliveryRecord, attempts: Sequence[Attempt]) -> str
         faults = _faults_at(delivery, attempt)
         expect = expectation(faults)
         names = " and ".join(one.name for one in faults)
-        if expect is Expect.REJECT and (nothing := says_nothing(attempt)) is not None:
+        if expect is Expect.REJECT and (nothing := why_inconclusive(attempt)) is not None:
             return f"a delivery with the fault {names} was answered {attempt.status}, but {nothing}:"
         if expect in _FORGIVING and not is_met(expect, attempt):
             found = attempt.status if attempt.status is not None else attempt.outcome

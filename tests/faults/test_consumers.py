@@ -121,15 +121,15 @@ def complaint(consumer: Careful, fault: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "text"),
     [
         ("reserialised_body", "a delivery with the fault reserialised_body was answered 204, expected 4xx:"),
         ("not_json", "a delivery with the fault not_json was answered error, expected 4xx:"),
         ("new_enum_value", "a delivery was not acknowledged:"),
     ],
 )
-def test_a_strict_test_complains_of_a_consumer_that_does_otherwise(name: str, told: str) -> None:
-    assert told in complaint(Careless(), name)
+def test_a_strict_test_complains_of_a_consumer_that_does_otherwise(name: str, text: str) -> None:
+    assert text in complaint(Careless(), name)
 
 
 @pytest.mark.parametrize("name", ["ack_lost", "redelivery_after_success", "out_of_order", "redelivery_after_enabling"])

@@ -118,7 +118,7 @@ def test_a_rule_that_is_used_up_is_gone(store: Mockstore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "options", "text"),
+    ("fault", "options", "text"),
     [
         pytest.param("wrong_secre", {}, "did you mean 'wrong_secret'", id="fault"),
         pytest.param([], {}, "name at least one fault", id="no fault"),
@@ -128,10 +128,10 @@ def test_a_rule_that_is_used_up_is_gone(store: Mockstore) -> None:
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(
-    store: Mockstore, told: str | list[str], options: dict[str, Any], text: str
+    store: Mockstore, fault: str | list[str], options: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=text):
-        store.faults.add(told, **options)
+        store.faults.add(fault, **options)
     assert len(store.faults) == 0
 
 
