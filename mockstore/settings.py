@@ -53,7 +53,7 @@ class Settings(Redacted, frozen=True):
     seed: int | None = 0
     """The same seed makes the same payloads; None (`random`) makes different ones at each start."""
     clock: ServerClock = "system"
-    """`virtual` stands still at 2025-01-06T12:00:00Z until it is advanced or told to run."""
+    """`virtual` starts at 2025-01-06T12:00:00Z and stands still until it is advanced or set running."""
     schedule: RetryPolicy | None = None
     """The waits between attempts, such as `1s,5m`; None means the Petstore's."""
     timeout: timedelta | None = None

@@ -177,7 +177,7 @@ def _plain(value: Json) -> Json:
 
 
 def _key(node: Json, name: str) -> str | int:
-    """Return `name` as a key of `node`; for a list an index, and its length for what is no index of it."""
+    """Return `name` as a key of `node`: for a list an index, which is its length when `name` is not a valid index."""
     if not isinstance(node, list):
         return name
     index = index_in(node, name)

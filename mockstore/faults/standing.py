@@ -35,7 +35,7 @@ class RuleStorage(Protocol):
         """Replace the document."""
 
     def in_turn(self) -> AbstractContextManager[None]:
-        """Return a context manager inside which nobody else writes, for a read followed by a write."""
+        """Return a context manager that keeps all others from writing, for a read followed by a write."""
 
 
 class Rule(Struct, frozen=True):
