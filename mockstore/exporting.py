@@ -1,4 +1,4 @@
-"""What was delivered as a regression test: a pytest file, or a cassette that is signed afresh when replayed. Pure."""
+"""Exports deliveries as regression tests: as a pytest file, or as a cassette. Both are signed anew when run. Pure."""
 
 import json
 from base64 import b64decode, b64encode
@@ -13,10 +13,10 @@ from mockstore.faults import Expect, Fault, expectation, named
 from mockstore.model import DeliveryRecord, EventRecord, Json
 
 Form: TypeAlias = Literal["pytest", "cassette"]
-"""What a delivery is exported as."""
+"""The format of an export."""
 
 _VERSION: Final = 1
-_STAND_INS: Final = {
+_REPLACEMENTS: Final = {
     "email": "redacted@example.com",
     "phone": "+10000000000",
     "last4": "0000",
@@ -24,32 +24,34 @@ _STAND_INS: Final = {
     "lastName": "Redacted",
     "password": "redacted",
 }
-"""What takes the place of a person's data, by the member's name."""
+"""Replacements for personal data, by the member's name."""
 _PEOPLE: Final = frozenset({"adopter", "customer", "owner", "user"})
-"""Objects whose `name` is that of a person."""
+"""Members whose objects describe a person, so that their `name` is replaced, too."""
 
 
 _FACTORIES: Final = frozenset({"create_app", "make_app"})
-"""Functions that return the app, by Flask's convention."""
+"""Names of functions that return an app, by Flask's convention."""
 
 
 class AppName(Struct, frozen=True):
-    """Where an app is imported from, and whether that is a function which makes it."""
+    """Where to import an app from."""
 
     module: str
     name: str
     is_factory: bool
+    """Whether `name` is a function that returns the app."""
 
     @property
     def expression(self) -> str:
-        """What stands for the app in code."""
+        """The Python expression for the app."""
         return f"{self.name}()" if self.is_factory else self.name
 
 
 def app_named(text: str) -> AppName:
-    """Read `shop.web:app`, or `shop.web:create_app()` for what makes it; raise `InvalidInputError`.
+    """Parse `shop.web:app` or, for a function that returns the app, `shop.web:create_app()`.
 
-    `create_app` and `make_app` make an app without the parentheses, too.
+    The names `create_app` and `make_app` are functions also without the parentheses. Raise `InvalidInputError` for
+    any other text.
     """
     module, colon, called = text.partition(":")
     name = called.removesuffix("()")
@@ -62,24 +64,24 @@ def app_named(text: str) -> AppName:
 
 
 class Recorded(Struct, frozen=True):
-    """One delivery as it is exported: no secret, no signature, no data of a person."""
+    """One delivery as it is exported, without secrets, signatures and personal data."""
 
     event_type: str
     body: bytes
     content_type: str = "application/json"
     faults: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    """What went wrong on purpose: the fault's name, and the attempts that it befell."""
+    """The name of each fault, and the attempts that it applies to; no attempts mean all."""
     answers: tuple[str, ...] = ()
-    """What each attempt was answered when it was recorded; for the reader only."""
+    """The answer to each attempt at the time of recording, for information only."""
 
     @property
     def fault(self) -> tuple[Fault, ...]:
-        """The faults as `emit` takes them."""
+        """The faults, to pass to `emit`."""
         return tuple(named(name).on(*attempts) if attempts else named(name) for name, attempts in self.faults)
 
 
 def recorded(delivery: DeliveryRecord, event: EventRecord) -> Recorded:
-    """Return a delivery without what nobody else may know."""
+    """Return a delivery for export, without secrets, signatures and personal data."""
     return Recorded(
         event_type=event.type,
         body=redacted(event.body),
@@ -90,9 +92,9 @@ def recorded(delivery: DeliveryRecord, event: EventRecord) -> Recorded:
 
 
 def exported(found: Sequence[Recorded], as_: Form, *, app: str | None = None) -> str:
-    """Return the text of a file; `app` names what is under test: `shop.web:app`, or `shop.web:create_app()`.
+    """Return the text of the exported file; `app` names the app under test (see `app_named`), for a pytest file only.
 
-    Raises `InvalidInputError` for a form that there is not, an app that is none, and for nothing to export.
+    Raise `InvalidInputError` for an unknown form, an `app` that cannot be parsed, and without any deliveries.
     """
     if as_ not in get_args(Form):
         raise InvalidInputError(f"unknown form {as_!r}; allowed: {', '.join(get_args(Form))}", field="as")
@@ -102,40 +104,40 @@ def exported(found: Sequence[Recorded], as_: Form, *, app: str | None = None) ->
 
 
 def redacted(body: bytes) -> bytes:
-    """Return the event without the data of people; a body that is no JSON, sent so on purpose, stays as it is."""
+    """Return the body of an event with personal data replaced; a body that is not JSON stays as it is."""
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
         return body
-    clean = _clean(event, "")
+    clean = _redacted(event, "")
     return body if clean == event else encode(clean)
 
 
-def _clean(value: Json, holder: str) -> Json:
+def _redacted(value: Json, holder: str) -> Json:
     if isinstance(value, list):
-        return [_clean(one, holder) for one in value]
+        return [_redacted(one, holder) for one in value]
     if not isinstance(value, dict):
         return value
-    return {name: _stand_in(name, inner, holder) for name, inner in value.items()}
+    return {name: _replaced(name, inner, holder) for name, inner in value.items()}
 
 
-def _stand_in(name: str, value: Json, holder: str) -> Json:
+def _replaced(name: str, value: Json, holder: str) -> Json:
     if not isinstance(value, str):
-        return _clean(value, name)
+        return _redacted(value, name)
     if name == "name" and holder in _PEOPLE:
         return "Redacted"
-    return _STAND_INS.get(name, value)
+    return _REPLACEMENTS.get(name, value)
 
 
 # ---- cassette -------------------------------------------------------------------------------
 
 
 def _cassette(found: Iterable[Recorded]) -> str:
-    document = {"cassette": _VERSION, "deliveries": [_written(one) for one in found]}
+    document = {"cassette": _VERSION, "deliveries": [_delivery_document(one) for one in found]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _written(one: Recorded) -> dict[str, Json]:
+def _delivery_document(one: Recorded) -> dict[str, Json]:
     try:
         body: dict[str, Json] = {"body": one.body.decode()}
     except UnicodeDecodeError:
@@ -146,7 +148,7 @@ def _written(one: Recorded) -> dict[str, Json]:
 
 
 def read_cassette(text: str | bytes) -> list[Recorded]:
-    """Return the deliveries of a cassette; raise `InvalidInputError` for a text that is none."""
+    """Return the deliveries of a cassette; raise `InvalidInputError` for a text that is not a cassette."""
     try:
         document = json.loads(text)
         if document["cassette"] != _VERSION:
@@ -165,13 +167,13 @@ def _read(one: Json) -> Recorded:
 # ---- pytest ---------------------------------------------------------------------------------
 
 
-_SUBSCRIBED: Final = '''
+_FIXTURE: Final = '''
 @pytest.fixture
 def consumer(mockstore):
     """Subscribe the app under test, with the secret that it verifies with."""
     return mockstore.subscribe({app}, secret=os.environ["WEBHOOK_SECRET"])
 '''
-_ASKED: Final = """
+_FIXTURE_EXAMPLE: Final = """
 # The fixture `consumer` is yours, for instance in conftest.py:
 #
 #     @pytest.fixture
@@ -183,7 +185,7 @@ _ASKED: Final = """
 def _pytest(found: Sequence[Recorded], app: str | None) -> str:
     head = ['"""Deliveries that were sent once, told again: each is signed afresh."""', ""]
     if app is None:
-        head.append(_ASKED.strip())
+        head.append(_FIXTURE_EXAMPLE.strip())
     else:
         found_in = app_named(app)
         head += [
@@ -192,7 +194,7 @@ def _pytest(found: Sequence[Recorded], app: str | None) -> str:
             "import pytest",
             f"from {found_in.module} import {found_in.name}",
             "",
-            _SUBSCRIBED.format(app=found_in.expression).rstrip(),
+            _FIXTURE.format(app=found_in.expression).rstrip(),
         ]
     tests = [_test(number, one, several=len(found) > 1) for number, one in enumerate(found, start=1)]
     return "\n".join([*head, "", "", "\n\n\n".join(tests), ""])
@@ -204,29 +206,29 @@ def _test(number: int, one: Recorded, *, several: bool) -> str:
     name = f"{plain}_{number}" if several else plain
     verb = {Expect.REJECT: "refused", Expect.SURVIVE: "survived"}.get(expect, "acknowledged")
     answered = f"  # was answered {', '.join(one.answers)}" if one.answers else ""
-    told = [
+    lines = [
         f"    body = {one.body!r}",
         "    event = mockstore.emit(",
         f"        {one.event_type!r},",
         "        body=body,",
     ]
     if one.content_type != "application/json":
-        told.append(f"        content_type={one.content_type!r},")
-    told.append("        invalid=True,")
-    told.append("        to=consumer,")
+        lines.append(f"        content_type={one.content_type!r},")
+    lines.append("        invalid=True,")
+    lines.append("        to=consumer,")
     if one.faults:
-        told.append(f"        fault=[{', '.join(map(_fault, one.faults))}],")
-    told += [f"    ){answered}", "    mockstore.advance(hours=3)", f"    {_claim(expect)}"]
+        lines.append(f"        fault=[{', '.join(map(_fault, one.faults))}],")
+    lines += [f"    ){answered}", "    mockstore.advance(hours=3)", f"    {_assertion(expect)}"]
     imported = ["    from mockstore import faults", ""] if one.faults else []
-    return "\n".join([f"def test_{name}_is_{verb}(mockstore, consumer):", *imported, *told])
+    return "\n".join([f"def test_{name}_is_{verb}(mockstore, consumer):", *imported, *lines])
 
 
-def _fault(told: tuple[str, tuple[int, ...]]) -> str:
-    name, attempts = told
+def _fault(planned: tuple[str, tuple[int, ...]]) -> str:
+    name, attempts = planned
     return f"faults.named({name!r})" + (f".on({', '.join(map(str, attempts))})" if attempts else "")
 
 
-def _claim(expect: Expect) -> str:
+def _assertion(expect: Expect) -> str:
     if expect is Expect.REJECT:
         return "event.delivery.assert_rejected()"
     if expect is Expect.SURVIVE:

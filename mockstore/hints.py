@@ -1,4 +1,4 @@
-"""What may explain a failure that lies in how the test runs, not in what was sent."""
+"""Hints for failures that are caused by how the test runs, not by the request that was sent."""
 
 import sys
 from typing import Final
@@ -14,7 +14,7 @@ _BLOCKED: Final = (
 
 
 def blocked_loop_hint(delivery: DeliveryRecord, url: str) -> list[str]:
-    """Return what to do when the test may have kept the event loop busy on which its own consumer at `url` runs."""
+    """Return a hint when the test may block the event loop on which its consumer at `url` runs; else an empty list."""
     last = delivery.attempts[-1] if delivery.attempts else None
     unanswered = last is None or (last.outcome is Outcome.TIMEOUT and last.reply is None)
     if not unanswered or urlsplit(url).hostname not in _THIS_MACHINE or not _in_a_running_loop():

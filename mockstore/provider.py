@@ -1,4 +1,4 @@
-"""What is particular to one sender of webhooks, as one value. Pure."""
+"""Describes one sender of webhooks: its events, signatures, headers, retries and timeout, as one value. Pure."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,23 +11,26 @@ from mockstore.events import Catalogue, petstore_catalogue
 
 
 class Provider(Struct, frozen=True):
-    """The rules of one sender: its events, signatures, headers, schedule, timeout and disabling."""
+    """The rules by which one sender delivers webhooks."""
 
     name: str
     catalogue: Catalogue
     signatures: tuple[str, ...]
     """Names of the signature schemes that sign each delivery."""
     schedule: RetryPolicy
+    """The waits between attempts."""
     timeout: timedelta
+    """How long a receiver may take to answer."""
     user_agent: str
+    """The header `User-Agent`."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Header templates; `{event_id}`, `{event_type}` and `{attempt}` are filled in."""
+    """Templates of further headers, by name; `{event_id}`, `{event_type}` and `{attempt}` are replaced."""
     disables_after_last_attempt: bool = True
-    """Whether a delivery that used up its attempts disables the webhook."""
+    """Whether the webhook is disabled when the last attempt of a delivery has failed."""
     disabling_statuses: frozenset[int] = frozenset()
-    """Statuses that disable the webhook at once."""
+    """HTTP statuses that disable the webhook at once."""
     retry_after_statuses: frozenset[int] = frozenset()
-    """Statuses whose `Retry-After` moves the next attempt."""
+    """HTTP statuses with which `Retry-After` postpones the next attempt."""
 
     def __post_init__(self) -> None:
         time_limit(self.timeout)

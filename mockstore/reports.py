@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mockstore.faults.verdict import says_nothing
+from mockstore.faults.verdict import why_inconclusive
 from mockstore.hints import blocked_loop_hint
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, Outcome, WebhookRecord
 from mockstore.timeline import delivery_text, refusal_hints
@@ -34,7 +34,7 @@ def no_rejection(last: Attempt | None, status: int | None) -> str | None:
         return None if found == status else f" with {status}"
     if last is None or found is None or not 400 <= found < 500:  # noqa: PLR2004 - 4xx
         return " with a 4xx status"
-    nothing = says_nothing(last)
+    nothing = why_inconclusive(last)
     if nothing is None:
         return None
     return f", but {nothing}. If {found} is what the endpoint answers, name it: assert_rejected({found})"

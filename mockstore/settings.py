@@ -1,4 +1,4 @@
-"""What a server is told before it starts: one frozen value, checked as a whole. Pure: no environment is read here."""
+"""Settings of a server as one frozen, validated value. Pure: the environment variables are an argument."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,44 +20,44 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 PREFIX: Final = "MOCKSTORE_"
 READ_ELSEWHERE: Final = frozenset({"MOCKSTORE_CONFIG", "MOCKSTORE_SERVER", "MOCKSTORE_URL"})
-"""Variables of the same prefix that are no settings: a file with settings, and a server which runs already."""
+"""Variables with the same prefix that are not settings: the path of a settings file, and addresses of a server."""
 
 _HIGHEST_PORT: Final = 65_535
 _MOST: Final = 2**31 - 1
-"""The highest number of anything: what every machine can count to."""
+"""The highest value of every number: it fits into 32 bits."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-"""What `Authorization: Bearer` can carry (RFC 6750, 2.1), and a cookie too."""
+"""What `Authorization: Bearer` can carry (RFC 6750, 2.1); a cookie can carry it, too."""
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\*")
 _ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|\*")
 _URL: Final = r"(?i)[a-z][a-z0-9+.-]*://"
 HARMLESS: Final = ("host", "port", "dbname", "user", "sslmode", "application_name", "connect_timeout")
-"""What may stand in the query of a database's URL and be shown; anything else may be a password, or a slip of one."""
+"""Query parameters of a database's URL that are shown; the value of any other may be a password."""
 _MASKED: Final = (
     r"(?i)(://[^:/?@]*:).*(?=@)|(://[^:/?@\[]*:)(?!\d*(?:[/?]|$))[^/?]*"
     rf"|([?&](?!(?:{'|'.join(HARMLESS)})=)[^=&]*=)[^&]*"
 )
 _NO_URL: Final = r"(?is)([a-z][a-z0-9+.-]*:).+|.*[:=@].*"
-"""Patterns that are compiled where they are needed: few starts show a database."""
-_WORDS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})
+"""Not compiled here, since most servers never show a database's URL."""
+_BOOLEANS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False})
 
 
 class Settings(Redacted, frozen=True):
-    """How a server is to run; raises `InvalidInputError` that names the member for a value that makes no sense."""
+    """The settings of a server; `InvalidInputError` is raised, naming the setting, for a value that is not allowed."""
 
     untold = frozenset({"database", "control_token"})
 
     host: str = "127.0.0.1"
-    """The address to listen on; `0.0.0.0` is every one of the machine."""
+    """The address to listen on; `0.0.0.0` means all addresses of the machine."""
     port: int = 8080
-    """0 takes any free port."""
+    """The port to listen on; 0 means any free port."""
     seed: int | None = 0
-    """The same seed makes the same payloads; None (`random`) makes others every time."""
+    """The same seed makes the same payloads; None (`random`) makes different ones at each start."""
     clock: ServerClock = "system"
-    """`virtual` stands still at 2025-01-06T12:00:00Z until it is advanced or told to run."""
+    """`virtual` starts at 2025-01-06T12:00:00Z and stands still until it is advanced or set running."""
     schedule: RetryPolicy | None = None
     """The waits between attempts, such as `1s,5m`; None means the Petstore's."""
     timeout: timedelta | None = None
-    """How long a receiver may take to answer; None means as long as with the Petstore."""
+    """How long a receiver may take to answer; None means the Petstore's timeout."""
     signatures: tuple[str, ...] | None = None
     """The schemes that sign each delivery: `petstore`, `standard-webhooks` or both; None means the Petstore's own."""
     signature_time: TimeSource = "wall"
@@ -67,64 +67,64 @@ class Settings(Redacted, frozen=True):
     require_https: bool = False
     """Whether a webhook's URL has to be https."""
     auth: AuthMode = "observed"
-    """`observed`: to change pets and to chat takes a bearer token, any at all. `strict`: all calls take one of
-    `POST /v1/auth/tokens`, but reading pets, registering a user and `POST /v1/orders/{id}`."""
+    """`observed`: changing pets and chatting needs a bearer token, with any value. `strict`: all calls need a token
+    from `POST /v1/auth/tokens`, except reading pets, registering a user and `POST /v1/orders/{id}`."""
     threads: int = 16
-    """The most deliveries that are under way at once, for each tenant."""
+    """The most deliveries that are sent at the same time, for each tenant."""
     requests: int = 64
-    """The most requests that are answered at once."""
+    """The most requests that are handled at the same time."""
     body_limit: int = 10 * 1024 * 1024
     """The largest request body, in bytes."""
     rate_limit: int | None = None
-    """The most calls of `/v1` that a tenant may make in a minute of its clock; None is no limit."""
+    """The most calls of `/v1` that a tenant may make in a minute of its clock; None means no limit."""
     tenants: int = 1000
-    """The most tenants that are kept; when there are more, the one that was silent longest is forgotten."""
+    """The most tenants that are kept; when there are more, the least recently used one is removed."""
     webhooks: int = 1000
     """The most webhooks that a tenant may register."""
     history: int = 10_000
-    """The most finished deliveries that a tenant keeps, with their events; the oldest go first."""
+    """The most finished deliveries that a tenant keeps, with their events; the oldest are removed first."""
     database: str | None = None
-    """Where everything is kept over restarts, `sqlite:///petstore.db` for instance; None is the process's memory."""
+    """URL of the database that keeps everything over restarts, such as `sqlite:///petstore.db`; None means memory."""
     control_token: str | None = None
-    """What `/_mockstore` asks for as `Authorization: Bearer`; None is made when `host` is not loopback."""
+    """The bearer token that `/_mockstore` requires; with None, one is generated unless `host` is loopback."""
     allowed_hosts: tuple[str, ...] = ()
-    """Names beside loopback's and `host` by which clients may call the server (the header `Host`); `*` is any."""
+    """Further names that the header `Host` may have, besides `host` and those of loopback; `*` means any."""
     cors_origins: tuple[str, ...] = ()
-    """Origins whose pages may call the server from a browser; `*` is any."""
+    """Origins whose pages may call the server from a browser; `*` means any."""
     deny_private: bool = False
-    """Whether deliveries to private and loopback addresses are refused; those to link-local ones always are."""
+    """Whether deliveries to private and loopback addresses are refused; to link-local addresses they always are."""
     log_format: LogFormat = "text"
-    """How the log is written; `json` is one object a line."""
+    """The format of the log; `json` writes one object per line."""
     log_level: LogLevel = "warning"
-    """From which level on something is logged; `info` is a line for each attempt."""
+    """The lowest level that is logged; `info` includes a line for each attempt."""
     tls_certificate: str | None = None
     """A PEM file with the certificate chain; the server then speaks HTTPS."""
     tls_key: str | None = None
-    """A PEM file with the private key; None when the certificate's file holds it."""
+    """A PEM file with the private key; None when `tls_certificate` contains it."""
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
             value = getattr(self, name)
-            _must(value is None or value >= least, name, self, f"at least {least}")
-            _must(value is None or value <= _MOST, name, self, f"at most {_MOST}")
-        _must(0 <= self.port <= _HIGHEST_PORT, "port", self, f"0 to {_HIGHEST_PORT}, where 0 takes any free port")
+            _check(value is None or value >= least, name, self, f"at least {least}")
+            _check(value is None or value <= _MOST, name, self, f"at most {_MOST}")
+        _check(0 <= self.port <= _HIGHEST_PORT, "port", self, f"0 to {_HIGHEST_PORT}, where 0 takes any free port")
         for name, allowed in _CHOICES.items():
-            _must(getattr(self, name) in allowed, name, self, " or ".join(allowed))
+            _check(getattr(self, name) in allowed, name, self, " or ".join(allowed))
         for name in _TEXTS:
             value = getattr(self, name)
             if value is not None and (not value.strip() or "\0" in value):  # a database's may hold a password
                 raise InvalidInputError(f"{name} is empty or holds a NUL; leave it out, or write a text", field=name)
-        _must(bool(self.host.strip()), "host", self, "an address or a name of this machine, such as 127.0.0.1")
+        _check(bool(self.host.strip()), "host", self, "an address or a name of this machine, such as 127.0.0.1")
         if self.timeout is not None:
             time_limit(self.timeout)
-        _must(self.tls_key is None or self.tls_certificate is not None, "tls_key", self, "given with tls_certificate")
+        _check(self.tls_key is None or self.tls_certificate is not None, "tls_key", self, "given with tls_certificate")
         known = set(self.signatures or ()) <= SCHEMES.keys() and self.signatures != ()
-        _must(known, "signatures", self, f"names out of {', '.join(SCHEMES)}")
-        _must(
+        _check(known, "signatures", self, f"names out of {', '.join(SCHEMES)}")
+        _check(
             all(map(_HOST.fullmatch, self.allowed_hosts)), "allowed_hosts", self, "names without scheme or port, or *"
         )
         origins = "origins such as https://shop.example.com:8443, without a path, or *"
-        _must(all(map(_ORIGIN.fullmatch, self.cors_origins)), "cors_origins", self, origins)
+        _check(all(map(_ORIGIN.fullmatch, self.cors_origins)), "cors_origins", self, origins)
         if self.control_token is not None and _TOKEN.fullmatch(self.control_token) is None:  # the text must not show it
             raise InvalidInputError(
                 "control_token cannot go in a header: write letters, digits and -._~+/ without white space",
@@ -133,14 +133,14 @@ class Settings(Redacted, frozen=True):
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> Self:
-        """Read the `MOCKSTORE_*` variables: `MOCKSTORE_PORT=0` is `port=0`. Others are left alone.
+        """Return the settings from the `MOCKSTORE_*` variables, such as `MOCKSTORE_PORT=0`; ignore all others.
 
-        An empty value is none at all. Raises `InvalidInputError` that names the variable for one that no setting has,
-        and for a value that is not allowed.
+        A variable with an empty value counts as not set. Raise `InvalidInputError`, which names the variable, for an
+        unknown `MOCKSTORE_*` variable and for a value that is not allowed.
         """
         values = values_of(variables)
         try:
-            return cls(**values)  # type: ignore[arg-type]  # the readers and __post_init__ see to the types
+            return cls(**values)  # type: ignore[arg-type]  # the readers and __post_init__ check the types
         except InvalidInputError as error:
             if error.field is None or error.field not in values:
                 raise
@@ -148,7 +148,7 @@ class Settings(Redacted, frozen=True):
             raise InvalidInputError(f"{variable}: {error}", field=variable) from None
 
     def shown(self, name: str) -> object:
-        """Return a setting as it may be shown: a token only as being there, a database without its password."""
+        """Return a setting in a form that is safe to show: a token as `…`, a database's URL without its password."""
         value = getattr(self, name)
         if name == "control_token" and value is not None:
             return "…"
@@ -156,35 +156,38 @@ class Settings(Redacted, frozen=True):
 
 
 NAMES: Final = Settings.__struct_fields__
-"""The settings, in their order."""
+"""The names of the settings, in their order."""
 SECRETS: Final = frozenset({"control_token", "database"})
-"""Settings whose values are not to be quoted."""
+"""Settings whose values must not be shown."""
 
 
 def variable_of(name: str) -> str:
-    """Return the variable that sets a setting: `MOCKSTORE_PORT`."""
+    """Return the environment variable of a setting: `MOCKSTORE_PORT` for `port`."""
     return f"{PREFIX}{name.upper()}"
 
 
 def without_password(url: str) -> str:
-    """Return a database's URL with dots where its password is; of what is no URL, only what cannot be a password."""
+    """Return a database's URL with `…` in place of passwords; in other texts, in place of all that may be one."""
     if re.match(_URL, url) is None:
         return re.sub(_NO_URL, lambda found: f"{found[1] or ''}…", url, count=1)
     return re.sub(_MASKED, lambda found: f"{found[1] or found[2] or found[3]}…", url)
 
 
 def values_of(variables: Mapping[str, str]) -> dict[str, object]:
-    """Return what the `MOCKSTORE_*` variables say, each by the name of its setting; raise `InvalidInputError`."""
-    told = {
+    """Return the values of the `MOCKSTORE_*` variables by setting.
+
+    Raise `InvalidInputError` for an unknown variable and for a value that cannot be parsed.
+    """
+    given = {
         name: value
         for name, value in variables.items()
         if name.startswith(PREFIX) and name not in READ_ELSEWHERE and value.strip()
     }
-    return {name.removeprefix(PREFIX).lower(): _read(name, value.strip()) for name, value in told.items()}
+    return {name.removeprefix(PREFIX).lower(): _read(name, value.strip()) for name, value in given.items()}
 
 
 def read_text(name: str, text: str) -> object:
-    """Return the value of a setting that is written as `text`; raise `InvalidInputError` that says how to write it."""
+    """Parse the text of a setting and return its value; raise `InvalidInputError`, which says how to write it."""
     try:
         return _READERS[name](text)
     except (InvalidInputError, ValueError) as error:
@@ -193,7 +196,7 @@ def read_text(name: str, text: str) -> object:
 
 
 def unknown(what: str, found: str, known: list[str]) -> InvalidInputError:
-    """Return the error for a name that no setting has, with the nearest one that there is."""
+    """Return the error for an unknown name; `what` says what it names, and the most similar `known` one is shown."""
     near = get_close_matches(found, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     return InvalidInputError(f"unknown {what} {found}; {hint}", field=found, code=f"unknown_{what}")
@@ -210,9 +213,9 @@ def _read(variable: str, value: str) -> object:
 
 
 def _yes_or_no(text: str) -> bool:
-    if text.lower() not in _WORDS:
+    if text.lower() not in _BOOLEANS:
         raise ValueError
-    return _WORDS[text.lower()]
+    return _BOOLEANS[text.lower()]
 
 
 def _number_or_none(text: str) -> int | None:
@@ -223,7 +226,7 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _must(holds: object, name: str, settings: Settings, allowed: str) -> None:
+def _check(holds: object, name: str, settings: Settings, allowed: str) -> None:
     if not holds:
         raise InvalidInputError(f"{name} is {getattr(settings, name)!r}; it must be {allowed}", field=name)
 
@@ -277,7 +280,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "tls_certificate": str,
     "tls_key": str,
 }
-"""How each variable is read; the names are the members of `Settings`."""
+"""The function that parses each setting."""
 
 _EXPECTED: Mapping[Callable[[str], object], str] = {
     int: "write a whole number",

@@ -1,7 +1,7 @@
-"""Hypothesis strategies made from the event schemas, for tests of a consumer's properties. Needs `mockstore[fuzz]`.
+"""Hypothesis strategies made from the event schemas, for property-based tests of a consumer. Needs `mockstore[fuzz]`.
 
-Object, array, text, number, boolean, null, enum, const, `$ref`, `allOf`, `anyOf` and `oneOf` are read; whatever else a
-schema says is kept by leaving out what it refuses.
+The strategies follow types, enum, const, `$ref`, `allOf`, `anyOf`, `oneOf` and the common limits of a schema. Other
+keywords are respected by validating the generated events and dropping the invalid ones.
 """
 
 import re
@@ -24,12 +24,12 @@ __all__ = ["events", "invalid_events"]
 
 _Schema: TypeAlias = dict[str, Json]
 _Break: TypeAlias = tuple[Json, str | int, Json]
-"""What holds a value, under which name or index, and what to put there; `_ABSENT` takes it away."""
+"""The object or list that contains a value, its name or index there, and the new value; `_ABSENT` deletes it."""
 
 _ABSENT: Final = object()
 _A_UUID: Final = "019b4132-70aa-764f-b315-e2803d882a24"
-_MOST: Final = 10**12  # numbers up to here survive every JSON parser
-_LONGEST: Final = 3  # elements of a list that may have any number
+_MOST: Final = 10**12  # every JSON parser reads numbers up to here without loss
+_LONGEST: Final = 3  # the most elements, above the minimum, of a list without `maxItems`
 _NOT_TEXT: Final = 42
 _FORMATS: Final[Mapping[str, st.SearchStrategy[str]]] = MappingProxyType(
     {
@@ -46,10 +46,10 @@ _FORMATS: Final[Mapping[str, st.SearchStrategy[str]]] = MappingProxyType(
 
 
 def events(event_type: str, *, catalogue: Catalogue | None = None) -> st.SearchStrategy[dict[str, Json]]:
-    """Return a strategy of whole events that fit the schema of `event_type`: any values, not only likely ones.
+    """Return a strategy of events that are valid for `event_type`; their values need not be realistic.
 
-    `catalogue` is the Petstore's unless another is given (`mockstore.provider.catalogue`). Raises
-    `UnknownEventTypeError`.
+    `catalogue` defaults to the Petstore's; that of a `Mockstore` is `mockstore.provider.catalogue`. Raise
+    `UnknownEventTypeError` for an unknown type.
     """
     known = catalogue or petstore_catalogue()
     schema = known.schema(event_type)
@@ -59,7 +59,8 @@ def events(event_type: str, *, catalogue: Catalogue | None = None) -> st.SearchS
 def invalid_events(event_type: str, *, catalogue: Catalogue | None = None) -> st.SearchStrategy[dict[str, Json]]:
     """Return a strategy of events that break the schema of `event_type` in exactly one place.
 
-    A required member is absent, a value is of another type, or it lies just outside of what is allowed.
+    A required member is absent, or a value has another type or is slightly outside the allowed range. Raise
+    `UnknownEventTypeError` for an unknown type.
     """
     known = catalogue or petstore_catalogue()
     schema, valid = known.schema(event_type), events(event_type, catalogue=known)
@@ -78,7 +79,7 @@ def invalid_events(event_type: str, *, catalogue: Catalogue | None = None) -> st
 
 
 def _values(schema: Json, root: Json) -> st.SearchStrategy[Any]:
-    """Return a strategy of what `schema` allows, as far as it is read here."""
+    """Return a strategy of values that follow the supported keywords of `schema`."""
     flat = _flat(schema, root)
     for keyword in ("anyOf", "oneOf"):
         if keyword in flat:
@@ -92,13 +93,13 @@ def _values(schema: Json, root: Json) -> st.SearchStrategy[Any]:
     return st.one_of(*(_OF_TYPE[kind](flat, root) for kind in ([kinds] if isinstance(kinds, str) else kinds)))
 
 
-def _later(schema: Json, root: Json) -> st.SearchStrategy[Any]:
-    """Return the same, made when it is needed: a schema may refer to itself."""
+def _deferred(schema: Json, root: Json) -> st.SearchStrategy[Any]:
+    """Return the same as `_values`, but made at first use, since a schema may refer to itself."""
     return st.deferred(lambda: _values(schema, root))
 
 
 def _flat(schema: Json, root: Json) -> _Schema:
-    """Return the schema with what it refers to and all of `allOf` laid into it; members that meet become `allOf`."""
+    """Return the schema merged with its `$ref` and `allOf`; a member that occurs in several becomes an `allOf`."""
     if not isinstance(schema, dict):
         return {}
     flat: _Schema = {}
@@ -106,21 +107,21 @@ def _flat(schema: Json, root: Json) -> _Schema:
     rest = {name: value for name, value in schema.items() if name not in ("allOf", "$ref")}
     for part in [*(_flat(one, root) for one in inner), rest]:
         members = flat.get("properties", {})
-        met = {
+        merged = {
             name: {"allOf": [members[name], one]} if name in members else one
             for name, one in part.get("properties", {}).items()
         }
         required = list(dict.fromkeys([*flat.get("required", ()), *part.get("required", ())]))
         flat |= part
-        if members or met:
-            flat["properties"] = members | met
+        if members or merged:
+            flat["properties"] = members | merged
         if required:
             flat["required"] = required
     return flat
 
 
 def _likely_type(flat: _Schema) -> str:
-    """Return the type that the keywords speak of where none is named."""
+    """Return the type that the keywords of a schema without `type` apply to."""
     if "properties" in flat:
         return "object"
     return "array" if "items" in flat else "string"
@@ -131,7 +132,7 @@ def _text(flat: _Schema, _root: Json) -> st.SearchStrategy[str]:
         pattern = flat["pattern"]
         exact = f"{pattern[:-1]}\\Z" if pattern.endswith("$") and not pattern.endswith("\\$") else pattern
         texts = st.from_regex(exact, alphabet=st.characters(codec="utf-8"))
-        # Four times as fast as by the pattern, and ids are most of an event.
+        # UUIDs are four times as fast as the pattern, and most strings of an event are ids.
         return st.one_of(_FORMATS["uuid"], texts) if re.search(exact, _A_UUID) else texts
     if flat.get("format") in _FORMATS:
         return _FORMATS[flat["format"]]
@@ -161,11 +162,11 @@ def _array(flat: _Schema, root: Json) -> st.SearchStrategy[list[Any]]:
     least = flat.get("minItems", 0)
     most = flat.get("maxItems", least + _LONGEST)
     unique = repr if flat.get("uniqueItems") else None
-    return st.lists(_later(flat.get("items", {}), root), min_size=least, max_size=most, unique_by=unique)
+    return st.lists(_deferred(flat.get("items", {}), root), min_size=least, max_size=most, unique_by=unique)
 
 
 def _object(flat: _Schema, root: Json) -> st.SearchStrategy[dict[str, Any]]:
-    members = {name: _later(one, root) for name, one in flat.get("properties", {}).items()}
+    members = {name: _deferred(one, root) for name, one in flat.get("properties", {}).items()}
     required = {name: members.get(name, st.none()) for name in flat.get("required", ())}
     return st.fixed_dictionaries(
         required, optional={name: one for name, one in members.items() if name not in required}
@@ -186,7 +187,7 @@ _OF_TYPE: Final[Mapping[str, Callable[[_Schema, Json], st.SearchStrategy[Any]]]]
 
 
 def _breaks(value: Json, schema: Json, root: Json) -> Iterator[_Break]:
-    """Yield the ways to break the schema inside `value`, one place each; not all of them break it in one place only."""
+    """Yield changes inside `value` that break the schema, one place each; some of them cause more than one mistake."""
     flat = _flat(schema, root)
     if isinstance(value, dict):
         yield from ((value, name, _ABSENT) for name in flat.get("required", ()) if name in value)
@@ -199,7 +200,7 @@ def _breaks(value: Json, schema: Json, root: Json) -> Iterator[_Break]:
 
 
 def _wrong(value: Json, flat: _Schema) -> Iterator[Json]:
-    """Yield values instead of `value` that are no longer allowed."""
+    """Yield replacements for `value` that are most likely invalid."""
     if not flat:
         return
     yield None

@@ -9,7 +9,7 @@ from mockstore.delivery.schedule import describe
 from mockstore.errors import MockstoreError
 from mockstore.faults.catalogue import named
 from mockstore.faults.standing import Rule
-from mockstore.faults.verdict import broken_promise, is_excused
+from mockstore.faults.verdict import broken_expectation, is_excused
 from mockstore.handles import Delivery
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, WebhookRecord, WebhookStatus
 from mockstore.source import Source, unacknowledged
@@ -80,7 +80,7 @@ def _failure(source: Evidence, record: DeliveryRecord) -> str | None:
 
 def _verdict(record: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
     """Return what is wrong with the delivery, in a few words; None when nothing is, or only what a fault did."""
-    broken = broken_promise(record, attempts)
+    broken = broken_expectation(record, attempts)
     if broken is not None:
         return broken
     if unacknowledged(record) and not is_excused(record):

@@ -1,4 +1,4 @@
-"""What happened, told as text for people. Pure: records in, lines out."""
+"""Renders deliveries and their attempts as text, and explains refusals. Pure."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -22,26 +22,26 @@ from mockstore.model import (
 from mockstore.signing import mask
 
 SKEW = timedelta(seconds=300)
-"""The window that verifiers of signed timestamps usually keep."""
+"""The tolerance that verifiers of signed timestamps usually have."""
 
-TOLD = 20
-"""Of more deliveries than this, a timeline tells the first and the last ones."""
+MOST_DELIVERIES = 20
+"""The most deliveries that a timeline shows; of more, only the first and the last ones are shown."""
 
 _FINE_SECONDS = 10
-"""Up to here milliseconds matter to a reader."""
+"""Shorter times are shown to the millisecond, longer ones in whole seconds."""
 
 _REDIRECTS = range(300, 400)
 
 EXPLAINED = frozenset({400, 401, 403})
-"""Refusals that a signature or a clock may be the cause of."""
+"""Statuses of a refusal that may be caused by the signature or by different clocks."""
 
 
 Told: TypeAlias = tuple[DeliveryRecord | None, EventRecord, WebhookRecord | None]
-"""A delivery with its event and its webhook (None once it is deleted); no delivery for an event that has none."""
+"""A delivery (None for an event without any), its event, and its webhook (None when it was deleted)."""
 
 
 def delivery_text(delivery: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> str:
-    """Return the timeline of one delivery: a head line, then one line for each attempt and what comes next."""
+    """Return the timeline of one delivery: a first line, one line for each attempt, and what comes next."""
     url = webhook.url if webhook is not None else "(deleted webhook)"
     lines = [f"{event.type} {event.id} -> {url}: {_state(delivery, webhook)}"]
     lines += [f"  faults on purpose: {', '.join(map(_fault, delivery.faults))}"] * bool(delivery.faults)
@@ -59,10 +59,10 @@ def nobody_text(event: EventRecord) -> str:
 
 
 def timeline_text(told: Iterable[Told]) -> str:
-    """Return the timelines of several deliveries below each other; of very many, the first and the last ones."""
+    """Return the timelines of several deliveries below each other; of more than 20, the first and the last ten."""
     rest = iter(told)
-    first = [_text(*one) for one in islice(rest, TOLD // 2)]
-    last = deque[Told](maxlen=TOLD // 2)
+    first = [_text(*one) for one in islice(rest, MOST_DELIVERIES // 2)]
+    last = deque[Told](maxlen=MOST_DELIVERIES // 2)
     count = 0
     for one in rest:
         last.append(one)
@@ -78,11 +78,15 @@ def _text(delivery: DeliveryRecord | None, event: EventRecord, webhook: WebhookR
 def refusal_hints(
     delivery: DeliveryRecord, event: EventRecord, webhook: WebhookRecord, *, process_time: datetime
 ) -> list[str]:
-    """Return what may explain a refusal: no endpoint; Django's CSRF check; else the signature, and the clocks."""
+    """Return what may explain why the latest attempt was refused; empty when nothing is known.
+
+    Possible causes are a redirect, a missing endpoint, Django's CSRF or host check, the signature, and the clocks.
+    `process_time` is the current time of the test's process.
+    """
     last = delivery.attempts[-1] if delivery.attempts else None
-    moved = _location(last) if last is not None else None
-    if moved is not None:
-        return [f"path: the consumer sends it on to {moved}, where no delivery follows: subscribe that path or URL"]
+    location = _location(last) if last is not None else None
+    if location is not None:
+        return [f"path: the consumer sends it on to {location}, where no delivery follows: subscribe that path or URL"]
     if last is not None and last.status in ABSENT:
         asked = urlsplit(last.sent.url).path
         return [f"path: does the consumer take a POST at {asked}? subscribe(app, path=…) says where its endpoint is"]
@@ -105,7 +109,7 @@ def refusal_hints(
 
 
 def csrf_hint(attempt: Attempt) -> str | None:
-    """Return what to do when it was Django's protection of forms that refused; None when it was not."""
+    """Return what to do when Django's CSRF check refused the attempt; None when it did not."""
     reply = attempt.reply
     if reply is None or not is_csrf_page(reply):
         return None
@@ -124,7 +128,7 @@ def _host_hint(attempt: Attempt) -> str:
 
 
 def _location(attempt: Attempt) -> str | None:
-    """Return where a redirect leads to; None when the answer was no redirect."""
+    """Return the quoted `Location` of a redirect; None when the answer was not a redirect or has none."""
     reply = attempt.reply
     if reply is None or reply.status not in _REDIRECTS:
         return None
@@ -132,7 +136,7 @@ def _location(attempt: Attempt) -> str | None:
 
 
 def describe_skew(skew: timedelta) -> str:
-    """Say a distance in time in its largest unit."""
+    """Return the length of a time difference in its largest unit, such as `3 hours`; its sign is ignored."""
     seconds = abs(skew.total_seconds())
     for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= size:
@@ -141,7 +145,7 @@ def describe_skew(skew: timedelta) -> str:
 
 
 def _signature_hint(attempt: Attempt, webhook: WebhookRecord) -> str:
-    from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
+    from mockstore.signing import verify  # noqa: PLC0415 - rarely needed
 
     request = attempt.request
     verdict = verify(request.body, request.headers, webhook.secret)
@@ -169,21 +173,21 @@ def _attempt_line(attempt: Attempt) -> str:
     line = f"  {_offset(attempt.offset)}  attempt {attempt.number}: {answer}"
     if attempt.outcome is not Outcome.ACKNOWLEDGED and attempt.error and attempt.error != f"answered {attempt.status}":
         line += f" ({attempt.error})"
-    moved = _location(attempt)
-    line += f" Location: {moved}" if moved is not None else ""
+    location = _location(attempt)
+    line += f" Location: {location}" if location is not None else ""
     if attempt.reply is not None and attempt.outcome is not Outcome.ACKNOWLEDGED and attempt.reply.body:
         line += f" {excerpt(attempt.reply.body)}"
     return line
 
 
 def excerpt(body: bytes, *, limit: int = 120) -> str:
-    """Return the start of `body` on one line, quoted, with everything unprintable escaped."""
+    """Return the first `limit` characters of `body` on one line: quoted, unprintable characters escaped."""
     text = body[: limit * 4].decode("utf-8", "replace")
     return ascii_safe(text[:limit]) + ("…" if len(text) > limit or len(body) > limit * 4 else "")
 
 
 def ascii_safe(text: str) -> str:
-    """Return `text` quoted, control characters escaped."""
+    """Return `text` in quotes, control characters escaped."""
     return repr(text)
 
 

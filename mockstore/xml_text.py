@@ -1,10 +1,10 @@
-"""Text in XML 1.0: escaped, and with what it cannot hold written out. Pure."""
+"""Escapes text for XML 1.0, including characters that XML 1.0 does not allow. Pure."""
 
 from xml.sax.saxutils import escape, quoteattr
 
 
 def attribute(text: str) -> str:
-    """Return `text` as the value of an attribute, with its quotes."""
+    """Return `text` as the value of an attribute, in quotes."""
     return quoteattr(_printable(text))
 
 
@@ -14,7 +14,7 @@ def content(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return `text` with what XML 1.0 cannot hold as escapes."""
+    """Return `text` with Python escapes for the characters that XML 1.0 does not allow."""
     return "".join(one if _is_xml(one) else one.encode("unicode_escape").decode("ascii") for one in text)
 
 

@@ -15,7 +15,7 @@ from mockstore.delivery.pump import InlinePump
 from mockstore.errors import ConsumerError, DeliveryError
 from mockstore.events import EventFactory, encode
 from mockstore.faults import named
-from mockstore.faults.forgery import strange_secret
+from mockstore.faults.forgery import unknown_secret
 from mockstore.model import (
     Attempt,
     EventRecord,
@@ -141,7 +141,7 @@ class Bench:
 
     def rotate(self, position: str) -> None:
         """Let a second secret sign, so that the consumer's own is the `first` or the `second` of the signatures."""
-        record, strange = self._webhook.record, strange_secret(1)
+        record, strange = self._webhook.record, unknown_secret(1)
         until = self._parts.clock.now() + _OVERLAP
         new, old = (record.secret, strange) if position == "first" else (strange, record.secret)
         self._parts.store.save_webhook(replace(record, secret=new, old_secrets=(OldSecret(old, until),)))

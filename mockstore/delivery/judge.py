@@ -118,11 +118,11 @@ def bent(step: Step, delivery: DeliveryRecord, attempt: Attempt) -> Step:
     After an acknowledgement it may come again. What is forged or hostile is tried once and disables nothing.
     """
     if step.state is DeliveryState.DELIVERED:
-        wait = faulty.again_after(delivery)
+        wait = faulty.repeat_wait(delivery)
         return step if wait is None else Step(DeliveryState.PENDING, due=attempt.at + wait, anew=True)
     if faulty.is_single(delivery.faults):
         return Step(DeliveryState.FAILED)
-    back = faulty.back_after(delivery) if step.state is DeliveryState.FAILED else None
+    back = faulty.redelivery_wait(delivery) if step.state is DeliveryState.FAILED else None
     if back is None:
         return step
     return Step(DeliveryState.PENDING, due=attempt.at + back, disables=step.disables, anew=True)

@@ -1,4 +1,4 @@
-"""Events: which there are, what they look like, how to make them. Faker and jsonschema are loaded when needed."""
+"""Events: their types, their schemas, and how to make them. Faker and jsonschema are imported at first use."""
 
 from mockstore.events.cards import card_brand
 from mockstore.events.catalogue import Catalogue, petstore_catalogue

@@ -1,4 +1,4 @@
-"""Brands of payment cards, by the first digits of their numbers. Pure."""
+"""Tells the brand of a payment card by the first digits of its number. Pure."""
 
 TEST_CARDS: tuple[str, ...] = (
     "4242424242424242",
@@ -12,9 +12,9 @@ TEST_CARDS: tuple[str, ...] = (
     "3056930009020004",
     "3566002020360505",
 )
-"""Numbers that payment providers publish for tests; none belongs to anybody."""
+"""Numbers that payment providers publish for tests; no real card has one of them."""
 
-_RANGES = (
+_RANGES = (  # brand, lowest and highest prefix
     ("Visa", 4, 4),
     ("Mastercard", 51, 55),
     ("Mastercard", 2221, 2720),

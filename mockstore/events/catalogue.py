@@ -1,4 +1,4 @@
-"""The list of event types and what their schemas say; the schema files decide, nothing here repeats them."""
+"""The event types of a provider with their schemas. The schema files are the only list of event types."""
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockstore.errors import InvalidInputError, UnknownEventTypeError
-from mockstore.events.documents import PetstoreDocuments, folder_documents, read_envelope, refusal
+from mockstore.events.documents import PetstoreDocuments, folder_documents, read_envelope, schema_error
 from mockstore.events.mistakes import Mistake, mistakes_in
 from mockstore.events.shape import Shape
 from mockstore.model import Json
@@ -15,12 +15,12 @@ from mockstore.model import Json
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
-_EVERYTHING = "*"
-_GROUP = ".*"
+_ALL_TYPES = "*"
+_GROUP_SUFFIX = ".*"
 
 
 class Catalogue:
-    """The event types of a provider, each with its schema. Does not change once it is made."""
+    """The event types of a provider, each with its schema. Immutable."""
 
     def __init__(self, schemas: Mapping[str, Json], envelope: Json) -> None:
         self._schemas = schemas
@@ -28,43 +28,44 @@ class Catalogue:
         self._shapes: dict[str, Shape] = {}
         self._validators: dict[str | None, Validator] = {}
         self.types: tuple[str, ...] = tuple(self._schemas)
-        """The event types, sorted by name; types of the user's own come last."""
-        self.patterns: tuple[str, ...] = (*self.types, *_groups(self.types), _EVERYTHING)
-        """What a subscription may name: the types, their groups such as `pet.*`, and `*`."""
+        """The event types, sorted by name; the user's own types come last."""
+        self.patterns: tuple[str, ...] = (*self.types, *_groups(self.types), _ALL_TYPES)
+        """What a subscription may list: the types, their groups such as `pet.*`, and `*`."""
 
     @classmethod
     def with_folders(cls, folders: Iterable[Path | str]) -> "Catalogue":
-        """Return the Petstore's catalogue and the user's own types, from the `<event type>.json` files in `folders`.
+        """Return the Petstore's catalogue extended by the `<event type>.json` files in `folders`.
 
-        A file holds a JSON Schema 2020-12 of the whole event; the envelope is applied by itself. `examples[0]`, if
-        there, must be valid. Raises `InvalidInputError` with the file's name for anything wrong.
+        A file holds a JSON Schema 2020-12 of the whole event; the schema of the envelope is added automatically.
+        `examples[0]`, if present, must be valid. Raise `InvalidInputError`, which names the file, for a file that is
+        not allowed.
         """
         envelope = read_envelope()
         schemas = dict(petstore_catalogue()._schemas)  # noqa: SLF001 - the same class
         for folder in folders:
             for path, name, schema in folder_documents(Path(folder), envelope):
                 if name in schemas:
-                    raise refusal(path, f"the type {name!r} exists already", "name the file for another type")
+                    raise schema_error(path, f"the type {name!r} exists already", "name the file for another type")
                 schemas[name] = schema
                 for example in schema.get("examples", ())[:1]:
                     mistakes = "; ".join(map(str, cls({name: schema}, envelope).mistakes(example)))
                     if mistakes:
-                        raise refusal(path, f"examples[0] does not fit: {mistakes}", "correct the example")
+                        raise schema_error(path, f"examples[0] does not fit: {mistakes}", "correct the example")
         return cls(schemas, envelope)
 
     def check_type(self, name: str) -> None:
-        """Raise `UnknownEventTypeError` with the near matches unless `name` is an event type."""
+        """Raise `UnknownEventTypeError` with similar names unless `name` is an event type."""
         if name not in self._schemas:
             raise UnknownEventTypeError(name, self.types)
 
     def schema(self, name: str) -> dict[str, Json]:
-        """Return a copy of the type's JSON Schema, whole in itself: for reading, printing and other validators."""
+        """Return a copy of the type's JSON Schema, self-contained so that any validator can use it."""
         self.check_type(name)
         schema: dict[str, Json] = deepcopy(self._schemas[name])
         return schema
 
     def example(self, name: str) -> dict[str, Json]:
-        """Return a copy of the schema's first example: an event. Raises `InvalidInputError` when it has none."""
+        """Return a copy of the schema's first example, an event; raise `InvalidInputError` when there is none."""
         self.check_type(name)
         examples = self._schemas[name].get("examples")
         if not examples:
@@ -77,35 +78,35 @@ class Catalogue:
         return event
 
     def shape(self, name: str) -> Shape:
-        """Return the members that the type's schema knows, from the envelope down."""
+        """Return the members that the type's schema declares, including those of the envelope."""
         self.check_type(name)
         if name not in self._shapes:
             self._shapes[name] = Shape(self._schemas[name], self._schemas[name])
         return self._shapes[name]
 
     def check_patterns(self, patterns: Iterable[str]) -> None:
-        """Raise `UnknownEventTypeError` with the near matches for what is no pattern."""
+        """Raise `UnknownEventTypeError` with similar names unless all `patterns` are known."""
         for pattern in patterns:
             if pattern not in self.patterns:
                 raise UnknownEventTypeError(pattern, self.patterns)
 
     def expand(self, patterns: Iterable[str]) -> frozenset[str]:
-        """Return the types that the `patterns` stand for; raise `UnknownEventTypeError` for what is no pattern."""
+        """Return the types that match any of the `patterns`; raise `UnknownEventTypeError` for an unknown pattern."""
         wanted = tuple(patterns)
         self.check_patterns(wanted)
-        return frozenset(name for name in self.types if any(_covers(pattern, name) for pattern in wanted))
+        return frozenset(name for name in self.types if any(_matches(pattern, name) for pattern in wanted))
 
     def matches(self, patterns: Iterable[str], name: str) -> bool:
-        """Tell whether one of the `patterns`, known or not, covers the type `name`."""
-        return _cover(tuple(patterns), name)
+        """Tell whether one of the `patterns` matches the type `name`; unknown patterns and types are allowed."""
+        return _any_matches(tuple(patterns), name)
 
     def is_valid(self, event: Json) -> bool:
-        """Tell whether `event` is of a known type and fits its schema; quicker than asking for the mistakes."""
+        """Tell whether `event` has a known type and is valid; faster than `mistakes`."""
         name = self._type_of(event)
         return name is not None and self._validator(name).is_valid(event)
 
     def mistakes(self, event: Json) -> list[Mistake]:
-        """Return all that is wrong with `event`, in the order of the schema; nothing when it is valid."""
+        """Return everything that is wrong with `event`, in the order of the schema; empty when it is valid."""
         name = self._type_of(event)
         errors = self._validator(name).iter_errors(event)
         found = list(dict.fromkeys(mistake for error in errors for mistake in mistakes_in(error)))
@@ -114,18 +115,18 @@ class Catalogue:
         return found
 
     def extras(self, event: Json) -> list[str]:
-        """Return the paths of the members that the schema does not know; they are allowed, but not the contract's."""
+        """Return the dotted paths of members that the schema does not declare; they are allowed (contract 1.1)."""
         name = self._type_of(event)
         shape = Shape(self._envelope, self._envelope) if name is None else self.shape(name)
         return list(shape.extras(event))
 
     def _type_of(self, event: Json) -> str | None:
-        """Return the event's type, or None when there is none that is known."""
+        """Return the event's type, or None when it is absent or unknown."""
         name = event.get("eventType") if isinstance(event, dict) else None
         return name if isinstance(name, str) and name in self._schemas else None
 
     def _validator(self, name: str | None) -> "Validator":
-        """Return the validator of a type, or of the envelope for None; made at its first use."""
+        """Return the cached validator of a type, or that of the envelope for None."""
         if name not in self._validators:
             from mockstore.events.validation import make_validator  # noqa: PLC0415 - jsonschema takes 80 ms to load
 
@@ -135,22 +136,22 @@ class Catalogue:
 
 @cache
 def petstore_catalogue() -> Catalogue:
-    """Return the catalogue of the Petstore's own events."""
+    """Return the catalogue of the Petstore's events."""
     return Catalogue(PetstoreDocuments(), read_envelope())
 
 
 def _groups(types: Iterable[str]) -> list[str]:
-    """Return the groups that `types` fall into, such as `pet.*`."""
-    return sorted({f"{name.partition('.')[0]}{_GROUP}" for name in types if "." in name})
+    """Return the group patterns of `types`, such as `pet.*`, sorted."""
+    return sorted({f"{name.partition('.')[0]}{_GROUP_SUFFIX}" for name in types if "." in name})
 
 
 @lru_cache(maxsize=1024)
-def _cover(patterns: tuple[str, ...], name: str) -> bool:
-    """Tell whether one of the `patterns` covers `name`; every event asks it of every webhook."""
-    return any(_covers(pattern, name) for pattern in patterns)
+def _any_matches(patterns: tuple[str, ...], name: str) -> bool:
+    """Tell whether one of the `patterns` matches `name`. Cached, since it is called for every event and webhook."""
+    return any(_matches(pattern, name) for pattern in patterns)
 
 
-def _covers(pattern: str, name: str) -> bool:
-    if pattern.endswith(_GROUP):
+def _matches(pattern: str, name: str) -> bool:
+    if pattern.endswith(_GROUP_SUFFIX):
         return name.startswith(pattern.removesuffix("*"))
-    return pattern in {_EVERYTHING, name}
+    return pattern in {_ALL_TYPES, name}

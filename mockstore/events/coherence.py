@@ -1,6 +1,6 @@
-"""Makes the rest of a payload follow what a caller has set: the total its items, the e-mail its name. Pure.
+"""Adapts the rest of a payload to the values that a caller has set, such as the total to the items. Pure.
 
-A member that the caller set stays as set; a value of the wrong type is left for the schema to refuse.
+A member that the caller set is never changed; a value of the wrong type is ignored here, since validation refuses it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,28 +17,29 @@ from mockstore.model import Json
 
 
 class Draft(Struct, frozen=True):
-    """The data of an event with the caller's values in it; `given` are the dotted paths of those."""
+    """The data of an event after the caller's values were merged in."""
 
     data: dict[str, Json]
     given: frozenset[str]
+    """The dotted paths that the caller set."""
     draw: Draw
 
-    def gave(self, path: str) -> bool:
-        """Tell whether the caller set what is at `path`, something in it, or something around it."""
+    def is_given(self, path: str) -> bool:
+        """Tell whether the caller set the member at `path`, a part of it, or a member that contains it."""
         return any(f"{each}.".startswith(f"{path}.") or path.startswith(f"{each}.") for each in self.given)
 
     def get(self, path: str) -> Json:
-        """Return what is at `path`, or None."""
+        """Return the value at the dotted `path`, or None when it is absent."""
         found: Json = self.data
         for step in path.split("."):
             found = found.get(step) if isinstance(found, dict) else None
         return found
 
     def put(self, path: str, value: Json) -> None:
-        """Set what is at `path`, unless the caller did."""
-        around, _, name = path.rpartition(".")
-        node = self.get(around) if around else self.data
-        if isinstance(node, dict) and not self.gave(path):
+        """Set the member at `path`, unless the caller set it."""
+        parent, _, name = path.rpartition(".")
+        node = self.get(parent) if parent else self.data
+        if isinstance(node, dict) and not self.is_given(path):
             node[name] = value
 
 
@@ -47,14 +48,14 @@ Rule: TypeAlias = Callable[[Draft], None]
 
 def _adopter(draft: Draft) -> None:
     name = draft.get("adopter.name")
-    if draft.gave("adopter.name") and isinstance(name, str):
+    if draft.is_given("adopter.name") and isinstance(name, str):
         draft.put("adopter.email", mail_address(name, draft.draw.mail_domain()))
 
 
 def _pet_step(draft: Draft) -> None:
     _fit_step(draft, tuple(PET_STEPS))
     step = (draft.get("oldStatus"), draft.get("newStatus"))
-    if (draft.gave("oldStatus") or draft.gave("newStatus")) and all(isinstance(each, str) for each in step):
+    if (draft.is_given("oldStatus") or draft.is_given("newStatus")) and all(isinstance(each, str) for each in step):
         draft.put("reason", draft.draw.pick(PET_STEPS.get(step, (STAFF_REASON,))))
 
 
@@ -63,12 +64,12 @@ def _order_step(draft: Draft) -> None:
 
 
 def _fit_step(draft: Draft, steps: Iterable[tuple[str, str]]) -> None:
-    """Choose the state that was not set, so that the two make a step; where no step fits, so that they differ."""
+    """When only one of the two states was set, choose the other: one of `steps` if possible, else a different state."""
     for given, free, pairs in (
         ("newStatus", "oldStatus", [(new, old) for old, new in steps]),
         ("oldStatus", "newStatus", list(steps)),
     ):
-        if not draft.gave(given) or draft.gave(free):
+        if not draft.is_given(given) or draft.is_given(free):
             continue
         fixed, current = draft.get(given), draft.get(free)
         fitting = [other for state, other in pairs if state == fixed]
@@ -80,7 +81,7 @@ def _fit_step(draft: Draft, steps: Iterable[tuple[str, str]]) -> None:
 
 def _total(draft: Draft) -> None:
     items = draft.get("order.items")
-    if not draft.gave("order.items") or not isinstance(items, list):
+    if not draft.is_given("order.items") or not isinstance(items, list):
         return
     lines = [(item.get("quantity"), item.get("price")) if isinstance(item, dict) else (None, None) for item in items]
     if all(_is_number(quantity) and _is_number(price) for quantity, price in lines):
@@ -88,15 +89,15 @@ def _total(draft: Draft) -> None:
 
 
 def _payment_method(draft: Draft) -> None:
-    if draft.get("paymentMethod.type") == "BANK_ACCOUNT" and not draft.gave("paymentMethod.brand"):
+    if draft.get("paymentMethod.type") == "BANK_ACCOUNT" and not draft.is_given("paymentMethod.brand"):
         draft.get("paymentMethod").pop("brand", None)
         return
     cards = [(card_brand(number), number[-4:]) for number in TEST_CARDS]
-    if draft.gave("paymentMethod.brand"):
+    if draft.is_given("paymentMethod.brand"):
         fitting = [last4 for brand, last4 in cards if brand == draft.get("paymentMethod.brand")]
         if fitting and draft.get("paymentMethod.last4") not in fitting:
             draft.put("paymentMethod.last4", draft.draw.pick(fitting))
-    if draft.gave("paymentMethod.last4"):
+    if draft.is_given("paymentMethod.last4"):
         brands = [brand for brand, last4 in cards if last4 == draft.get("paymentMethod.last4")]
         if brands:
             draft.put("paymentMethod.brand", brands[0])
@@ -122,4 +123,4 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "payment.failed": _error_message,
     }
 )
-"""What follows what, by event type."""
+"""The function that adapts the data, by event type."""

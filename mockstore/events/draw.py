@@ -1,4 +1,4 @@
-"""Draws the small things that events are made of. Everything comes from `dice` and `now`."""
+"""Draws the random values that events are made of: ids, names, amounts. They depend on `dice` and `now` only."""
 
 import random
 import re
@@ -17,20 +17,20 @@ T = TypeVar("T")
 
 _SECONDS_PER_YEAR = 365 * 86_400
 _LONGEST_LOCAL_PART = 64
-"""RFC 5321, 4.5.3.1.1."""
+"""Characters before the `@` (RFC 5321, 4.5.3.1.1)."""
 
-_NO_WORD = re.compile(r"[^0-9a-z]+")
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
 _CURRENCIES = ("USD", "USD", "USD", "USD", "EUR", "GBP", "CAD", "AUD")
 
 
 class Draw(Struct, frozen=True):
-    """One event's draws: the same dice in the same state give the same things."""
+    """The random values of one event; the same state of `dice` gives the same values."""
 
     now: datetime
     dice: random.Random
 
     def pick(self, things: Sequence[T]) -> T:
-        """Return one of `things`."""
+        """Return one of `things`, all equally likely."""
         return things[int(self.dice.random() * len(things))]
 
     def number(self, least: int, most: int) -> int:
@@ -38,11 +38,11 @@ class Draw(Struct, frozen=True):
         return least + int(self.dice.random() * (most - least + 1))
 
     def new_id(self) -> str:
-        """Return the id of something that is made now."""
+        """Return an id whose time is now."""
         return uuid7(self.now, self.dice)
 
     def earlier_id(self) -> str:
-        """Return the id of something that was made within the last year."""
+        """Return an id whose time is within the last year."""
         return uuid7(self.now - timedelta(seconds=int(self.dice.random() * _SECONDS_PER_YEAR)), self.dice)
 
     def name(self) -> str:
@@ -54,13 +54,13 @@ class Draw(Struct, frozen=True):
         return self.pick(_CURRENCIES)
 
     def mail_domain(self) -> str:
-        """Return a domain that is reserved for examples."""
+        """Return a domain that is reserved for examples (RFC 2606)."""
         return self.pick(MAIL_DOMAINS)
 
 
 def mail_address(name: str, domain: str) -> str:
-    """Return the address of the person `name` at `domain`: the name in ASCII, its words joined by dots."""
+    """Return an e-mail address at `domain` made of `name`: in ASCII, its words joined by dots."""
     ascii_name = name if name.isascii() else unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    words = _NO_WORD.sub(" ", ascii_name.replace("'", "").lower()).split()
+    words = _NOT_ALPHANUMERIC.sub(" ", ascii_name.replace("'", "").lower()).split()
     local_part = ".".join(words)[:_LONGEST_LOCAL_PART].strip(".")
     return f"{local_part or 'someone'}@{domain}"

@@ -1,4 +1,4 @@
-"""How an event is written: its bytes and its times. Pure, and the one place where event bytes are made."""
+"""Encodes events as JSON bytes, and writes and parses their times. Pure. All event bytes are made here."""
 
 import json
 from datetime import UTC, datetime
@@ -11,15 +11,15 @@ from mockstore.model import Payload
 _TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _ASCII: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
-_TO_THE_SECOND: Final = len("2025-01-06T12:00:00")
+_LENGTH_TO_SECONDS: Final = len("2025-01-06T12:00:00")
 
 
 def encode(event: Payload) -> bytes:
-    """Return `event` as compact JSON in UTF-8; raise `InvalidInputError` for what JSON cannot hold."""
+    """Return `event` as compact JSON in UTF-8; raise `InvalidInputError` for a value that JSON cannot represent."""
     try:
         try:
             return _TEXT.encode(event).encode()
-        except UnicodeEncodeError:  # a lone surrogate, which JSON can hold only escaped
+        except UnicodeEncodeError:  # a lone surrogate, which can only be written as an escape
             return _ASCII.encode(event).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(
@@ -30,7 +30,7 @@ def encode(event: Payload) -> bytes:
 
 
 def parse_moment(text: str) -> datetime:
-    """Read a time of RFC 3339; raise `InvalidInputError` for anything else."""
+    """Parse an RFC 3339 time with a zone; raise `InvalidInputError` for anything else."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -40,9 +40,9 @@ def parse_moment(text: str) -> datetime:
     return moment
 
 
-@lru_cache(maxsize=64)  # an event, its deliveries and their attempts say the same moment
+@lru_cache(maxsize=64)  # an event, its deliveries and their attempts often have the same time
 def rfc3339(moment: datetime) -> str:
-    """Return the aware `moment` in UTC to the second, with `Z`, as the contract's samples have it."""
+    """Return the aware `moment` in UTC, to the second, such as `2025-01-06T12:00:00Z` (contract 1.1)."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return f"{moment.isoformat(timespec='seconds')[:_TO_THE_SECOND]}Z"
+    return f"{moment.isoformat(timespec='seconds')[:_LENGTH_TO_SECONDS]}Z"

@@ -1,4 +1,4 @@
-"""Makes events: realistic, coherent, valid, and the same from the same dice. Pure but for reading Faker's tables."""
+"""Makes realistic, coherent and valid events; the same `dice` make the same event. Pure but for loading Faker."""
 
 import random
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from mockstore.model import Json
 
 
 class EventFactory(Struct, frozen=True):
-    """Makes events of the types in `catalogue`."""
+    """Makes events of the types in the catalogue."""
 
     catalogue: Catalogue
 
@@ -32,9 +32,10 @@ class EventFactory(Struct, frozen=True):
     ) -> dict[str, Json]:
         """Return a whole event: `id`, `eventType`, `timestamp` and `data`.
 
-        `now` is aware; `dice` is drawn from. `overrides` are laid over `data` (see `overrides.merge`) and what hangs on
-        them follows. The result is valid, or `InvalidPayloadError` is raised; with `invalid` it may be anything.
-        Raises `UnknownEventTypeError` and `UnknownPathError`; types of the user's own are made from their example.
+        `now` is aware; all random values come from `dice`. `overrides` are merged into `data` (see `overrides.merge`),
+        and members that depend on them are adapted. Types of the user's own are made from their schema's example.
+        Raise `UnknownEventTypeError` for an unknown type and, unless `invalid`, `UnknownPathError` for an unknown
+        member and `InvalidPayloadError` when the event would be invalid.
         """
         self.catalogue.check_type(event_type)
         if now.tzinfo is None:
@@ -47,7 +48,7 @@ class EventFactory(Struct, frozen=True):
             "data": self._data(event_type, draw),
         }
         if overrides:
-            event["data"] = self._overridden(event_type, event["data"], overrides, draw, invalid=invalid)
+            event["data"] = self._with_overrides(event_type, event["data"], overrides, draw, invalid=invalid)
             if not invalid and not self.catalogue.is_valid(event):
                 raise InvalidPayloadError(event_type, [str(mistake) for mistake in self.catalogue.mistakes(event)])
         return event
@@ -59,7 +60,7 @@ class EventFactory(Struct, frozen=True):
         data: dict[str, Json] = self.catalogue.example(event_type)["data"]
         return data
 
-    def _overridden(
+    def _with_overrides(
         self, event_type: str, data: dict[str, Json], overrides: Mapping[str, Json], draw: Draw, *, invalid: bool
     ) -> dict[str, Json]:
         shape = (self.catalogue.shape(event_type).members or {}).get("data")

@@ -1,4 +1,4 @@
-"""What counts as a date-time, a date, an e-mail address, a URI, a UUID: strict, and pure."""
+"""Strict checks of the JSON Schema formats date-time, date, email, uri and uuid. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}
 
 
 def is_date_time(text: str) -> bool:
-    """RFC 3339, 5.6: a date and a time with an offset; second 60 only where a leap second can be."""
+    """Tell whether `text` is an RFC 3339 `date-time` (5.6); second 60 only where a leap second can be."""
     match = _DATE_TIME.fullmatch(text)
     if match is None or not is_date(match[1]):
         return False
@@ -26,7 +26,7 @@ def is_date_time(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """RFC 3339 `full-date`: a day that exists."""
+    """Tell whether `text` is an RFC 3339 `full-date` that exists in the calendar."""
     if _DATE.fullmatch(text) is None:
         return False
     try:
@@ -37,31 +37,31 @@ def is_date(text: str) -> bool:
 
 
 def is_email(text: str) -> bool:
-    """RFC 5321 mailbox in ASCII with a dot-atom before the `@` and a fully qualified domain after it."""
+    """Tell whether `text` is an ASCII mailbox of RFC 5321: a dot-atom, `@`, and a domain with at least one dot."""
     return _EMAIL.fullmatch(text) is not None
 
 
 def is_uri(text: str) -> bool:
-    """RFC 3986 URI: a scheme, a colon, and only characters that a URI may hold."""
+    """Tell whether `text` is a scheme, a colon, and only characters that RFC 3986 allows."""
     return _URI.fullmatch(text) is not None
 
 
 def is_uuid(text: str) -> bool:
-    """8-4-4-4-12 hexadecimal digits; version and variant are not looked at (contract 1.1)."""
+    """Tell whether `text` has the form 8-4-4-4-12 in hexadecimal; version and variant are ignored (contract 1.1)."""
     return _UUID.fullmatch(text) is not None
 
 
 FORMATS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
     {"date-time": is_date_time, "date": is_date, "email": is_email, "uri": is_uri, "uuid": is_uuid}
 )
-"""The formats that are checked, by the names that JSON Schema gives them."""
+"""The check of each format, by its name in JSON Schema."""
 
 
 def _is_leap_second(text: str) -> bool:
     """Tell whether the second 60 in `text` falls on 23:59:60 UTC (RFC 3339, 5.7)."""
     offset = "Z" if text[-1] in "Zz" else text[-6:]
     try:
-        before = datetime.fromisoformat(f"{text[:17]}59{offset}").astimezone(UTC)
-    except OverflowError:  # a local time at the very ends of the calendar
+        second_59 = datetime.fromisoformat(f"{text[:17]}59{offset}").astimezone(UTC)
+    except OverflowError:  # in UTC it lies second_59 year 1 or after year 9999
         return False
-    return f"{before:%H:%M}" == "23:59"
+    return f"{second_59:%H:%M}" == "23:59"

@@ -1,4 +1,4 @@
-"""Ids that sort by time: UUIDv7 of RFC 9562. Pure: `now` and `dice` are arguments."""
+"""Makes UUIDv7 ids (RFC 9562), which sort by time. Pure: `now` and `dice` are arguments."""
 
 import random
 from datetime import UTC, datetime
@@ -12,18 +12,18 @@ _VARIANT = 0b10 << 62
 
 
 def uuid7(now: datetime, dice: random.Random) -> str:
-    """Return a UUIDv7 for the moment `now` (aware).
+    """Return a UUIDv7 for the aware moment `now`.
 
     The twelve bits after the version hold the fraction of the millisecond (RFC 9562, 6.2, method 3), so ids of
-    different microseconds sort by time; within one microsecond `dice` decides.
+    different microseconds sort by time; within one microsecond their order is random.
     """
     tail = f"{_VARIANT | dice.getrandbits(62):016x}"
-    return f"{_of_moment(now)}-{tail[:4]}-{tail[4:]}"
+    return f"{_time_half(now)}-{tail[:4]}-{tail[4:]}"
 
 
 @lru_cache(maxsize=16)
-def _of_moment(now: datetime) -> str:
-    """Return the first half, which is the time; an event and its deliveries have the same."""
+def _time_half(now: datetime) -> str:
+    """Return the first half of the id, which encodes the time. Cached: an event and its deliveries share it."""
     past = now - _EPOCH
     microseconds = past.days * _MICROSECONDS_PER_DAY + past.seconds * 1_000_000 + past.microseconds
     milliseconds, rest = divmod(microseconds, 1000)

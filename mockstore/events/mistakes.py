@@ -1,4 +1,4 @@
-"""Says what is wrong with an event, for people. Pure; reads the errors of jsonschema without loading it."""
+"""Turns the validation errors of jsonschema into readable messages. Pure; does not import jsonschema."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,11 +13,11 @@ from mockstore.model import Json
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-_LONGEST = 60
-"""Values are shown up to this many characters."""
+_LONGEST_VALUE = 60
+"""Characters of a value that are shown."""
 
 _LONGEST_MESSAGE = 200
-"""jsonschema puts whole values into some of its messages."""
+"""Characters; limited because jsonschema puts whole values into some of its messages."""
 
 _TYPES = {
     "object": "an object",
@@ -39,18 +39,19 @@ _FORMATS = {
 
 
 class Mistake(Struct, frozen=True):
-    """One thing that is wrong: where (`data.pet.name`; empty for the whole event) and what."""
+    """One thing that is wrong with an event."""
 
     path: str
+    """Where it is, such as `data.pet.name`; empty for the whole event."""
     message: str
 
     def __str__(self) -> str:
-        """Return both in one line."""
+        """Return path and message in one line."""
         return f"{self.path or 'the event'}: {self.message}"
 
 
 def mistakes_in(error: "ValidationError") -> list[Mistake]:
-    """Return what `error` stands for; a missing member is named by its own path."""
+    """Return `error` as mistakes: one for each missing member, with the member's own path, else just one."""
     path = ".".join(map(str, error.absolute_path))
     wanted: Json = error.validator_value
     found: Json = error.instance
@@ -62,9 +63,9 @@ def mistakes_in(error: "ValidationError") -> list[Mistake]:
 
 
 def shown(value: Json) -> str:
-    """Return `value` as short text: strings quoted, everything else as JSON."""
+    """Return `value` as text of at most 60 characters: a string quoted, everything else as JSON."""
     text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
-    return _shortened(text, _LONGEST)
+    return _shortened(text, _LONGEST_VALUE)
 
 
 def _shortened(text: str, most: int) -> str:

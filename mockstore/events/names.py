@@ -1,4 +1,4 @@
-"""Names of people, from Faker's tables and as frequent as there. Imported and read at first use only."""
+"""Names of people, drawn from Faker's tables with Faker's frequencies. Faker is imported at first use."""
 
 import random
 from bisect import bisect
@@ -10,13 +10,14 @@ from msgspec import Struct
 
 
 class WeightedNames(Struct, frozen=True):
-    """Names and how often each occurs, as running sums."""
+    """Names with their frequencies."""
 
     names: tuple[str, ...]
     sums: tuple[float, ...]
+    """Cumulative frequencies, one for each name."""
 
     def draw(self, dice: random.Random) -> str:
-        """Return one of the names."""
+        """Return one of the names, each as likely as its frequency says."""
         return self.names[bisect(self.sums, dice.random() * self.sums[-1], hi=len(self.names) - 1)]
 
 

@@ -1,4 +1,4 @@
-"""Lays a caller's values over a payload, and tells how a payload differs from what was expected. Pure."""
+"""Merges a caller's values into a payload, and lists how a payload differs from the expected one. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,19 +11,19 @@ from mockstore.model import Json, Payload
 _DATA = "data"
 _ANYTHING = Shape(schema=True, root=True)
 _DEEPEST = 100
-"""How deep an override may lie; each step of a dotted path is one deeper."""
+"""How deep overrides may be nested; each step of a dotted path counts as one level."""
 _DIGITS = 9
-"""An index with more digits is beyond every list, and may be beyond what Python converts."""
+"""An index with more digits is out of range, and Python may refuse to convert it to an int."""
 
 
 def merge(
     data: Payload, overrides: Mapping[str, Json], shape: Shape | None = None, *, invalid: bool = False
 ) -> dict[str, Json]:
-    """Return a copy of `data` with `overrides` laid over it.
+    """Return a copy of `data` with `overrides` merged into it.
 
-    Mappings are merged member by member, lists and all else replaced. A key may be a dotted path (`pet.name`,
-    `items.0.quantity`) and may start with `data.`; keys are taken in their order. A path that is neither in `data`
-    nor known to its `shape` raises `UnknownPathError`; with `invalid` it is created.
+    Mappings are merged member by member; lists and all other values are replaced. A key may be a dotted path
+    (`pet.name`, `items.0.quantity`) and may start with `data.`; keys are applied in their order. Raise
+    `UnknownPathError` for a path that is neither in `data` nor in `shape`; with `invalid` such a path is created.
     """
     return apply(data, overrides, shape, invalid=invalid)[0]
 
@@ -31,17 +31,20 @@ def merge(
 def apply(
     data: Payload, overrides: Mapping[str, Json], shape: Shape | None = None, *, invalid: bool = False
 ) -> tuple[dict[str, Json], frozenset[str]]:
-    """Do as `merge` does; return the dotted paths at which something was set as well."""
+    """Return the same as `merge`, and the dotted paths that were set."""
     _check_depth(overrides)
     merged: dict[str, Json] = _plain(data)
-    laying = _Laying(merged, shape, invalid=invalid)
+    merging = _Merge(merged, shape, invalid=invalid)
     for key, value in overrides.items():
-        laying.assign(_steps(key, merged, laying.shape, prefix=_DATA), value)
-    return merged, frozenset(laying.given)
+        merging.assign(_steps(key, merged, merging.shape, prefix=_DATA), value)
+    return merged, frozenset(merging.given)
 
 
 def parse_assignment(text: str) -> tuple[str, Json]:
-    """Return path and value of `data.pet.name=Rex`: the value is read as JSON if it is JSON, else taken as text."""
+    """Return path and value of an assignment such as `data.pet.name=Rex`; raise `InvalidInputError` without a path.
+
+    The value is parsed as JSON if it is valid JSON, else it is the text itself.
+    """
     path, sign, value = text.partition("=")
     if not sign or not path.strip():
         raise InvalidInputError(
@@ -54,9 +57,9 @@ def parse_assignment(text: str) -> tuple[str, Json]:
 
 
 def differences(expected: Mapping[str, Json], actual: Json, prefix: str = "") -> list[str]:
-    """Return a line for each member of `expected` that `actual` does not have or has otherwise; extra members are fine.
+    """Return a line for each member of `expected` that is missing or different in `actual`; extra members are ignored.
 
-    Keys may be dotted paths. `prefix` is where `actual` stands (`data`): lines start with it, keys may.
+    Keys may be dotted paths. `prefix` is the path of `actual`, such as `data`: every line starts with it, and keys may.
     """
     lines: list[str] = []
     for key, value in expected.items():
@@ -69,23 +72,23 @@ def differences(expected: Mapping[str, Json], actual: Json, prefix: str = "") ->
 
 
 def index_in(items: Sequence[Json], name: str) -> int | None:
-    """Return the index that `name` is, or None when it is none of `items`."""
+    """Return `name` as an index, or None when it is not an index of `items`."""
     index = int(name) if name.isdecimal() and len(name) <= _DIGITS else len(items)
     return index if index < len(items) else None
 
 
-class _Laying:
-    """One laying of overrides over `target`; `given` collects the paths that were set."""
+class _Merge:
+    """One merge of overrides into `target`; `given` collects the dotted paths that were set."""
 
     def __init__(self, target: dict[str, Json], shape: Shape | None, *, invalid: bool) -> None:
         self.target = target
         self.shape = shape or _ANYTHING
         self.strict = not invalid
-        self.closed = shape is not None
+        self.has_schema = shape is not None
         self.given: set[str] = set()
 
     def assign(self, steps: Sequence[str], value: Json) -> None:
-        """Set `value` at `steps` below the target; no step at all means the target itself."""
+        """Set `value` at the path `steps` in the target; no steps mean the target itself."""
         if steps:
             self._assign(self.target, self.shape, steps, value, ())
         elif isinstance(value, Mapping):
@@ -117,13 +120,13 @@ class _Laying:
             raise self._unknown((*trail, *steps))
 
     def _member(self, node: Json, shape: Shape, name: str) -> Shape | None:
-        """Return the shape of the member `name` of `node`, or None when there is no such member to set."""
+        """Return the shape of the member `name` of `node`, or None when it must not be set."""
         if isinstance(node, list):
             return shape.element if not self.strict or index_in(node, name) is not None else None
         members = shape.members
         if members is not None and name in members:
             return members[name]
-        is_open = shape.invites(name) or (members is None and self.closed and not node)
+        is_open = shape.allows_unlisted(name) or (members is None and self.has_schema and not node)
         return _ANYTHING if not self.strict or name in node or is_open else None
 
     def _replace(self, node: Json, key: str | int, inner: Shape, value: Json, here: tuple[str, ...]) -> None:
@@ -139,7 +142,7 @@ class _Laying:
 
 
 def _steps(key: str, node: Json, shape: Shape, *, prefix: str = "") -> list[str]:
-    """Split a dotted key; a member whose name holds the dots itself goes first, and a leading `prefix` is dropped."""
+    """Return the steps of a dotted key, without a leading `prefix`; a member whose name contains dots is one step."""
     if not isinstance(key, str):
         raise InvalidInputError(f"a path is text such as 'pet.name', found {key!r}", field=_DATA)
     members = shape.members or {}
@@ -152,20 +155,20 @@ def _steps(key: str, node: Json, shape: Shape, *, prefix: str = "") -> list[str]
 
 
 def _check_depth(overrides: Mapping[str, Json]) -> None:
-    """Raise `InvalidInputError` for overrides that lie deeper than a payload is merged, encoded and checked."""
-    waiting: list[tuple[Json, int]] = [(overrides, 0)]
-    while waiting:
-        value, depth = waiting.pop()
+    """Raise `InvalidInputError` for overrides that are nested too deeply: merging and encoding them is recursive."""
+    pending: list[tuple[Json, int]] = [(overrides, 0)]
+    while pending:
+        value, depth = pending.pop()
         if depth > _DEEPEST:
             raise InvalidInputError(f"an override lies deeper than {_DEEPEST} members", field=_DATA)
         if isinstance(value, Mapping):
-            waiting += [(inner, depth + 1 + str(key).count(".")) for key, inner in value.items()]
+            pending += [(inner, depth + 1 + str(key).count(".")) for key, inner in value.items()]
         elif isinstance(value, list | tuple):
-            waiting += [(inner, depth + 1) for inner in value]
+            pending += [(inner, depth + 1) for inner in value]
 
 
 def _plain(value: Json) -> Json:
-    """Return a deep copy in which mappings are dicts and tuples lists."""
+    """Return a deep copy with dicts for mappings and lists for tuples."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -174,7 +177,7 @@ def _plain(value: Json) -> Json:
 
 
 def _key(node: Json, name: str) -> str | int:
-    """Return `name` as `node` takes it; in a list an index, where all that is none means the end."""
+    """Return `name` as a key of `node`: for a list an index, which is its length when `name` is not a valid index."""
     if not isinstance(node, list):
         return name
     index = index_in(node, name)
@@ -205,7 +208,7 @@ def _paths(value: Json, prefix: str = "") -> Iterator[str]:
 
 
 def _difference(steps: Sequence[str], expected: Json, actual: Json, trail: str) -> list[str]:
-    """Return how what stands at `steps` in `actual` differs from `expected`."""
+    """Return the differences between `expected` and the value at `steps` in `actual`; `trail` is the path of that."""
     found = actual
     trail = ".".join([trail, *steps] if trail else steps)
     for step in steps:
@@ -223,7 +226,7 @@ def _difference(steps: Sequence[str], expected: Json, actual: Json, trail: str) 
 
 
 def _equal(expected: Json, found: Json) -> bool:
-    """Compare as JSON does, where `true` is not 1."""
+    """Compare as JSON values: other than in Python, `true` is not equal to 1."""
     numbers = isinstance(expected, int | float) and isinstance(found, int | float)
     if numbers and isinstance(expected, bool) is not isinstance(found, bool):
         return False

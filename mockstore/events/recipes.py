@@ -1,4 +1,4 @@
-"""How the data of each Petstore event is made, coherent from the start. Pure: `Draw` holds the time and the dice."""
+"""Makes random, coherent data for each Petstore event type. Pure: `Draw` holds the time and the dice."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -7,7 +7,7 @@ from typing import TypeAlias
 from mockstore.events.cards import TEST_CARDS, card_brand
 from mockstore.events.draw import Draw, mail_address
 from mockstore.events.encode import rfc3339
-from mockstore.events.rules import ORDER_STEPS, PAYMENT_ERRORS, PET_NAMES, PET_STEPS, USUAL_PAYMENT_ERROR
+from mockstore.events.rules import DEFAULT_PAYMENT_ERROR, ORDER_STEPS, PAYMENT_ERRORS, PET_NAMES, PET_STEPS
 from mockstore.model import Json
 
 Recipe: TypeAlias = Callable[[Draw], dict[str, Json]]
@@ -15,13 +15,13 @@ Recipe: TypeAlias = Callable[[Draw], dict[str, Json]]
 _SPECIES = tuple(PET_NAMES)
 _PET_STEPS = tuple(PET_STEPS)
 _CENTS = 100
-"""Money is drawn and added in cents and divided once, so that 5998 is 59.98 and not 59.980000000000004."""
+"""Money is calculated in cents and divided once, so that 5998 is 59.98 and not 59.980000000000004."""
 _MOST_ITEMS = 3
-_MOST_OF_ONE = 4
+_MOST_QUANTITY = 4
 _PRICES = (499, 14_999)
-"""Cents: from a toy to an aquarium."""
+"""The lowest and the highest price of a product, in cents."""
 _AMOUNTS = (1_500, 60_000)
-"""Cents: what an adoption costs."""
+"""The lowest and the highest price of an adoption, in cents."""
 
 
 def _pet_adopted(draw: Draw) -> dict[str, Json]:
@@ -50,7 +50,7 @@ def _pet_status_changed(draw: Draw) -> dict[str, Json]:
 
 
 def _order_created(draw: Draw) -> dict[str, Json]:
-    lines = [(draw.number(1, _MOST_OF_ONE), draw.number(*_PRICES)) for _ in range(draw.number(1, _MOST_ITEMS))]
+    lines = [(draw.number(1, _MOST_QUANTITY), draw.number(*_PRICES)) for _ in range(draw.number(1, _MOST_ITEMS))]
     return {
         "order": {
             "id": draw.new_id(),
@@ -80,7 +80,7 @@ def _payment_succeeded(draw: Draw) -> dict[str, Json]:
 
 
 def _payment_failed(draw: Draw) -> dict[str, Json]:
-    code = USUAL_PAYMENT_ERROR
+    code = DEFAULT_PAYMENT_ERROR
     return {"payment": _payment(draw, "FAILED"), "error": {"code": code, "message": PAYMENT_ERRORS[code]}}
 
 
@@ -104,4 +104,4 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "payment.failed": _payment_failed,
     }
 )
-"""The recipe of each type; a type without one is made from its schema's example."""
+"""The function that makes the data, by event type; a type without one is made from its schema's example."""

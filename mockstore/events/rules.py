@@ -1,4 +1,4 @@
-"""What hangs together in the Petstore's events: steps between states with their reasons, and payment errors. Tables."""
+"""Tables for coherent Petstore events: changes of status with their reasons, payment errors, names."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,10 +13,10 @@ PET_STEPS: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
         ("ADOPTED", "AVAILABLE"): ("Returned by the adopter",),
     }
 )
-"""The steps that a pet takes, each with the reasons for it."""
+"""The changes of a pet's status (old, new), each with possible reasons."""
 
 STAFF_REASON = "Changed by staff"
-"""The reason for a step that is not in the table."""
+"""The reason for a change that is not in the table."""
 
 ORDER_STEPS: tuple[tuple[str, str], ...] = (
     ("PENDING", "PROCESSING"),
@@ -25,7 +25,7 @@ ORDER_STEPS: tuple[tuple[str, str], ...] = (
     ("PENDING", "CANCELLED"),
     ("PROCESSING", "CANCELLED"),
 )
-"""The steps that an order takes, in the words of the events."""
+"""The changes of an order's status (old, new), as events name them (contract 1.1)."""
 
 PAYMENT_ERRORS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,10 +36,10 @@ PAYMENT_ERRORS: Mapping[str, str] = MappingProxyType(
         "PROCESSING_ERROR": "An error occurred while processing the card.",
     }
 )
-"""The codes of failed payments and their messages."""
+"""The messages of failed payments, by code."""
 
-USUAL_PAYMENT_ERROR = "INSUFFICIENT_FUNDS"
-"""The code of a failed payment for which none was asked."""
+DEFAULT_PAYMENT_ERROR = "INSUFFICIENT_FUNDS"
+"""The code of a failed payment when the caller sets none."""
 
 PET_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -51,7 +51,7 @@ PET_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "OTHER": ("Peanut", "Nugget", "Pickles", "Hammy", "Patch", "Oreo", "Squeak"),
     }
 )
-"""Names that people give to pets, by species."""
+"""Names of pets, by species."""
 
 MAIL_DOMAINS = ("example.com", "example.net", "example.org")
-"""Domains that RFC 2606 keeps for examples: mail to them reaches nobody."""
+"""Domains that are reserved for examples (RFC 2606): mail to them reaches nobody."""

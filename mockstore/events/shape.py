@@ -1,4 +1,4 @@
-"""Which members a schema knows: for overrides, and for the check that nothing extra is there. Pure."""
+"""Lists the members that a schema declares: for overrides, and to find members that it does not declare. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -11,18 +11,19 @@ from mockstore.model import Json
 _IN_PLACE_LISTS = ("allOf", "anyOf", "oneOf")
 _IN_PLACE = ("if", "then", "else")
 _DEEPEST = 12
-"""How deep paths are listed: a schema may refer to itself."""
+"""Levels of paths that are listed; there is a limit since a schema may refer to itself."""
 
 
 class Shape(Struct, frozen=True, dict=True):
-    """A schema read as a list of members; `root` is the document that its local references lead into."""
+    """The members that a schema declares."""
 
     schema: Json
     root: Json
+    """The document in which local references (`#/…`) are resolved."""
 
     @cached_property
     def members(self) -> dict[str, "Shape"] | None:
-        """The members of an object by name, or None where any name will do."""
+        """The declared members of an object by name, or None when the schema declares none."""
         parts = [part["properties"] for part in self._parts() if "properties" in part]
         if not parts:
             return None
@@ -37,7 +38,7 @@ class Shape(Struct, frozen=True, dict=True):
         return Shape(True, self.root)  # noqa: FBT003 - the schema that allows everything is spelt `true`
 
     def paths(self, prefix: str = "", depth: int = 0) -> Iterator[str]:
-        """Yield the dotted path of every member, parents first; an array's elements as `0`."""
+        """Yield the dotted path of every declared member, parents first; `0` stands for the elements of an array."""
         if depth > _DEEPEST:
             return
         known = dict(self.members or {})
@@ -49,7 +50,7 @@ class Shape(Struct, frozen=True, dict=True):
             yield from shape.paths(path, depth + 1)
 
     def extras(self, value: Json, prefix: str = "") -> Iterator[str]:
-        """Yield the dotted paths of the members in `value` that the schema does not know."""
+        """Yield the dotted paths of the members in `value` that the schema neither declares nor describes."""
         if isinstance(value, list):
             element = self.element
             for index, item in enumerate(value):
@@ -63,11 +64,11 @@ class Shape(Struct, frozen=True, dict=True):
             path = f"{prefix}.{name}" if prefix else str(name)
             if name in members:
                 yield from members[name].extras(item, path)
-            elif not self.invites(str(name)):
+            elif not self.allows_unlisted(str(name)):
                 yield path
 
-    def invites(self, name: str) -> bool:
-        """Tell whether the schema provides for a member of the name `name` without listing it."""
+    def allows_unlisted(self, name: str) -> bool:
+        """Tell whether `additionalProperties` or `patternProperties` describe the undeclared member `name`."""
         return any(
             isinstance(part.get("additionalProperties"), dict)
             or any(re.search(pattern, name) for pattern in part.get("patternProperties", ()))
@@ -75,26 +76,26 @@ class Shape(Struct, frozen=True, dict=True):
         )
 
     def keyword(self, name: str) -> Iterator[Json]:
-        """Yield what the schema says under a keyword: once for each part of it that has the keyword."""
+        """Yield the value of a keyword, once for each subschema that has it and applies to the same value."""
         return (part[name] for part in self._parts() if name in part)
 
     def _parts(self) -> Iterator[dict[str, Json]]:
-        """Yield this schema and those that apply to the same value."""
-        waiting, seen = [self.schema], set[int]()
-        while waiting:
-            part = waiting.pop(0)
+        """Yield this schema and its subschemas that apply to the same value (`allOf`, `if`, `$ref` and the like)."""
+        pending, seen = [self.schema], set[int]()
+        while pending:
+            part = pending.pop(0)
             if not isinstance(part, dict) or id(part) in seen:
                 continue
             seen.add(id(part))
             yield part
-            waiting += [each for key in _IN_PLACE_LISTS for each in part.get(key, ())]
-            waiting += [part[key] for key in _IN_PLACE if key in part]
+            pending += [each for key in _IN_PLACE_LISTS for each in part.get(key, ())]
+            pending += [part[key] for key in _IN_PLACE if key in part]
             if "$ref" in part:
-                waiting.append(follow(part["$ref"], self.root))
+                pending.append(follow(part["$ref"], self.root))
 
 
 def follow(reference: str, root: Json) -> Json:
-    """Return what a local reference (`#/$defs/x`) leads to in `root`; raise `LookupError` when it leads nowhere."""
+    """Return the target of a local reference (`#/$defs/x`) in `root`; raise `LookupError` when there is none."""
     address, _, pointer = reference.partition("#")
     if address or (pointer and not pointer.startswith("/")):
         raise LookupError(reference)

@@ -1,4 +1,4 @@
-"""Every way in which webhooks go wrong, on demand. Pure; `Mockstore.emit(…, fault=…)` applies it."""
+"""Faults: the ways in which webhooks go wrong, to cause on purpose with `Mockstore.emit(…, fault=…)`. Pure."""
 
 from mockstore.faults.catalogue import (
     ALL,

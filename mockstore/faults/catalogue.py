@@ -1,4 +1,4 @@
-"""The list of faults, and the groups that a parametrised test takes."""
+"""The list of all faults, and groups of them to parametrise tests with."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -15,32 +15,32 @@ from mockstore.faults.sequence import SEQUENCES
 from mockstore.faults.wire import WIRES
 
 Wanted: TypeAlias = Fault | str | Iterable[Fault | str]
-"""One fault or several, each by itself or by its name."""
+"""One fault or several, each as a `Fault` or by its name."""
 
 ALL: Final = (*FORGERIES, *HOSTILE, *DRIFTS, *SEQUENCES, *WIRES)
-"""Every fault there is."""
+"""All faults."""
 
 MUST_REJECT: Final = FORGERIES
-"""A good consumer answers 4xx to each and does nothing."""
+"""A good consumer answers each with 4xx and does nothing."""
 
 MUST_NOT_CRASH: Final = HOSTILE
-"""A good consumer answers 4xx to each (to a few of them 2xx is as good), and never 5xx."""
+"""A good consumer answers each with 4xx (for a few of them 2xx is right, too), and never with 5xx."""
 
 MUST_ACCEPT: Final = DRIFTS
-"""A good consumer answers 2xx to each."""
+"""A good consumer answers each with 2xx."""
 
 MUST_BE_HARMLESS: Final = SEQUENCES
-"""A good consumer answers 2xx to each, however late, often or out of order the event comes."""
+"""A good consumer answers each with 2xx, even when an event comes late, repeatedly or out of order."""
 
 MUST_DEDUPE: Final = tuple(fault for fault in SEQUENCES if fault.expects is Expect.DEDUPE)
-"""The event comes more than once, and a good consumer does its work once. Three hours later all has come."""
+"""The event is sent more than once, within three hours, and a good consumer processes it once."""
 
 OVER_A_SOCKET: Final = tuple(fault for fault in WIRES if fault.needs_socket)
-"""They need a webhook with a URL."""
+"""Faults that need a webhook with a URL: an app in process has no socket."""
 
 
 def named(name: str) -> Fault:
-    """Return the fault of this name; raise `InvalidInputError` with the near names for any other."""
+    """Return the fault with this name; raise `InvalidInputError` with similar names for an unknown one."""
     found = _by_name().get(name)
     if found is None:
         near = get_close_matches(str(name), list(_by_name()), n=3, cutoff=0.5)
@@ -51,19 +51,19 @@ def named(name: str) -> Fault:
     return found
 
 
-def wanted(told: Wanted) -> tuple[Fault, ...]:
-    """Accept a fault, its name, or several of them; raise `InvalidInputError` for what is none."""
-    if isinstance(told, str):
-        return (named(told),)
-    if isinstance(told, Fault):
-        return (_known(told),)
-    if not isinstance(told, Iterable):
-        raise InvalidInputError(f"{told!r} is no fault; name one, or a list of them", field="fault")
-    return tuple(found for one in told for found in wanted(one))
+def wanted(fault: Wanted) -> tuple[Fault, ...]:
+    """Return the faults that `fault` stands for: a fault, its name, or several; else raise `InvalidInputError`."""
+    if isinstance(fault, str):
+        return (named(fault),)
+    if isinstance(fault, Fault):
+        return (_known(fault),)
+    if not isinstance(fault, Iterable):
+        raise InvalidInputError(f"{fault!r} is no fault; name one, or a list of them", field="fault")
+    return tuple(found for one in fault for found in wanted(one))
 
 
 def _known(fault: Fault) -> Fault:
-    """Return the fault; raise when it is none of the catalogue, for a delivery keeps its faults by name."""
+    """Return `fault`; raise `InvalidInputError` if its name is unknown, since deliveries store names of faults only."""
     named(fault.name)
     return fault
 

@@ -1,4 +1,4 @@
-"""Drift: how an API changes under its consumers, properly signed. Each must be accepted. Pure."""
+"""Drift faults: correctly signed events as a later version of the API may send them; all must be accepted. Pure."""
 
 import json
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from mockstore.faults.fault import Draft, Expect, Fault, Group
 from mockstore.faults.reading import optional_places, places, read_object
 from mockstore.model import Json
 
-_NEWS: Final = "introducedLater"
+_NEW_MEMBER: Final = "introducedLater"
 
 
 def _unknown_member(event: dict[str, Json], _draft: Draft, _roll: int) -> Json:
-    inner = {name: {**value, _NEWS: [1]} for name, value in event.items() if isinstance(value, dict)}
-    return event | inner | {_NEWS: {"since": 2}}
+    inner = {name: {**value, _NEW_MEMBER: [1]} for name, value in event.items() if isinstance(value, dict)}
+    return event | inner | {_NEW_MEMBER: {"since": 2}}
 
 
 def _new_enum_value(event: dict[str, Json], draft: Draft, roll: int) -> Json:
@@ -49,7 +49,7 @@ def _other_key_order(event: dict[str, Json], _draft: Draft, _roll: int) -> Json:
 
 
 def escaped(value: Json) -> str:
-    """Return JSON in which every character of every text is an escape."""
+    """Return `value` as JSON with every character of every string as a Unicode escape."""
     if isinstance(value, str):
         units = value.encode("utf-16-be", "surrogatepass")
         return '"' + "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)) + '"'
@@ -66,7 +66,7 @@ def _escaped_unicode(draft: Draft, _roll: int) -> Draft:
 
 
 def _unknown_event_type(draft: Draft, roll: int) -> Draft:
-    """Go on in the group of the event's type, for that is where a type is added."""
+    """Change the type to an unknown one of the same group, since an API adds types mostly to its groups."""
     name = f"{draft.event_type.partition('.')[0]}.introduced_later"
     changed = _edited(draft, roll, by=lambda event, _draft, _roll: event | {"eventType": name})
     return replace(changed, event_type=name)
@@ -77,7 +77,7 @@ def _absent_headers(draft: Draft, _roll: int) -> Draft:
 
 
 def _edited(draft: Draft, roll: int, *, by: Callable[[dict[str, Json], Draft, int], Json]) -> Draft:
-    """Change the event in the body; a body that holds none stays as it is."""
+    """Change the event in the body with `by`; a body that is not a JSON object stays as it is."""
     event = read_object(draft.body)
     return draft if event is None else replace(draft, body=encode(by(event, draft, roll)))
 

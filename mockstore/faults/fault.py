@@ -1,4 +1,4 @@
-"""What a fault is: a pure change of a request, of its way over the wire, or of the course of a delivery."""
+"""Defines a fault: a pure change of a request, of its transfer over the socket, or of the delivery's schedule."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from mockstore.redacted import Redacted
 
 
 class Group(StrEnum):
-    """What kind of thing goes wrong."""
+    """The kind of a fault."""
 
     FORGERY = "forgery"
     HOSTILE = "hostile"
@@ -25,22 +25,22 @@ class Group(StrEnum):
 
 
 class Expect(StrEnum):
-    """What a good consumer does, in one word; of several faults together the one named first counts."""
+    """What a good consumer does under a fault; with several faults, the member listed first here counts."""
 
     REJECT = "reject"
     """It answers 4xx and does nothing."""
     SURVIVE = "survive"
-    """It answers 4xx, or 2xx if it can make sense of it; never 5xx."""
+    """It answers 4xx, or 2xx if it can process the request; never 5xx."""
     DEDUPE = "dedupe"
-    """It answers 2xx each time and does its work once."""
+    """It answers 2xx each time and processes the event once."""
     ORDER = "order"
-    """It answers 2xx, and what it knows from newer events stays."""
+    """It answers 2xx, and does not overwrite what it knows from newer events."""
     ACCEPT = "accept"
-    """It answers 2xx and does its work."""
+    """It answers 2xx and processes the event."""
 
 
 class Draft(Redacted, frozen=True):
-    """A request before it is signed, with all that a fault may want to change or to know."""
+    """A request before it is signed, with everything that a fault may change or needs to know."""
 
     untold = frozenset({"secrets", "retired"})
 
@@ -50,46 +50,47 @@ class Draft(Redacted, frozen=True):
     content_type: str
     body: bytes
     secrets: tuple[str, ...]
-    """Those that sign, newest first."""
+    """The secrets to sign with, newest first."""
     schemes: tuple[str, ...]
     """Names of the signature schemes."""
     signed_at: datetime
+    """The timestamp to sign."""
     retired: tuple[str, ...] = ()
-    """Secrets that have been rotated out and sign no more, latest first."""
+    """Secrets that were replaced by a rotation and no longer sign, latest first."""
     shape: Shape | None = None
-    """What the schema of the event knows; None for an event without one."""
+    """The members that the event's schema declares; None for an event without a schema."""
     signed: bytes | None = None
-    """What is signed; None means the body."""
+    """The bytes to sign; None means the body."""
     plain: bool = False
-    """Whether the headers that a consumer must not need are left out."""
+    """Whether to leave out the headers that a consumer must not need (contract 1.2)."""
 
 
 class Course(Struct, frozen=True):
-    """How a delivery runs when it does not run as it should."""
+    """How a fault changes when a delivery is sent, how often, and how its attempts end."""
 
     due: Callable[[datetime], datetime] | None = None
-    """Says when the first attempt is due that should be made now."""
+    """Takes the current time and returns when the first attempt is due; None means now."""
     is_overtaken: bool = False
-    """It goes as soon as another delivery to the same webhook has gone, however early."""
+    """Whether it is sent as soon as another delivery to the same webhook was sent, even before it is due."""
     copies: int = 0
     """How many further deliveries of the event start at the same moment."""
-    again: timedelta | None = None
-    """How long after its acknowledgement it is sent once more."""
+    repeat_after: timedelta | None = None
+    """How long after its acknowledgement it is sent once more; None means that it is not."""
     ack_is_lost: bool = False
-    """The receiver's acknowledgement does not come back: for the sender that is a timeout."""
-    comes_back: timedelta | None = None
-    """How long after the last attempt its webhook is enabled and it is sent once more."""
+    """Whether the acknowledgement gets lost on its way back, so that the sender records a timeout."""
+    enabled_after: timedelta | None = None
+    """How long after the last attempt the webhook is enabled again and the event sent once more; None means never."""
 
 
 Compose: TypeAlias = Callable[[Draft, int], Draft]
-"""Changes a request before it is signed; the number is the fault's own roll of the dice."""
+"""Changes a request before it is signed; the number is random, and the same for all attempts of a delivery."""
 
 Alter: TypeAlias = Callable[[Outgoing, int], Outgoing]
-"""Changes a request after it was signed."""
+"""Changes a request after it was signed; the number is the same as for `Compose`."""
 
 
 class Fault(Struct, frozen=True):
-    """One way in which webhooks go wrong. As text it is its name, which also names it in a parametrised test."""
+    """One way in which webhooks go wrong. `str(fault)` is its name, and so is its id in a parametrised test."""
 
     name: str
     group: Group
@@ -99,27 +100,28 @@ class Fault(Struct, frozen=True):
     """What a good consumer does."""
     expects: Expect
     acts_on: tuple[str, ...]
-    """Of body, headers, due, outcome, wire."""
+    """What it changes: any of body, headers, due, outcome and wire."""
     needs_socket: bool = False
-    """Whether it needs a webhook with a URL; no app in process can meet with it."""
+    """Whether it needs a webhook with a URL; it cannot be applied to an app in process."""
     attempts: tuple[int, ...] = ()
-    """The attempts that it befalls, from 1; none named means every one."""
+    """Numbers of the attempts that it applies to, from 1; empty means all."""
     compose: Compose | None = None
     alter: Alter | None = None
     course: Course | None = None
+    """Exactly one of these three is set."""
 
     @property
     def __name__(self) -> str:
-        """The name, where pytest looks for the id of a parameter."""
+        """The name; pytest takes the id of a parameter from here."""
         return self.name
 
     @property
     def is_single(self) -> bool:
-        """Whether a delivery with it is tried once: nobody climbs a ladder with a forgery."""
+        """Whether a delivery with it has one attempt only: forged and hostile requests are not retried."""
         return self.expects in (Expect.REJECT, Expect.SURVIVE) and not self.attempts
 
     def on(self, *attempts: int) -> Self:
-        """Return the same fault for these attempts only (1 is the first); raise `InvalidInputError` for others."""
+        """Return the same fault for these attempts only; raise `InvalidInputError` unless they are integers from 1."""
         if not attempts or not all(isinstance(number, int) and number >= 1 for number in attempts):
             raise InvalidInputError(
                 f"{list(attempts)} are no attempts: name whole numbers, 1 is the first", field="attempts"

@@ -1,4 +1,4 @@
-"""Forgery: requests that carry no genuine signature. Each must be refused. Pure."""
+"""Forgery faults: requests without a genuine signature. Consumers must reject them. Pure."""
 
 import json
 from base64 import b64encode
@@ -14,32 +14,32 @@ from mockstore.faults.fault import Alter, Compose, Draft, Expect, Fault, Group
 from mockstore.model import Outgoing
 from mockstore.signing import SCHEMES, TOLERANCE
 
-_DIGITS: Final = frozenset(b"0123456789")
+_ASCII_DIGITS: Final = frozenset(b"0123456789")
 _OVERSIZE: Final = 16 * 1024  # twice what common servers allow for all headers together
 _MALFORMED: Final = ("sha256", "sha256=", "sha256=not-hexadecimal", "v1,not base64", "=", ",,,", "sha256=" + "0" * 63)
 _SIGNATURES: Final = frozenset(scheme.headers[-1].lower() for scheme in SCHEMES.values())
-"""The headers that carry a signature; a scheme names its own last."""
-_TIMED: Final = "standard-webhooks"
+"""The headers that carry a signature, in lower case: the last header of each scheme."""
+_TIMESTAMPED_SCHEME: Final = "standard-webhooks"
 _FAR_OFF: Final = 2 * TOLERANCE
 
 
-def strange_secret(roll: int) -> str:
-    """Return a secret that no webhook has, of the form of a generated one."""
+def unknown_secret(roll: int) -> str:
+    """Return a secret that no webhook has, in the format of a generated one."""
     return "whsec_" + b64encode(sha256(str(roll).encode()).digest()).decode()
 
 
 def tampered(body: bytes, roll: int) -> bytes:
-    """Return `body` with one digit changed, so that JSON stays JSON; without a digit, with one byte added."""
-    places = [place for place, byte in enumerate(body) if byte in _DIGITS]
+    """Return `body` with one digit changed, so that JSON stays valid, or with a space added if it has no digit."""
+    places = [place for place, byte in enumerate(body) if byte in _ASCII_DIGITS]
     if not places:
         return body + b" "
     place = places[roll % len(places)]
-    other = body[place] % 9 + 1  # another digit, and never a zero, for a number must not begin with one
+    other = body[place] % 9 + 1  # never a zero, since a JSON number must not begin with one
     return body[:place] + str(other).encode() + body[place + 1 :]
 
 
 def reserialised(body: bytes) -> bytes:
-    """Return the same JSON with spaces, as Python writes it; what is no JSON gets a newline."""
+    """Return the same JSON with Python's default spaces; a body that is not JSON gets a newline at its end."""
     try:
         return json.dumps(json.loads(body)).encode()
     except (ValueError, RecursionError):
@@ -47,19 +47,19 @@ def reserialised(body: bytes) -> bytes:
 
 
 def _wrong_secret(draft: Draft, roll: int) -> Draft:
-    return replace(draft, secrets=(strange_secret(roll),))
+    return replace(draft, secrets=(unknown_secret(roll),))
 
 
 def _old_secret(draft: Draft, roll: int) -> Draft:
-    return replace(draft, secrets=(draft.retired or (strange_secret(roll),))[:1])
+    return replace(draft, secrets=(draft.retired or (unknown_secret(roll),))[:1])
 
 
 def _signature_of_another_body(draft: Draft, roll: int) -> Draft:
     return replace(draft, signed=tampered(draft.body, roll))
 
 
-def _moved(draft: Draft, _roll: int, *, by: timedelta) -> Draft:
-    return replace(draft, schemes=(_TIMED,), signed_at=draft.signed_at + by)
+def _signed_at_offset(draft: Draft, _roll: int, *, by: timedelta) -> Draft:
+    return replace(draft, schemes=(_TIMESTAMPED_SCHEME,), signed_at=draft.signed_at + by)
 
 
 def _tampered_body(outgoing: Outgoing, roll: int) -> Outgoing:
@@ -75,7 +75,7 @@ def _missing(outgoing: Outgoing, _roll: int) -> Outgoing:
     return replace(outgoing, headers=kept)
 
 
-def _signed(outgoing: Outgoing, roll: int, *, value: Callable[[int], str]) -> Outgoing:
+def _with_signature(outgoing: Outgoing, roll: int, *, value: Callable[[int], str]) -> Outgoing:
     headers = tuple((name, value(roll) if name.lower() in _SIGNATURES else kept) for name, kept in outgoing.headers)
     return replace(outgoing, headers=headers)
 
@@ -134,42 +134,42 @@ FORGERIES: Final[tuple[Fault, ...]] = (
         "The signature header has something in it that is no signature.",
         "Takes what it cannot read for a wrong signature, and answers 401.",
         "headers",
-        alter=partial(_signed, value=lambda roll: _MALFORMED[roll % len(_MALFORMED)]),
+        alter=partial(_with_signature, value=lambda roll: _MALFORMED[roll % len(_MALFORMED)]),
     ),
     _forgery(
         "empty_signature",
         "The signature header is empty.",
         "Takes empty for absent, and answers 401.",
         "headers",
-        alter=partial(_signed, value=lambda _: ""),
+        alter=partial(_with_signature, value=lambda _: ""),
     ),
     _forgery(
         "non_ascii_signature",
         "The signature header has letters outside ASCII in it.",
         "Compares bytes, for comparing such texts raises an error; answers 401.",
         "headers",
-        alter=partial(_signed, value=lambda _: "sha256=" + "é" * 64),
+        alter=partial(_with_signature, value=lambda _: "sha256=" + "é" * 64),
     ),
     _forgery(
         "oversized_signature",
         "The signature header is 16 KiB long.",
         "Refuses it by its length (401 or 431), and does not log the whole of it.",
         "headers",
-        alter=partial(_signed, value=lambda _: "sha256=" + "0" * (_OVERSIZE - 7)),
+        alter=partial(_with_signature, value=lambda _: "sha256=" + "0" * (_OVERSIZE - 7)),
     ),
     _forgery(
         "stale_timestamp",
         "The signature is genuine, by Standard Webhooks alone, and ten minutes old.",
         "Refuses a signed time more than five minutes from its own: a replay; answers 401.",
         "headers",
-        compose=partial(_moved, by=-_FAR_OFF),
+        compose=partial(_signed_at_offset, by=-_FAR_OFF),
     ),
     _forgery(
         "future_timestamp",
         "The signature is genuine, by Standard Webhooks alone, and ten minutes ahead.",
         "Refuses a signed time more than five minutes from its own, on either side; answers 401.",
         "headers",
-        compose=partial(_moved, by=_FAR_OFF),
+        compose=partial(_signed_at_offset, by=_FAR_OFF),
     ),
     _forgery(
         "reserialised_body",

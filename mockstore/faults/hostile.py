@@ -1,4 +1,4 @@
-"""Hostile: bodies that crash the careless, properly signed. Each must be survived. Pure."""
+"""Hostile faults: correctly signed bodies that may crash a careless consumer. Consumers must survive them. Pure."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,11 +11,11 @@ from mockstore.faults.fault import Draft, Expect, Fault, Group
 from mockstore.faults.reading import read_object
 from mockstore.model import Json
 
-_DEPTH: Final = 100_000  # Python's parser gives up at a thousand, others at ten thousand
-_HUGE: Final = 4 * 1024 * 1024  # above the 1 MB of nginx and the 2.5 MB of Django
+_DEPTH: Final = 100_000  # Python's parser fails at a depth of a thousand, others at ten thousand
+_HUGE: Final = 4 * 1024 * 1024  # above the default limits of nginx (1 MB) and Django (2.5 MB)
 _PAGE: Final = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 _NOT_UTF8: Final = b"\xff\xfe"
-_NO_OBJECTS: Final = (b"null", b"[]", b'"pet.adopted"', b"42", b"true")
+_NON_OBJECTS: Final = (b"null", b"[]", b'"pet.adopted"', b"42", b"true")
 
 
 def _not_json(_body: bytes, _roll: int) -> bytes:
@@ -23,7 +23,7 @@ def _not_json(_body: bytes, _roll: int) -> bytes:
 
 
 def _not_an_object(_body: bytes, roll: int) -> bytes:
-    return _NO_OBJECTS[roll % len(_NO_OBJECTS)]
+    return _NON_OBJECTS[roll % len(_NON_OBJECTS)]
 
 
 def _truncated(body: bytes, roll: int) -> bytes:
@@ -46,7 +46,7 @@ def _huge(body: bytes, _roll: int) -> bytes:
 
 
 def _duplicate_keys(body: bytes, _roll: int) -> bytes:
-    """Name the members `id` and `eventType` twice, first with another value: parsers differ in which they take."""
+    """Write the members `id` and `eventType` twice, first with a wrong value: parsers differ in which one they use."""
     twice = _with_first_member(body, "eventType", "pet.vanished")
     return _with_first_member(twice, "id", "00000000-0000-7000-8000-000000000000")
 
@@ -56,13 +56,13 @@ def _empty(_body: bytes, _roll: int) -> bytes:
 
 
 def _with_first_member(body: bytes, name: str, value: Json) -> bytes:
-    """Return the object of `body` with a member written before all others; a new object when it is none."""
+    """Return the object in `body` with a member added in front; a new object if `body` does not contain one."""
     rest = body.lstrip().removeprefix(b"{") if read_object(body) is not None else b"}"
     comma = b"" if rest.lstrip().startswith(b"}") else b","
     return encode({name: value})[:-1] + comma + rest
 
 
-def _written(draft: Draft, roll: int, *, as_: Callable[[bytes, int], bytes]) -> Draft:
+def _with_body(draft: Draft, roll: int, *, as_: Callable[[bytes, int], bytes]) -> Draft:
     return replace(draft, body=as_(draft.body, roll))
 
 
@@ -77,7 +77,9 @@ def _hostile(
     write: Callable[[bytes, int], bytes],
     expects: Expect = Expect.REJECT,
 ) -> Fault:
-    return Fault(name, Group.HOSTILE, sentence, good_consumer, expects, ("body",), compose=partial(_written, as_=write))
+    return Fault(
+        name, Group.HOSTILE, sentence, good_consumer, expects, ("body",), compose=partial(_with_body, as_=write)
+    )
 
 
 HOSTILE: Final[tuple[Fault, ...]] = (

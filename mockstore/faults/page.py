@@ -1,4 +1,4 @@
-"""The catalogue as a page of the manual. Pure."""
+"""Renders the catalogue of faults as a page of the manual. Pure."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -80,7 +80,7 @@ To try a consumer with any event that fits its schema, or that breaks it in exac
 
 
 def markdown() -> str:
-    """Return the page."""
+    """Return the page `docs/faults.md`."""
     return "\n".join([_HEAD, *(_section(group) for group in Group)])
 
 

@@ -1,4 +1,4 @@
-"""Reads a body for the faults that change it, guided by the schema of its event. Pure."""
+"""Finds the members of an event that a fault can change, with the help of the event's schema. Pure."""
 
 import json
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from mockstore.events.shape import Shape
 from mockstore.model import Json
 
 Place: TypeAlias = tuple[Json, str | int, Shape]
-"""What holds a value, under which name or index, and the shape of the value."""
+"""The object or list that contains a value, the name or index of the value there, and the shape of the value."""
 
 _DEEPEST: Final = 12
-"""How deep places are looked for: a schema may refer to itself."""
+"""How many levels are searched; there is a limit since a schema may refer to itself."""
 
 
 def read_object(body: bytes) -> dict[str, Json] | None:
-    """Return the JSON object of `body`, or None when it is none."""
+    """Return `body` as a JSON object, or None when it is not one."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -24,7 +24,7 @@ def read_object(body: bytes) -> dict[str, Json] | None:
 
 
 def places(value: Json, shape: Shape, depth: int = 0) -> Iterator[Place]:
-    """Yield every member and element inside `value` that the schema knows, parents first."""
+    """Yield the place of every member and element inside `value` that the schema declares, parents first."""
     if depth > _DEEPEST:
         return
     for key, inner, its_shape in _children(value, shape):
@@ -33,7 +33,7 @@ def places(value: Json, shape: Shape, depth: int = 0) -> Iterator[Place]:
 
 
 def optional_places(value: Json, shape: Shape) -> list[Place]:
-    """Return the members inside `value` that the schema nowhere requires."""
+    """Return the places of the members inside `value` that the schema declares but does not require."""
     whole = [(value, shape), *((holder[key], its_shape) for holder, key, its_shape in places(value, shape))]
     return [
         (holder, name, known)
@@ -50,6 +50,6 @@ def _children(value: Json, shape: Shape) -> Iterator[tuple[str | int, Json, Shap
     elif isinstance(value, dict):
         parts = list(shape.keyword("properties"))
         for name, inner in value.items():
-            said = [part[name] for part in parts if name in part]
-            if said:
-                yield name, inner, Shape({"allOf": said}, shape.root)
+            schemas = [part[name] for part in parts if name in part]
+            if schemas:
+                yield name, inner, Shape({"allOf": schemas}, shape.root)

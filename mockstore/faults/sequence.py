@@ -1,4 +1,4 @@
-"""Delivery: events that come twice, late or out of order, each genuine. All must be harmless. Pure."""
+"""Delivery faults: genuine events that come twice, late or out of order. They must do no harm. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,7 +20,7 @@ def _hours_later(now: datetime) -> datetime:
 
 
 def next_minute(now: datetime) -> datetime:
-    """Return the start of the next minute."""
+    """Return the start of the next full minute, also when `now` is one."""
     return now.replace(second=0, microsecond=0) + _MINUTE
 
 
@@ -37,7 +37,7 @@ SEQUENCES: Final[tuple[Fault, ...]] = (
         "Recognises the event's id, acknowledges, and does nothing a second time.",
         Expect.DEDUPE,
         "due",
-        Course(again=timedelta()),
+        Course(repeat_after=timedelta()),
     ),
     _course(
         "duplicate_at_once",
@@ -86,7 +86,7 @@ SEQUENCES: Final[tuple[Fault, ...]] = (
         "Keeps the ids of events for days, not for minutes.",
         Expect.DEDUPE,
         "due",
-        Course(again=_LATER),
+        Course(repeat_after=_LATER),
     ),
     _course(
         "redelivery_after_enabling",
@@ -95,6 +95,6 @@ SEQUENCES: Final[tuple[Fault, ...]] = (
         "Recognises the event's id, acknowledges, and does nothing a second time.",
         Expect.DEDUPE,
         "outcome",
-        Course(ack_is_lost=True, comes_back=_LATER),
+        Course(ack_is_lost=True, enabled_after=_LATER),
     ),
 )

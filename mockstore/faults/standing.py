@@ -1,4 +1,4 @@
-"""Faults for all later deliveries that match. The rules are one document, which is kept where the owner says."""
+"""Rules that apply faults to all later deliveries that match. The rules are stored together, as one document."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,43 +14,43 @@ from mockstore.model import EventRecord, Json, Payload, WebhookRecord
 
 
 class HasId(Protocol):
-    """A webhook, as a user holds it."""
+    """A webhook's handle."""
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The webhook's id."""
 
 
-class Kept(Protocol):
-    """Where the document is kept."""
+class RuleStorage(Protocol):
+    """Stores the document with the rules."""
 
     @property
     def id(self) -> str:
-        """What it is called among others."""
+        """The document's id."""
 
     def read(self) -> Payload | None:
-        """Return it; None where none was written."""
+        """Return the document; None when none was written."""
 
     def write(self, document: Payload | None) -> None:
-        """Replace it."""
+        """Replace the document."""
 
     def in_turn(self) -> AbstractContextManager[None]:
-        """Let nobody else write between what is read and what is written inside."""
+        """Return a context manager that keeps all others from writing, for a read followed by a write."""
 
 
 class Rule(Struct, frozen=True):
-    """Faults for the deliveries of some events to some webhook."""
+    """Faults for the deliveries of certain events to one webhook or to all."""
 
     faults: tuple[Fault, ...]
-    """Each with the attempts that it befalls."""
+    """Each with the attempts that it applies to."""
     events: tuple[str, ...] = ("*",)
     """Event types or patterns."""
     to: str | None = None
     """The id of the webhook; None means any."""
     times: int | None = None
-    """For how many deliveries it is good; None means all."""
+    """For how many deliveries the rule is used; None means all."""
     number: int = 0
-    """Tells it from others that are alike, once it is in force."""
+    """Identifies a rule in force among equal ones."""
 
     def __str__(self) -> str:
         names = " and ".join(map(str, self.faults))
@@ -60,10 +60,10 @@ class Rule(Struct, frozen=True):
 class StandingFaults:
     """The rules in force, oldest first. A delivery gets the faults of every rule that matches it."""
 
-    def __init__(self, catalogue: Catalogue, check_webhook: Callable[[str], object], kept: Kept) -> None:
+    def __init__(self, catalogue: Catalogue, check_webhook: Callable[[str], object], storage: RuleStorage) -> None:
         self._catalogue = catalogue
         self._check_webhook = check_webhook
-        self._kept = kept
+        self._storage = storage
 
     def add(
         self,
@@ -74,11 +74,11 @@ class StandingFaults:
         attempts: Iterable[int] = (),
         times: int | None = None,
     ) -> Rule:
-        """Let one fault or several befall every later delivery that matches, and return the rule.
+        """Apply one fault or several to every later delivery that matches, and return the rule.
 
         `to` is a webhook or its id; `events` are event types or patterns; `attempts` (1 is the first) limit the fault
-        to those; `times` limits the rule to so many deliveries. Raises `InvalidInputError` for what makes no sense
-        and `NotFoundError` for an unknown webhook.
+        to those attempts; `times` limits the rule to that many deliveries. Raise `InvalidInputError` for an unknown
+        fault, pattern or number, and `NotFoundError` for an unknown webhook.
         """
         numbers, patterns = tuple(attempts), (events,) if isinstance(events, str) else tuple(events)
         found = tuple(one.on(*numbers) if numbers else one for one in wanted(fault))
@@ -90,15 +90,15 @@ class StandingFaults:
         webhook_id = to if to is None or isinstance(to, str) else to.id
         if webhook_id is not None:
             self._check_webhook(webhook_id)
-        with self._kept.in_turn():
+        with self._storage.in_turn():
             rules, latest = self._read()
             rule = Rule(found, patterns, webhook_id, times, number=latest + 1)
             self._write([*rules, (rule, 0)], rule.number)
         return rule
 
     def remove(self, rule: Rule) -> None:
-        """Forget a rule; raise `InvalidInputError` when it is not in force."""
-        with self._kept.in_turn():
+        """Remove a rule; raise `InvalidInputError` when it is not in force."""
+        with self._storage.in_turn():
             rules, latest = self._read()
             left = [(one, used) for one, used in rules if one.number != rule.number]
             if len(left) == len(rules):
@@ -106,29 +106,32 @@ class StandingFaults:
             self._write(left, latest)
 
     def clear(self) -> None:
-        """Forget all rules; deliveries that were made under them keep their faults."""
-        with self._kept.in_turn():
+        """Remove all rules; deliveries that they matched earlier keep their faults."""
+        with self._storage.in_turn():
             rules, latest = self._read()
             if rules:
                 self._write([], latest)
 
     def are_in(self, notes: Mapping[str, Payload]) -> bool:
-        """Tell whether any rule is in force, by all the notes that have been read."""
-        document = notes.get(self._kept.id)
+        """Tell whether any rule is in force, according to `notes`: all stored documents by id."""
+        document = notes.get(self._storage.id)
         return document is not None and bool(document["rules"])
 
     def matching(self, event: EventRecord, webhook: WebhookRecord, rules: Sequence[Rule]) -> list[Rule]:
-        """Return those of `rules` that a delivery of `event` to `webhook` falls under."""
+        """Return those of `rules` that match a delivery of `event` to `webhook`."""
         return [
             rule for rule in rules if rule.to in (None, webhook.id) and self._catalogue.matches(rule.events, event.type)
         ]
 
     def use(self, used: Iterable[Rule]) -> None:
-        """Count one use of each; a rule that is used up is forgotten. To be called in turn with what was matched."""
+        """Count one use of each rule, and remove those that are used up.
+
+        Call it in the same transaction (`in_turn`) as the reading of the rules.
+        """
         uses = [rule.number for rule in used if rule.times is not None]
         if not uses:
             return
-        with self._kept.in_turn():
+        with self._storage.in_turn():
             rules, latest = self._read()
             after = [(rule, used + uses.count(rule.number)) for rule, used in rules]
             self._write([(rule, used) for rule, used in after if rule.times is None or used < rule.times], latest)
@@ -137,16 +140,16 @@ class StandingFaults:
         return iter([rule for rule, _ in self._read()[0]])
 
     def __len__(self) -> int:
-        document = self._kept.read()
+        document = self._storage.read()
         return 0 if document is None else len(document["rules"])
 
     def _read(self) -> tuple[list[tuple[Rule, int]], int]:
-        """Return the rules in force, each with its uses, and the number of the latest that was."""
-        document = self._kept.read()
+        """Return the rules in force, each with its number of uses, and the number of the rule that was added last."""
+        document = self._storage.read()
         return ([], 0) if document is None else (list(map(_rule, document["rules"])), document["latest"])
 
     def _write(self, rules: Iterable[tuple[Rule, int]], latest: int) -> None:
-        self._kept.write({"rules": [_document(*one) for one in rules], "latest": latest})
+        self._storage.write({"rules": [_document(*one) for one in rules], "latest": latest})
 
 
 def _document(rule: Rule, used: int) -> Json:

@@ -1,4 +1,4 @@
-"""Whether a consumer did what is expected of it under the faults of a delivery. Pure: records in, a sentence out."""
+"""Judges whether a consumer answered as a good one does under the faults of a delivery. Pure."""
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -9,23 +9,23 @@ from mockstore.faults.fault import Expect, Fault
 from mockstore.model import Attempt, DeliveryRecord, Outcome, PlannedFault, Reply
 
 ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
-"""What frameworks answer where there is no endpoint, or none for the method."""
+"""The statuses with which frameworks answer when there is no endpoint for the path or the method."""
 
 _FORGIVING = (Expect.REJECT, Expect.SURVIVE)
-"""Under these an attempt need not be acknowledged."""
+"""Expectations under which a consumer need not acknowledge an attempt."""
 
 
 def expectation(faults: Iterable[Fault | PlannedFault]) -> Expect | None:
-    """Return what all of these faults together make of a good consumer; None without any."""
+    """Return what a good consumer does under all of these faults together; None without faults."""
     wanted = {named(fault.name).expects for fault in faults}
     return next((expect for expect in Expect if expect in wanted), None)
 
 
 def is_met(expect: Expect, attempt: Attempt) -> bool:
-    """Tell whether the consumer answered this attempt as it should; counting the effects is the caller's part.
+    """Tell whether the consumer's answer to this attempt is as expected; its effects are not checked here.
 
-    It is judged by what it answered, even when that was lost on its way. Where the sender broke the connection there
-    is nothing to judge.
+    An answer counts even when it was lost on its way back. Without an answer, because the sender reset the connection
+    on purpose, the result is True.
     """
     wire = attempt.request.wire
     if wire is not None and wire.reset is not None:
@@ -38,8 +38,11 @@ def is_met(expect: Expect, attempt: Attempt) -> bool:
     return _is_within(status, 200, 299)
 
 
-def says_nothing(attempt: Attempt) -> str | None:
-    """Say why a refusal tells nothing about what was sent, which the consumer's code has not seen; None: it has."""
+def why_inconclusive(attempt: Attempt) -> str | None:
+    """Return why the answer does not come from the consumer's webhook code, so that it proves nothing; None if it may.
+
+    There may be no endpoint, or Django refused the request before it called the view.
+    """
     reply = attempt.reply
     if reply is None:
         return None
@@ -55,42 +58,45 @@ def says_nothing(attempt: Attempt) -> str | None:
 
 
 def is_csrf_page(reply: Reply) -> bool:
-    """Tell Django's own page about a request without the token that its forms have."""
+    """Tell whether this is Django's error page for a request without a CSRF token."""
     return reply.status == HTTPStatus.FORBIDDEN and b"CSRF verification failed" in reply.body
 
 
 def is_host_page(reply: Reply) -> bool:
-    """Tell Django's own page about a request to a host that ALLOWED_HOSTS lacks."""
+    """Tell whether this is Django's error page for a host that is not in ALLOWED_HOSTS."""
     pages = (b"<h1>Bad Request (400)</h1>", b"DisallowedHost")
     return reply.status == HTTPStatus.BAD_REQUEST and any(page in reply.body for page in pages)
 
 
 def is_excused(delivery: DeliveryRecord) -> bool:
-    """Tell whether its latest attempt failed by a fault alone: the consumer answered as it should."""
+    """Tell whether the latest attempt failed only because of a fault, while the consumer answered as expected."""
     return bool(delivery.faults) and answered_as_expected(delivery) is True
 
 
 def answered_as_expected(delivery: DeliveryRecord) -> bool | None:
-    """Tell whether its latest attempt was answered as a good consumer does, under its faults; None: there is none."""
+    """Tell whether the latest attempt was answered as expected: under its faults, or with success if it has none.
+
+    Return None without attempts.
+    """
     if not delivery.attempts:
         return None
     latest = delivery.attempts[-1]
     if not delivery.faults:
         return latest.outcome is Outcome.ACKNOWLEDGED
-    expect = expectation(_befalling(delivery, latest)) or Expect.ACCEPT
-    return is_met(expect, latest) and not (expect is Expect.REJECT and says_nothing(latest))
+    expect = expectation(_faults_at(delivery, latest)) or Expect.ACCEPT
+    return is_met(expect, latest) and not (expect is Expect.REJECT and why_inconclusive(latest))
 
 
-def broken_promise(delivery: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
-    """Say in a few words what the consumer did wrong under a fault that it was to refuse or survive; None: nothing.
+def broken_expectation(delivery: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
+    """Return what the consumer did wrong under a fault that it must reject or survive; None when nothing was wrong.
 
-    `attempts` are those of the delivery's that are to be judged.
+    Only `attempts`, which are some or all of the delivery's, are judged.
     """
     for attempt in attempts if delivery.faults else ():
-        faults = _befalling(delivery, attempt)
+        faults = _faults_at(delivery, attempt)
         expect = expectation(faults)
         names = " and ".join(one.name for one in faults)
-        if expect is Expect.REJECT and (nothing := says_nothing(attempt)) is not None:
+        if expect is Expect.REJECT and (nothing := why_inconclusive(attempt)) is not None:
             return f"a delivery with the fault {names} was answered {attempt.status}, but {nothing}:"
         if expect in _FORGIVING and not is_met(expect, attempt):
             found = attempt.status if attempt.status is not None else attempt.outcome
@@ -99,7 +105,7 @@ def broken_promise(delivery: DeliveryRecord, attempts: Sequence[Attempt]) -> str
     return None
 
 
-def _befalling(delivery: DeliveryRecord, attempt: Attempt) -> list[PlannedFault]:
+def _faults_at(delivery: DeliveryRecord, attempt: Attempt) -> list[PlannedFault]:
     return [one for one in delivery.faults if one.befalls(attempt.number)]
 
 

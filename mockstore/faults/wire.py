@@ -1,4 +1,4 @@
-"""Wire: requests whose bytes are right and whose way is not. They need a socket. Pure: the socket is elsewhere."""
+"""Wire faults: correct requests that are transferred badly. All but `gzip` need a socket. Pure: only describes them."""
 
 import gzip
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from mockstore.faults.fault import Expect, Fault, Group
 from mockstore.model import Outgoing, Wire
 
 
-def _by(outgoing: Outgoing, roll: int, *, change: Callable[[Outgoing, int], dict[str, Any]]) -> Outgoing:
+def _with_wire(outgoing: Outgoing, roll: int, *, change: Callable[[Outgoing, int], dict[str, Any]]) -> Outgoing:
     return replace(outgoing, wire=replace(outgoing.wire or Wire(), **change(outgoing, roll)))
 
 
@@ -20,7 +20,7 @@ def _cut(outgoing: Outgoing, roll: int) -> dict[str, Any]:
 
 
 def _gzip(outgoing: Outgoing, _roll: int) -> Outgoing:
-    """Compress what was signed, with no time in it, so that the same event makes the same bytes."""
+    """Compress the signed body, without a timestamp, so that the same event always makes the same bytes."""
     headers = (*outgoing.headers, ("Content-Encoding", "gzip"))
     return replace(outgoing, headers=headers, body=gzip.compress(outgoing.body, mtime=0))
 
@@ -42,7 +42,7 @@ def _wire(
         ("wire",),
         needs_socket=True,
         attempts=attempts,
-        alter=partial(_by, change=change),
+        alter=partial(_with_wire, change=change),
     )
 
 

@@ -1,4 +1,4 @@
-"""Signatures: made, verified and explained. Pure: no clock, no dice, no I/O. The doctor is loaded when it is called."""
+"""Signs deliveries, verifies signatures and explains failures. Pure. `doctor`, which verifies, is imported lazily."""
 
 from importlib import import_module
 from types import MappingProxyType
@@ -28,10 +28,10 @@ __all__ = [
     "verify",
 ]
 
-_LATE = MappingProxyType({"ReceivedHeaders": "claims", "verify": "doctor", "Reason": "verdict", "Verdict": "verdict"})
+_LAZY = MappingProxyType({"ReceivedHeaders": "claims", "verify": "doctor", "Reason": "verdict", "Verdict": "verdict"})
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATE:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -1,4 +1,4 @@
-"""The signature doctor: verifies a signature and says why it fails. Pure: `now` is an argument."""
+"""Verifies a signature, and finds out why it is wrong. Pure: `now` is an argument."""
 
 import hmac
 from bisect import bisect_left
@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from mockstore.errors import InvalidInputError
-from mockstore.signing.claims import Claim, Dialect, ReceivedHeaders, Slip, read_fields
+from mockstore.signing.claims import Claim, Dialect, ReceivedHeaders, WrongKey, read_fields
 from mockstore.signing.petstore import PETSTORE_DIALECT
 from mockstore.signing.schemes import PETSTORE, STANDARD_WEBHOOKS, TOLERANCE, Scheme, scheme_named
 from mockstore.signing.secrets import mask, utf8
@@ -19,7 +19,7 @@ from mockstore.signing.variants import is_same_json, json_variants, newline_vari
 from mockstore.signing.verdict import Finding, Reason, Verdict
 from mockstore.signing.wording import abbreviated, instant, size, span
 
-_DIAGNOSED: Final = 8  # signatures per request that are looked into; a rotation needs two
+_DIAGNOSED: Final = 8  # signatures per request for which a cause is sought; a rotation needs two
 _NEWLINES: Final = b"\r\n"
 _RAW: Final = "verify the raw bytes of the request"
 
@@ -28,7 +28,7 @@ _DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
 )
 
 
-def verify(  # noqa: PLR0913 - the three things to compare, and each keyword is one piece of evidence
+def verify(  # noqa: PLR0913 - three values to compare, and keywords that are optional evidence
     body: bytes,
     headers: ReceivedHeaders,
     secret: str,
@@ -39,16 +39,16 @@ def verify(  # noqa: PLR0913 - the three things to compare, and each keyword is 
     old_secrets: Sequence[str] = (),
     sent_body: bytes | None = None,
 ) -> Verdict:
-    """Say whether `headers` carry a genuine signature of `body` by `secret`, and if not, why.
+    """Return whether `headers` contain a genuine signature of `body` made with `secret`, and if not, why.
 
-    The verdict is ok when any one of the signatures in the header is right. `now` (aware) is compared with the signed
-    timestamp, where the scheme has one; without `now` its age is not judged. A stale or future timestamp is reported
-    only for a genuine signature. Two arguments are evidence and never make a verdict ok: `old_secrets` tells a
-    signature by a rotated secret from a wrong one, and `sent_body`, what the sender signed, tells a wrong secret from
-    a changed body. Without `sent_body` a failure that no usual slip explains is a `mismatch`: one of the two.
+    The verdict is ok when at least one of the signatures in the header is right. `now` (aware) is compared with the
+    signed timestamp, if the scheme has one; without `now` the age is not checked. A stale or future timestamp is
+    reported only for a genuine signature. Two arguments help to find the cause and never make a verdict ok:
+    `old_secrets` are those before a rotation, and `sent_body` is what the sender signed, which tells a wrong secret
+    from a changed body. Without `sent_body`, a failure that no common mistake explains is a `mismatch`.
 
-    Any bytes and any header values get a verdict. Signatures are compared in constant time. Raises
-    `InvalidInputError` for an unknown scheme or a naive `now`, which are the caller's mistakes.
+    Every body and all header values get a verdict. Signatures are compared in constant time. Raise
+    `InvalidInputError` for an unknown scheme or a naive `now`.
     """
     known = scheme_named(scheme)
     if now is not None and now.tzinfo is None:
@@ -63,7 +63,7 @@ def verify(  # noqa: PLR0913 - the three things to compare, and each keyword is 
 
 
 class _Case(Struct, frozen=True):
-    """All that came in, with the question whether a key and a body explain it."""
+    """One request to verify: its signatures, its body, and the secret."""
 
     scheme: Scheme
     dialect: Dialect
@@ -117,13 +117,13 @@ def _judge_age(age: timedelta, tolerance: timedelta) -> Finding | None:
 
 
 def _diagnose(case: _Case, old_secrets: Sequence[str], sent_body: bytes | None) -> Finding:
-    """Try what usually goes wrong, the likeliest and the cheapest first; the first that explains a signature wins."""
-    looked_into = case.claim.signatures[:_DIAGNOSED]
-    flaws = [case.dialect.flaw(signature) for signature in looked_into]
-    sound = tuple(signature for signature, flaw in zip(looked_into, flaws, strict=True) if flaw is None)
-    if not sound:
-        return flaws[0] or _unexplained(case, looked_into[0], sent_body)
-    normal = tuple(map(case.dialect.normal, sound))
+    """Return the first common mistake that explains one of the signatures; likely and cheap ones are tried first."""
+    examined = case.claim.signatures[:_DIAGNOSED]
+    errors = [case.dialect.format_error(signature) for signature in examined]
+    well_formed = tuple(signature for signature, error in zip(examined, errors, strict=True) if error is None)
+    if not well_formed:
+        return errors[0] or _unexplained(case, examined[0], sent_body)
+    normal = tuple(map(case.dialect.normalise, well_formed))
     right_key = case.scheme.key(case.secret)
     for key, body, finding in _explanations(case, right_key, old_secrets, sent_body):
         if _is_among(normal, case.expected(key, body)):
@@ -134,6 +134,7 @@ def _diagnose(case: _Case, old_secrets: Sequence[str], sent_body: bytes | None) 
 def _explanations(
     case: _Case, right_key: bytes, old_secrets: Sequence[str], sent_body: bytes | None
 ) -> Iterator[tuple[bytes, bytes, Finding]]:
+    """Yield key and body that may have been signed by mistake, and the finding if they were."""
     yield (
         right_key,
         case.body,
@@ -147,7 +148,7 @@ def _explanations(
         yield key, case.body, finding
     if sent_body is not None and sent_body != case.body:
         yield right_key, sent_body, _difference(sent_body, case.body)
-    for key, finding in case.dialect.slips(case.secret):
+    for key, finding in case.dialect.wrong_keys(case.secret):
         yield key, case.body, finding
     for change, body in newline_variants(case.body):
         yield right_key, body, _newline(change)
@@ -155,7 +156,7 @@ def _explanations(
         yield right_key, body, _reserialised(manner)
 
 
-def _old_secrets(case: _Case, old_secrets: Sequence[str]) -> Iterator[Slip]:
+def _old_secrets(case: _Case, old_secrets: Sequence[str]) -> Iterator[WrongKey]:
     for old in old_secrets:
         yield (
             case.scheme.key(old),

@@ -1,4 +1,4 @@
-"""How the Petstore's own signature is read, and the slips it invites (contract 1.2). Pure."""
+"""Parses the Petstore's own signature, and knows the mistakes that are common with it (contract 1.2). Pure."""
 
 from collections.abc import Iterator
 from types import MappingProxyType
@@ -11,17 +11,18 @@ from mockstore.signing.claims import (
     Claim,
     Dialect,
     Fields,
-    Slip,
+    WrongKey,
     digest_length,
-    instead,
-    whitespace_slips,
+    keys_with_whitespace,
+    similar_headers,
 )
 from mockstore.signing.schemes import PETSTORE_HEADER, STANDARD_HEADER, STANDARD_WEBHOOKS
 from mockstore.signing.secrets import PREFIX, mask, petstore_key, standard_key
 from mockstore.signing.verdict import Finding, Reason
-from mockstore.signing.wording import SHOWN_OF_STRANGER, quoted
+from mockstore.signing.wording import SHOWN_OF_UNKNOWN, quoted
 
 _HASHES: Final = MappingProxyType({32: "MD5", 40: "SHA-1", 96: "SHA-384", 128: "SHA-512"})
+"""Names of other hash functions, by the number of hex digits of their digests."""
 
 
 def _read_petstore(fields: Fields) -> Claim | Finding:
@@ -43,20 +44,20 @@ def _read_petstore(fields: Fields) -> Claim | Finding:
         )
     return Finding(
         Reason.MISSING_HEADER,
-        f"The {PETSTORE_HEADER} header is missing{instead(fields)}, but it must carry 'sha256=' and {HEX_DIGITS} hex "
-        "digits: check that the sender signs and that nothing on the way drops the header.",
+        f"The {PETSTORE_HEADER} header is missing{similar_headers(fields)}, but it must carry 'sha256=' and "
+        f"{HEX_DIGITS} hex digits: check that the sender signs and that nothing on the way drops the header.",
     )
 
 
-def _petstore_flaw(signature: str) -> Finding | None:
+def _petstore_format_error(signature: str) -> Finding | None:
     if not signature.startswith("sha256="):
         return Finding(
             Reason.WRONG_SCHEME,
-            f"The signature is {quoted(signature, SHOWN_OF_STRANGER)}, but it must begin with 'sha256=' in "
+            f"The signature is {quoted(signature, SHOWN_OF_UNKNOWN)}, but it must begin with 'sha256=' in "
             "lower case: send 'sha256=' and the hex digits of the HMAC-SHA256.",
         )
     digits = signature.removeprefix("sha256=")
-    if stranger := NOT_HEX.search(digits):
+    if not_hex := NOT_HEX.search(digits):
         advice = (
             "send the digest in hex, not in base64"
             if digest_length(digits) == DIGEST_BYTES
@@ -64,7 +65,7 @@ def _petstore_flaw(signature: str) -> Finding | None:
         )
         return Finding(
             Reason.NOT_HEX,
-            f"The signature has {quoted(stranger[0])} as character {stranger.start() + 1} after 'sha256=', but only "
+            f"The signature has {quoted(not_hex[0])} as character {not_hex.start() + 1} after 'sha256=', but only "
             f"0-9 and a-f are hex digits: {advice}.",
         )
     if len(digits) != HEX_DIGITS:
@@ -77,7 +78,7 @@ def _petstore_flaw(signature: str) -> Finding | None:
     return None
 
 
-def _petstore_slips(secret: str) -> Iterator[Slip]:
+def _petstore_wrong_keys(secret: str) -> Iterator[WrongKey]:
     if secret.startswith(PREFIX):
         yield (
             petstore_key(secret.removeprefix(PREFIX)),
@@ -104,13 +105,13 @@ def _petstore_slips(secret: str) -> Iterator[Slip]:
             f"{PREFIX!r} included: sign with the secret as it stands.",
         ),
     )
-    yield from whitespace_slips(secret, petstore_key)
+    yield from keys_with_whitespace(secret, petstore_key)
 
 
 PETSTORE_DIALECT: Final = Dialect(
     read=_read_petstore,
-    flaw=_petstore_flaw,
-    normal=str.lower,
-    slips=_petstore_slips,
+    format_error=_petstore_format_error,
+    normalise=str.lower,
+    wrong_keys=_petstore_wrong_keys,
     covered="the secret or the body",
 )

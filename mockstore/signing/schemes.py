@@ -1,4 +1,4 @@
-"""How a delivery is signed. Pure: the moment is an argument, and nothing is read or rolled."""
+"""Signs deliveries, with the Petstore's own scheme or by Standard Webhooks. Pure: the moment is an argument."""
 
 import hmac
 from base64 import b64encode
@@ -16,7 +16,7 @@ from mockstore.model import Headers
 from mockstore.signing.secrets import petstore_key, standard_key, utf8
 
 TOLERANCE: Final = timedelta(minutes=5)
-"""How far a signed timestamp may be from now, either way, unless the caller says otherwise (Standard Webhooks)."""
+"""How far a signed timestamp may be from now, in both directions, by default (Standard Webhooks)."""
 
 PETSTORE_HEADER: Final = "X-Webhook-Signature"
 ID_HEADER: Final = "webhook-id"
@@ -28,23 +28,24 @@ Signer: TypeAlias = Callable[[bytes, Sequence[str], str, datetime], Headers]
 
 
 class Scheme(Struct, frozen=True):
-    """One way to sign a delivery, known by its name."""
+    """One way to sign a delivery."""
 
     name: str
     headers: tuple[str, ...]
-    """Names of the header fields that belong to it, in the order in which they are sent."""
+    """Names of its header fields, in the order in which they are sent; the last one carries the signature."""
     key: Callable[[str], bytes]
-    """Turns a secret into the key of its HMAC."""
+    """Returns the HMAC key that belongs to a secret."""
     signature: Callable[[bytes, bytes], str]
-    """Makes one signature, as its header shows it, of a key and the signed content."""
+    """Returns one signature, as its header contains it, for a key and the content to sign."""
     signer: Signer
+    """Returns the header fields for a delivery."""
 
     def sign(self, body: bytes, *, secrets: Sequence[str], event_id: str, at: datetime) -> Headers:
-        """Return the header fields that sign `body`, exactly these bytes.
+        """Return the header fields with the signatures of exactly these bytes of `body`.
 
-        `secrets` come newest first; each of them signs, so that a receiver may hold either while a secret is being
-        rotated (contract 1.2). `at` is the moment of this attempt, aware. Raises `InvalidInputError` without a
-        secret and, where the scheme signs the moment, for a naive `at`.
+        `secrets` come newest first; there is one signature for each, so that during a rotation a receiver may use
+        the old secret or the new one (contract 1.2). `at` is the moment of this attempt, aware. Raise
+        `InvalidInputError` without a secret and, if the scheme signs a timestamp, for a naive `at`.
         """
         if not secrets:
             raise InvalidInputError("no secret to sign with; pass at least one, the newest first", field="secret")
@@ -62,14 +63,14 @@ def standard_signature(key: bytes, content: bytes) -> str:
 
 
 def _digest(key: bytes, content: bytes) -> bytes:
-    mac = _prepared(key).copy()
+    mac = _hmac_with_key(key).copy()
     mac.update(content)
     return mac.digest()
 
 
 @lru_cache(maxsize=1024)
-def _prepared(key: bytes) -> hmac.HMAC:
-    """Return the HMAC of nothing yet: the key is worked in once, and not for each delivery."""
+def _hmac_with_key(key: bytes) -> hmac.HMAC:
+    """Return an HMAC object without content. Cached, so that the key is not processed again for each delivery."""
     return hmac.new(key, digestmod="sha256")
 
 
@@ -79,7 +80,7 @@ def standard_preamble(event_id: str, timestamp: str) -> bytes:
 
 
 def scheme_named(name: str) -> Scheme:
-    """Return the scheme of this name; raise `InvalidInputError` with the known names for any other."""
+    """Return the scheme with this name; raise `InvalidInputError`, which lists the known ones, for any other."""
     scheme = SCHEMES.get(name)
     if scheme is None:
         raise InvalidInputError(

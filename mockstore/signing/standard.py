@@ -1,4 +1,4 @@
-"""How a Standard Webhooks signature is read, and the slips it invites. Pure."""
+"""Parses the signature headers of Standard Webhooks, and knows the mistakes that are common with them. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from mockstore.signing.claims import (
     Claim,
     Dialect,
     Fields,
-    Slip,
+    WrongKey,
     digest_length,
-    instead,
-    whitespace_slips,
+    keys_with_whitespace,
+    similar_headers,
 )
 from mockstore.signing.schemes import (
     ID_HEADER,
@@ -27,7 +27,7 @@ from mockstore.signing.schemes import (
 )
 from mockstore.signing.secrets import PREFIX, mask, standard_key, utf8
 from mockstore.signing.verdict import Finding, Reason
-from mockstore.signing.wording import SHOWN_OF_STRANGER, abbreviated, listed, quoted
+from mockstore.signing.wording import SHOWN_OF_UNKNOWN, abbreviated, listed, quoted
 
 _TIMESTAMP: Final = re.compile(r"0|[1-9][0-9]{0,10}")
 _MILLISECONDS: Final = re.compile(r"[1-9][0-9]{11,13}")
@@ -67,7 +67,7 @@ def _missing_standard(missing: list[str], fields: Fields) -> Finding:
             f"The headers carry the Petstore's {PETSTORE_HEADER}, but those of Standard Webhooks are to be verified: "
             f"verify with the scheme {PETSTORE!r}, or have the sender add {listed(missing)}.",
         )
-    similar = instead(fields) if STANDARD_HEADER in missing else ""
+    similar = similar_headers(fields) if STANDARD_HEADER in missing else ""
     plural = len(missing) > 1
     return Finding(
         Reason.MISSING_HEADER,
@@ -76,11 +76,11 @@ def _missing_standard(missing: list[str], fields: Fields) -> Finding:
     )
 
 
-def _standard_flaw(signature: str) -> Finding | None:
+def _standard_format_error(signature: str) -> Finding | None:
     if not signature.startswith("v1,"):
         return Finding(
             Reason.WRONG_SCHEME,
-            f"The signature is {quoted(signature, SHOWN_OF_STRANGER)}, but it must begin with 'v1,': send "
+            f"The signature is {quoted(signature, SHOWN_OF_UNKNOWN)}, but it must begin with 'v1,': send "
             "'v1,' and the base64 of the HMAC-SHA256.",
         )
     encoded = signature.removeprefix("v1,")
@@ -101,7 +101,7 @@ def _standard_flaw(signature: str) -> Finding | None:
     return None
 
 
-def _standard_slips(secret: str) -> Iterator[Slip]:
+def _standard_wrong_keys(secret: str) -> Iterator[WrongKey]:
     undecoded = Finding(
         Reason.SECRET_NOT_DECODED,
         f"The signature was made with the text of the secret {mask(secret)}, but the key is what the part after "
@@ -109,13 +109,13 @@ def _standard_slips(secret: str) -> Iterator[Slip]:
     )
     yield utf8(secret), undecoded
     yield utf8(secret.removeprefix(PREFIX)), undecoded
-    yield from whitespace_slips(secret, standard_key)
+    yield from keys_with_whitespace(secret, standard_key)
 
 
 STANDARD_DIALECT: Final = Dialect(
     read=_read_standard,
-    flaw=_standard_flaw,
-    normal=str,
-    slips=_standard_slips,
+    format_error=_standard_format_error,
+    normalise=str,
+    wrong_keys=_standard_wrong_keys,
     covered="the secret, the body, the id or the timestamp",
 )

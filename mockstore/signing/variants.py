@@ -1,4 +1,4 @@
-"""The same body, written in the ways in which it gets rewritten by accident. Pure, and bounded in cost."""
+"""Yields variants of a body, as software often rewrites it by accident. Pure, and with limits that keep it fast."""
 
 import json
 import re
@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from mockstore.model import Json
 
-_MAX_JSON_BYTES: Final = 32 * 1024  # a longer body is not re-serialised: guessing has to stay cheap
-_MAX_DEPTH: Final = 16  # indenting costs depth times length; real events are four deep
+_MAX_JSON_BYTES: Final = 32 * 1024  # of a longer body there are no variants: trying them would take too long
+_MAX_DEPTH: Final = 16  # indenting takes time in proportion to depth and length; real events are four levels deep
 
 _MARK: Final = "\x00"
-"""Before a number, so that it can be found again in what json wrote; there it is escaped."""
+"""Put before a fraction, so that it can be found again in the output of `json`, where the mark is escaped."""
 _MARKS: Final = re.compile(r"(?:\\u0000)+")
 
 _LAYOUTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
@@ -32,7 +32,7 @@ _NUMBERS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
 
 
 def newline_variants(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield `body` with one newline more or fewer at its end; each with how it differs, as «with …» or «without …»."""
+    """Yield `body` with one newline more or less at its end; each with a description, "with …" or "without …"."""
     for name, newline in (("newline", b"\n"), ("CRLF", b"\r\n")):
         if body.endswith(newline):
             yield f"without the {name} at its end", body.removesuffix(newline)
@@ -40,10 +40,10 @@ def newline_variants(body: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def json_variants(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the JSON of `body` in the usual ways of writing it; each with how it is written, as an adverb.
+    """Yield the JSON of `body` in the common ways to write it; each with a description, such as "compactly".
 
-    Fractions are tried as they stand and as languages rewrite them (`150.00`, `150.0`, `150`). Nothing is yielded for
-    what is not JSON, is longer than 32 KiB or nests deeper than 16 levels.
+    Fractions are written as in `body` and as languages rewrite them (`150.00`, `150.0`, `150`). Nothing is yielded
+    for a body that is not JSON, is longer than 32 KiB or is nested deeper than 16 levels.
     """
     marks = _unused_marks(body)
     value = None if marks is None else _parse(body, _MARK * marks)
@@ -59,13 +59,13 @@ def json_variants(body: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def is_same_json(one: bytes, other: bytes) -> bool:
-    """Whether both are JSON and mean the same, however written; False beyond the limits of `json_variants`."""
-    meaning = _meaning(one)
-    return meaning is not None and meaning == _meaning(other)
+    """Tell whether both are JSON with equal values; False for a body of more than 32 KiB."""
+    canonical = _canonical(one)
+    return canonical is not None and canonical == _canonical(other)
 
 
 def _unused_marks(body: bytes) -> int | None:
-    """Return more marks than any text in `body` has in a row; None for what is too long or no text."""
+    """Return a number of marks larger than any run of them in `body`; None when it is too long or not Unicode."""
     if len(body) > _MAX_JSON_BYTES:
         return None
     try:
@@ -101,11 +101,11 @@ def _with_numbers(text: str, marked: re.Pattern[str], rewrite: Callable[[str], s
     return marked.sub(lambda found: rewrite(found[1]), text).encode("utf-8", "surrogatepass")
 
 
-def _meaning(body: bytes) -> str | None:
+def _canonical(body: bytes) -> str | None:
     if len(body) > _MAX_JSON_BYTES:
         return None
     try:
-        # every number as a float: 150, 150.0 and 150.00 mean the same, and unlike in Python true is not 1
+        # all numbers as floats: 150, 150.0 and 150.00 are equal, and other than in Python true is not equal to 1
         return json.dumps(json.loads(body, parse_int=float), sort_keys=True)
     except (ValueError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""What the doctor says: one word for code and one sentence for people."""
+"""The result of verifying a signature: a reason for code and a sentence for people."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from mockstore.errors import SignatureError
 
 
 class Reason(StrEnum):
-    """Why a signature did or did not verify, in one word."""
+    """Why a signature is valid or not."""
 
     VALID = "valid"
 
@@ -33,7 +33,7 @@ class Reason(StrEnum):
     BODY_CHANGED = "body_changed"
 
     MISMATCH = "mismatch"
-    """The secret or the body differs, and there is no evidence which."""
+    """The secret or the body is another one; it is not known which."""
 
     MALFORMED_TIMESTAMP = "malformed_timestamp"
     STALE_TIMESTAMP = "stale_timestamp"
@@ -41,17 +41,17 @@ class Reason(StrEnum):
 
 
 class Finding(Struct, frozen=True):
-    """A reason and its sentence, before it is known in which scheme."""
+    """A reason with its sentence, not yet with the name of the scheme."""
 
     reason: Reason
     message: str
 
 
 class Verdict(Struct, frozen=True):
-    """Whether a signature is genuine, and why it is not. True in a condition when it is.
+    """Whether a signature is genuine, and if not, why. As a condition it is True when the signature is genuine.
 
-    `message` is one sentence that says what was seen, what was expected and what to do. Secrets in it are masked and
-    signatures abbreviated, so it may be logged.
+    `message` is one sentence that says what was found, what was expected and what to do. Secrets in it are masked and
+    signatures abbreviated, so it is safe to log.
     """
 
     reason: Reason
@@ -60,13 +60,13 @@ class Verdict(Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether the signature is genuine and, where that was asked, fresh."""
+        """Whether the signature is genuine and, if `now` was given, its timestamp within the tolerance."""
         return self.reason is Reason.VALID
 
     def __bool__(self) -> bool:
         return self.ok
 
     def require(self) -> None:
-        """Raise `SignatureError` with the reason and the message, unless the verdict is ok."""
+        """Raise `SignatureError` with reason and message unless the verdict is ok."""
         if not self.ok:
             raise SignatureError(self.reason, self.message)

@@ -1,4 +1,4 @@
-"""How evidence is shown in a sentence: short, printable and without secrets."""
+"""Formats values for use in a message: short, printable and without secrets. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,18 +7,18 @@ from typing import Final
 
 _SHOWN_OF_VALUE: Final = 24
 _SHOWN_OF_SIGNATURE: Final = 8
-SHOWN_OF_STRANGER: Final = 12  # what stands in a signature's place may be anything, even a secret
+SHOWN_OF_UNKNOWN: Final = 12  # a value that is not a signature may be anything, even a secret
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def quoted(value: str, shown: int = _SHOWN_OF_VALUE) -> str:
-    """Return the start of a value from outside, in quotes, in ASCII and with control characters escaped."""
+    """Return the first `shown` characters of an untrusted value: quoted, in ASCII, control characters escaped."""
     start = ascii(value[:shown])
     return start if len(value) <= shown else f"{start[:-1]}…{start[-1]}"
 
 
 def abbreviated(signature: str) -> str:
-    """Return a signature's form and its first characters: `'sha256=1a2b3c4d…'`."""
+    """Return a signature's prefix and its first characters: `'sha256=1a2b3c4d…'`."""
     start = len(signature) - len(signature.removeprefix("sha256=").removeprefix("v1,"))
     shown = ascii(signature[: start + _SHOWN_OF_SIGNATURE])
     return f"{shown[:-1]}…{shown[-1]}"
@@ -31,7 +31,7 @@ def size(body: bytes) -> str:
 
 def span(duration: timedelta) -> str:
     """Return a duration in its two largest units: `5 min`, `12 min 3 s`, `2 d 1 h`."""
-    rest = ceil(duration.total_seconds())  # an age just over the limit must not read like the limit
+    rest = ceil(duration.total_seconds())  # an age just over the limit must not look equal to the limit
     parts = []
     for seconds, unit in _UNITS:
         count, rest = divmod(rest, seconds)
@@ -42,12 +42,12 @@ def span(duration: timedelta) -> str:
 
 
 def instant(moment: datetime) -> str:
-    """Return an aware moment in UTC as RFC 3339, to the second."""
+    """Return `moment`, which must be in UTC, as RFC 3339, to the second."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them: `a`, `a and b`, `a, b and c`."""
+    """Return names as a list in a sentence: `a`, `a and b`, `a, b and c`."""
     if len(names) == 1:
         return names[0]
     return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,4 +1,4 @@
-"""Subscription patterns, copies, and event schemas of the user's own."""
+"""Subscription patterns, copies of schemas and examples, and the user's own event schemas."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the factory makes: valid, coherent, the same from the same dice."""
+"""Events of the factory: valid, coherent, and the same for the same dice."""
 
 import json
 import random

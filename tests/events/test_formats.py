@@ -1,4 +1,4 @@
-"""Formats are really checked."""
+"""The values that each format accepts and refuses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Laying values over a payload, reading `--set`, and saying how payloads differ."""
+"""Merging values into a payload, parsing `--set`, and listing how payloads differ."""
 
 from types import MappingProxyType
 

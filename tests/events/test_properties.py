@@ -1,4 +1,4 @@
-"""Over any seed and any overrides: what the factory makes is valid, coherent, and the same again."""
+"""With any seed and any overrides, events of the factory are valid, coherent and reproducible."""
 
 import random
 from datetime import UTC, datetime
@@ -84,7 +84,7 @@ def dice(seed: int = 0) -> random.Random:
 
 
 def incoherences(name: str, data: Json, given_paths: set[str]) -> list[str]:
-    """Return what does not hang together in `data`, leaving out what the caller has decided."""
+    """Return the rules that `data` breaks, without those whose members the caller has set."""
     return [claim for claim, (holds, paths) in CLAIMS[name](data).items() if not holds and not paths <= given_paths]
 
 
@@ -156,6 +156,7 @@ CLAIMS = {
     "payment.succeeded": payment_succeeded,
     "payment.failed": payment_failed,
 }
+"""By event type: the rules of coherent data, each with whether it holds and the paths that it depends on."""
 
 
 @settings(deadline=None, max_examples=200)

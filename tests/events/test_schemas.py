@@ -1,4 +1,4 @@
-"""The six samples validate as they stand; every mutation of one is refused with the path of the mistake."""
+"""The six samples are valid; every mutation of one is refused with the path of the mistake."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A careful consumer and a careless one, both plain WSGI, in process and behind a socket."""
+"""A careful and a careless consumer, both WSGI apps, to use in process or over a socket."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ __all__ = ["serve", "transport"]
 
 
 class Careful:
-    """Verifies the raw body in constant time, reads it with care, and books each event once."""
+    """Verifies the raw body in constant time, checks its form, and records each event once."""
 
     def __init__(self) -> None:
         self.secret = ""
@@ -57,7 +57,7 @@ class Careful:
 
 
 class Careless(Careful):
-    """Verifies what it has parsed and written again, needs every header, and books whatever comes."""
+    """Verifies the body after parsing and serialising it again, requires all headers, and records repeated events."""
 
     def handle(self, body: bytes, environ: dict[str, Any]) -> int:
         event = json.loads(body)
@@ -73,15 +73,15 @@ class Careless(Careful):
 
 
 def raw_body(environ: dict[str, Any]) -> bytes:
-    """Read the body to its announced length, or in chunks to its end."""
+    """Return the body: as many bytes as `Content-Length` says, or all chunks."""
     length = environ.get("CONTENT_LENGTH")
     stream = environ.get("wsgi.input", BytesIO())
     body: bytes = stream.read(int(length)) if length else stream.read()
     return body
 
 
-class Doorman:
-    """The app behind the socket: one server serves the consumer of each test in turn."""
+class SharedServer:
+    """The app of a server that all tests share; it calls the consumer of the current test."""
 
     def __init__(self) -> None:
         self.consumer: Careful = Careful()
@@ -92,27 +92,27 @@ class Doorman:
 
 
 @pytest.fixture(scope="session")
-def doorman() -> Iterator[Doorman]:
-    doorman = Doorman()
-    server = Server(("127.0.0.1", 0), doorman, numthreads=4)
+def shared_server() -> Iterator[SharedServer]:
+    shared = SharedServer()
+    server = Server(("127.0.0.1", 0), shared, numthreads=4)
     server.prepare()
     thread = Thread(target=server.serve, daemon=True)
     thread.start()
-    doorman.url = f"http://127.0.0.1:{server.bind_addr[1]}/webhooks/petstore"
-    yield doorman
+    shared.url = f"http://127.0.0.1:{server.bind_addr[1]}/webhooks/petstore"
+    yield shared
     server.stop()
     thread.join()
 
 
 @contextmanager
 def subscribed(
-    consumer: Careful, doorman: Doorman | None = None, *, timeout: float = 5, raise_errors: bool = True
+    consumer: Careful, server: SharedServer | None = None, *, timeout: float = 5, raise_errors: bool = True
 ) -> Iterator[tuple[Mockstore, Webhook]]:
-    """Yield a Mockstore and the consumer's webhook: in process, or over the doorman's socket."""
+    """Yield a Mockstore and the consumer's webhook: in process, or over the socket of `server`."""
     with Mockstore.in_process(strict=False, timeout=timeout, raise_errors=raise_errors) as store:
-        if doorman is not None:
-            doorman.consumer = consumer
-        webhook = store.subscribe(consumer if doorman is None else doorman.url)
+        if server is not None:
+            server.consumer = consumer
+        webhook = store.subscribe(consumer if server is None else server.url)
         consumer.secret = webhook.secret
         yield store, webhook
 

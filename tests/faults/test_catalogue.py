@@ -1,4 +1,4 @@
-"""The catalogue: its names, its groups, and the page of the manual that is made of it."""
+"""The catalogue: its names, its groups, and the page of the manual that is made from it."""
 
 from pathlib import Path
 
@@ -76,9 +76,9 @@ def test_a_fault_is_limited_to_attempts_that_there_can_be(attempts: tuple[int, .
 
 
 def test_together_the_strictest_expectation_counts() -> None:
-    told = [faults.named(name) for name in ("unknown_member", "ack_lost", "wrong_secret")]
+    members = [faults.named(name) for name in ("unknown_member", "ack_lost", "wrong_secret")]
 
-    assert [faults.expectation(told[:count]) for count in range(4)] == [None, "accept", "dedupe", "reject"]
+    assert [faults.expectation(members[:count]) for count in range(4)] == [None, "accept", "dedupe", "reject"]
 
 
 def test_the_page_of_the_manual_is_what_the_catalogue_says() -> None:

@@ -1,4 +1,4 @@
-"""What a careful consumer answers under each fault, in process and over a socket, and where a careless one fails."""
+"""How a careful consumer answers under each fault, in process and over a socket, and where a careless one fails."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,16 @@ import pytest
 
 from mockstore import Delivery, Event, Mockstore, faults
 from mockstore.errors import InvalidInputError
-from tests.faults.conftest import Careful, Careless, Doorman, subscribed
+from tests.faults.conftest import Careful, Careless, SharedServer, subscribed
 
-EVERYTHING_HAS_COME = 3
-"""Hours after which no fault has anything to send any more."""
+HOURS_OF_ALL_FAULTS = 3
+"""Hours after which no fault sends anything any more."""
 IN_PROCESS = [fault for fault in faults.ALL if not fault.needs_socket]
 FORGIVING = {faults.Expect.REJECT, faults.Expect.SURVIVE}
 
 
 def judged(event: Event, fault: faults.Fault) -> list[bool]:
-    """Return whether each attempt that the fault befell was answered as it should be."""
+    """Return for each attempt that the fault applied to whether it was answered as expected."""
     return [
         faults.is_met(fault.expects, attempt)
         for delivery in event.deliveries
@@ -29,7 +29,7 @@ def test_the_careful_consumer_does_as_expected_in_process(fault: faults.Fault) -
     consumer = Careful()
     with subscribed(consumer) as (store, webhook):
         event = store.emit("order.created", fault=fault)
-        store.advance(hours=EVERYTHING_HAS_COME)
+        store.advance(hours=HOURS_OF_ALL_FAULTS)
 
         assert store.complaints() == []
         assert set(judged(event, fault)) == {True}
@@ -39,11 +39,11 @@ def test_the_careful_consumer_does_as_expected_in_process(fault: faults.Fault) -
 
 
 @pytest.mark.parametrize("fault", faults.ALL)
-def test_the_careful_consumer_does_as_expected_over_a_socket(fault: faults.Fault, doorman: Doorman) -> None:
+def test_the_careful_consumer_does_as_expected_over_a_socket(fault: faults.Fault, shared_server: SharedServer) -> None:
     consumer = Careful()
-    with subscribed(consumer, doorman, timeout=0.5 if fault.group == "wire" else 5) as (store, webhook):
+    with subscribed(consumer, shared_server, timeout=0.5 if fault.group == "wire" else 5) as (store, webhook):
         event = store.emit("order.created", fault=fault)
-        store.advance(hours=EVERYTHING_HAS_COME)
+        store.advance(hours=HOURS_OF_ALL_FAULTS)
 
         assert store.complaints() == []
         assert set(judged(event, fault)) == {True}
@@ -58,7 +58,7 @@ def test_under_each_of_these_the_event_comes_more_than_once(fault: faults.Fault)
     consumer = Careful()
     with subscribed(consumer) as (store, _):
         store.emit("order.created", fault=fault)
-        store.advance(hours=EVERYTHING_HAS_COME)
+        store.advance(hours=HOURS_OF_ALL_FAULTS)
 
     assert consumer.requests > 1
 
@@ -99,7 +99,7 @@ def test_the_careless_consumer_shows_the_difference(name: str, booked: int, answ
     consumer = Careless()
     with subscribed(consumer, raise_errors=False) as (store, _):
         event = store.emit("order.created", fault=name)
-        store.advance(hours=EVERYTHING_HAS_COME)
+        store.advance(hours=HOURS_OF_ALL_FAULTS)
 
         statuses = [attempt.status for delivery in event.deliveries for attempt in delivery.attempts]
     assert statuses[: len(answers)] == answers
@@ -121,15 +121,15 @@ def complaint(consumer: Careful, fault: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "text"),
     [
         ("reserialised_body", "a delivery with the fault reserialised_body was answered 204, expected 4xx:"),
         ("not_json", "a delivery with the fault not_json was answered error, expected 4xx:"),
         ("new_enum_value", "a delivery was not acknowledged:"),
     ],
 )
-def test_a_strict_test_complains_of_a_consumer_that_does_otherwise(name: str, told: str) -> None:
-    assert told in complaint(Careless(), name)
+def test_a_strict_test_complains_of_a_consumer_that_does_otherwise(name: str, text: str) -> None:
+    assert text in complaint(Careless(), name)
 
 
 @pytest.mark.parametrize("name", ["ack_lost", "redelivery_after_success", "out_of_order", "redelivery_after_enabling"])
@@ -168,7 +168,7 @@ def test_what_is_forged_or_hostile_is_tried_once_and_disables_nothing(fault: fau
         webhook = store.subscribe(lambda _: 400)
 
         store.emit("order.created", fault=fault)
-        store.advance(hours=EVERYTHING_HAS_COME)
+        store.advance(hours=HOURS_OF_ALL_FAULTS)
 
         delivery = webhook.deliveries.last
         assert (delivery.state, len(delivery.attempts)) == ("failed", 1)

@@ -1,4 +1,4 @@
-"""When and how often an event comes under the faults of delivery."""
+"""When and how often an event is sent under the delivery faults."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -11,32 +11,32 @@ import pytest
 from mockstore import Mockstore, Outgoing, faults
 from mockstore.parts import ClockName
 from mockstore.settings import Settings
-from tests.faults.conftest import Careful, Doorman, subscribed
+from tests.faults.conftest import Careful, SharedServer, subscribed
 
 
-class Diary:
-    """Notes the type of each event and when it came."""
+class Recorder:
+    """Records the type of each event, and the seconds until it came."""
 
     def __init__(self, store: Mockstore) -> None:
         self._store = store
         self._start = store.clock.now()
-        self.pages: list[tuple[str, float]] = []
+        self.entries: list[tuple[str, float]] = []
 
     def __call__(self, outgoing: Outgoing) -> int:
         event_type = dict(outgoing.headers)["X-Webhook-Event"]
-        self.pages.append((event_type, (self._store.clock.now() - self._start).total_seconds()))
+        self.entries.append((event_type, (self._store.clock.now() - self._start).total_seconds()))
         return 204
 
     @property
     def types(self) -> list[str]:
-        return [event_type for event_type, _ in self.pages]
+        return [event_type for event_type, _ in self.entries]
 
 
 @pytest.fixture
-def diary(store: Mockstore) -> Diary:
-    diary = Diary(store)
-    store.subscribe(diary)
-    return diary
+def recorder(store: Mockstore) -> Recorder:
+    recorder = Recorder(store)
+    store.subscribe(recorder)
+    return recorder
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def diary(store: Mockstore) -> Diary:
         ("redelivery_after_enabling", [0, 60, 360, 2160, 5760, 9360]),
     ],
 )
-def test_an_event_comes_at_these_moments(store: Mockstore, diary: Diary, name: str, seconds: list[float]) -> None:
+def test_an_event_comes_at_these_moments(store: Mockstore, recorder: Recorder, name: str, seconds: list[float]) -> None:
     store.emit("pet.adopted", fault=name)
     store.advance(hours=12)
 
-    assert [at for _, at in diary.pages] == seconds
+    assert [at for _, at in recorder.entries] == seconds
 
 
 @pytest.mark.parametrize("clock", ["virtual", "travel", "system"])
@@ -71,36 +71,36 @@ def test_the_course_is_the_same_under_every_clock(clock: ClockName) -> None:
     assert offsets == pytest.approx([0, 60, 3660], abs=30)
 
 
-def test_what_is_out_of_order_comes_right_after_the_next_event(store: Mockstore, diary: Diary) -> None:
+def test_what_is_out_of_order_comes_right_after_the_next_event(store: Mockstore, recorder: Recorder) -> None:
     store.emit("order.created", fault="out_of_order")
-    before = list(diary.types)
+    before = list(recorder.types)
     store.emit("order.status_changed")
     store.emit("pet.adopted")
     store.advance(minutes=5)
 
     assert before == []
-    assert diary.types == ["order.status_changed", "order.created", "pet.adopted"]
+    assert recorder.types == ["order.status_changed", "order.created", "pet.adopted"]
 
 
-def test_an_event_to_another_webhook_overtakes_nothing(store: Mockstore, diary: Diary) -> None:
+def test_an_event_to_another_webhook_overtakes_nothing(store: Mockstore, recorder: Recorder) -> None:
     other = store.subscribe(lambda _: 204, events="pet.*")
 
     store.emit("order.created", fault="out_of_order")
     store.emit("pet.adopted", to=other)
 
-    assert diary.types == []
+    assert recorder.types == []
 
 
-def test_what_is_stale_comes_after_everything_that_was_newer(store: Mockstore, diary: Diary) -> None:
+def test_what_is_stale_comes_after_everything_that_was_newer(store: Mockstore, recorder: Recorder) -> None:
     store.emit("order.created", fault="late_and_stale")
     store.advance(hours=1)
     store.emit("order.status_changed")
     store.advance(hours=1)
 
-    assert diary.pages == [("order.status_changed", 3600), ("order.created", 7200)]
+    assert recorder.entries == [("order.status_changed", 3600), ("order.created", 7200)]
 
 
-def test_a_burst_gathers_what_happens_within_a_minute(store: Mockstore, diary: Diary) -> None:
+def test_a_burst_gathers_what_happens_within_a_minute(store: Mockstore, recorder: Recorder) -> None:
     store.faults.add("burst")
 
     for _ in range(3):
@@ -110,7 +110,7 @@ def test_a_burst_gathers_what_happens_within_a_minute(store: Mockstore, diary: D
     store.emit("order.created")
     store.advance(minutes=1)
 
-    assert diary.pages == [("pet.adopted", 60)] * 3 + [("order.created", 120)]
+    assert recorder.entries == [("pet.adopted", 60)] * 3 + [("order.created", 120)]
 
 
 def test_a_lost_acknowledgement_leaves_a_trace_of_what_was_answered(store: Mockstore) -> None:
@@ -171,8 +171,8 @@ def test_copies_of_an_event_are_deliveries_of_their_own_with_the_same_bytes(stor
 # ---- at the same moment ----
 
 
-class Meeting(Careful):
-    """Answers nobody before both are there."""
+class AnswersInPairs(Careful):
+    """Answers only when two requests are there at the same time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -183,18 +183,18 @@ class Meeting(Careful):
         return super().handle(body, environ)
 
 
-def test_over_sockets_a_duplicate_at_once_is_under_way_at_the_same_time(doorman: Doorman) -> None:
-    consumer = Meeting()
-    with subscribed(consumer, doorman) as (store, _):
+def test_over_sockets_a_duplicate_at_once_is_under_way_at_the_same_time(shared_server: SharedServer) -> None:
+    consumer = AnswersInPairs()
+    with subscribed(consumer, shared_server) as (store, _):
         store.emit("order.created", fault="duplicate_at_once").assert_acknowledged()
 
     assert (consumer.requests, len(consumer.booked)) == (2, 1)
 
 
-def test_a_server_sends_a_duplicate_at_once_at_the_same_time(doorman: Doorman) -> None:
-    consumer = doorman.consumer = Meeting()
+def test_a_server_sends_a_duplicate_at_once_at_the_same_time(shared_server: SharedServer) -> None:
+    consumer = shared_server.consumer = AnswersInPairs()
     with Mockstore.standalone(Settings(port=0)) as store:
-        webhook = store.subscribe(doorman.url)
+        webhook = store.subscribe(shared_server.url)
         consumer.secret = webhook.secret
 
         event = store.emit("order.created", fault="duplicate_at_once")
@@ -230,23 +230,23 @@ def test_on_an_event_loop_a_duplicate_at_once_is_under_way_at_the_same_time() ->
 # ---- held and released ----
 
 
-def test_a_position_that_is_named_twice_is_delivered_twice(store: Mockstore, diary: Diary) -> None:
+def test_a_position_that_is_named_twice_is_delivered_twice(store: Mockstore, recorder: Recorder) -> None:
     store.hold()
     first = store.emit("order.created")
     second = store.emit("order.status_changed")
     store.release(order=[1, 0, 1])
 
-    assert diary.types == ["order.status_changed", "order.created", "order.status_changed"]
+    assert recorder.types == ["order.status_changed", "order.created", "order.status_changed"]
     assert (len(first.deliveries), len(second.deliveries)) == (1, 2)
 
 
-def test_a_position_that_is_left_out_stays_held(store: Mockstore, diary: Diary) -> None:
+def test_a_position_that_is_left_out_stays_held(store: Mockstore, recorder: Recorder) -> None:
     store.hold()
     store.emit("order.created")
     kept = store.emit("order.status_changed")
     store.release(order=[0])
 
-    assert diary.types == ["order.created"]
+    assert recorder.types == ["order.created"]
     assert kept.delivery.state == "held"
 
 

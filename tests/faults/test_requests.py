@@ -1,4 +1,4 @@
-"""What each fault changes in the request, byte for byte, and what it leaves alone."""
+"""Which bytes of the request each fault changes, and which it does not change."""
 
 import gzip
 import hmac
@@ -20,8 +20,8 @@ STANDARD = {"webhook-id", "webhook-timestamp", "webhook-signature"}
 OPTIONAL = {"User-Agent", "X-Webhook-Id", "X-Webhook-Event", "X-Webhook-Attempt"}
 
 
-def sent(*told: str | faults.Fault, event_type: str = "order.created", seed: int = 0) -> Outgoing:
-    """Return the first request of a delivery under these faults."""
+def sent(*names: str | faults.Fault, event_type: str = "order.created", seed: int = 0) -> Outgoing:
+    """Return the first request of a delivery with these faults."""
     seen: list[Outgoing] = []
 
     def receive(outgoing: Outgoing) -> None:
@@ -29,7 +29,7 @@ def sent(*told: str | faults.Fault, event_type: str = "order.created", seed: int
 
     with Mockstore.in_process(strict=False, seed=seed) as store:
         store.subscribe(receive, secret=SECRET)
-        store.emit(event_type, fault=told)
+        store.emit(event_type, fault=names)
     return seen[0]
 
 
@@ -284,10 +284,10 @@ def test_another_seed_tampers_with_another_place() -> None:
 
 
 def test_a_fault_takes_no_dice_from_a_run_without_it() -> None:
-    def bodies(*told: str) -> list[bytes]:
+    def bodies(*names: str) -> list[bytes]:
         with Mockstore.in_process(strict=False) as store:
             store.subscribe(lambda _: 204)
-            return [store.emit("pet.adopted", fault=told).body, store.emit("pet.adopted").body]
+            return [store.emit("pet.adopted", fault=names).body, store.emit("pet.adopted").body]
 
     assert bodies()[0] == bodies("tampered_body")[0]
 

@@ -1,4 +1,4 @@
-"""Faults for all later deliveries that match."""
+"""Rules that apply faults to all later deliveries that match."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from mockstore import Mockstore, faults
 from mockstore.errors import InvalidInputError, NotFoundError
 
 
-def befallen(store: Mockstore) -> list[tuple[str, ...]]:
+def fault_names(store: Mockstore) -> list[tuple[str, ...]]:
     """Return the names of the faults of each delivery, oldest first."""
     return [tuple(fault.name for fault in delivery.record.faults) for delivery in store.deliveries]
 
@@ -20,7 +20,7 @@ def test_a_rule_befalls_what_comes_later_and_not_what_was_before(store: Mockstor
     store.faults.add("wrong_secret")
     store.emit("pet.adopted")
 
-    assert befallen(store) == [(), ("wrong_secret",)]
+    assert fault_names(store) == [(), ("wrong_secret",)]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_rule_can_be_limited(store: Mockstore, options: dict[str, Any], expect
     for event_type in ("order.created", "order.status_changed", "pet.adopted"):
         store.emit(event_type)
 
-    assert [bool(names) for names in befallen(store)] == expected
+    assert [bool(names) for names in fault_names(store)] == expected
 
 
 def test_a_rule_can_mean_one_webhook(store: Mockstore) -> None:
@@ -50,7 +50,7 @@ def test_a_rule_can_mean_one_webhook(store: Mockstore) -> None:
     store.faults.add("unknown_member", to=chosen)
     store.emit("pet.adopted")
 
-    assert befallen(store) == [("unknown_member",), ()]
+    assert fault_names(store) == [("unknown_member",), ()]
 
 
 def test_a_rule_can_mean_some_attempts(store: Mockstore) -> None:
@@ -70,7 +70,7 @@ def test_rules_add_up_with_what_an_event_is_told(store: Mockstore) -> None:
     store.faults.add("ack_lost")
     store.emit("pet.adopted", fault="escaped_unicode")
 
-    assert befallen(store) == [("unknown_member", "other_key_order", "ack_lost", "escaped_unicode")]
+    assert fault_names(store) == [("unknown_member", "other_key_order", "ack_lost", "escaped_unicode")]
 
 
 def test_a_change_of_the_shop_is_befallen_too(store: Mockstore) -> None:
@@ -79,7 +79,7 @@ def test_a_change_of_the_shop_is_befallen_too(store: Mockstore) -> None:
 
     store.orders.place(store.pets.add())
 
-    assert ("duplicate",) in befallen(store)
+    assert ("duplicate",) in fault_names(store)
 
 
 def test_rules_can_be_read_removed_and_cleared(store: Mockstore) -> None:
@@ -95,7 +95,7 @@ def test_rules_can_be_read_removed_and_cleared(store: Mockstore) -> None:
 
     assert listed == [first, second]
     assert str(first) == "unknown_member for order.* to any webhook"
-    assert befallen(store) == [("ack_lost",), ()]
+    assert fault_names(store) == [("ack_lost",), ()]
     with pytest.raises(InvalidInputError, match="is not in force"):
         store.faults.remove(first)
 
@@ -118,7 +118,7 @@ def test_a_rule_that_is_used_up_is_gone(store: Mockstore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "options", "text"),
+    ("fault", "options", "text"),
     [
         pytest.param("wrong_secre", {}, "did you mean 'wrong_secret'", id="fault"),
         pytest.param([], {}, "name at least one fault", id="no fault"),
@@ -128,10 +128,10 @@ def test_a_rule_that_is_used_up_is_gone(store: Mockstore) -> None:
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(
-    store: Mockstore, told: str | list[str], options: dict[str, Any], text: str
+    store: Mockstore, fault: str | list[str], options: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=text):
-        store.faults.add(told, **options)
+        store.faults.add(fault, **options)
     assert len(store.faults) == 0
 
 

@@ -1,4 +1,4 @@
-"""The strategies: what they make fits its schema, or breaks it in exactly one place."""
+"""The events of the strategies are valid, or break their schema in exactly one place."""
 
 import json
 import subprocess
@@ -107,16 +107,16 @@ def test_they_are_there_without_an_import_of_their_own() -> None:
 
 
 def test_hypothesis_is_loaded_only_for_them() -> None:
-    told = "import sys, mockstore; from mockstore import Mockstore, faults; print('hypothesis' in sys.modules)"
+    program = "import sys, mockstore; from mockstore import Mockstore, faults; print('hypothesis' in sys.modules)"
 
-    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert found.stdout == "False\n"
 
 
 def test_without_hypothesis_it_is_said_what_to_install() -> None:
-    told = "import sys; sys.modules['hypothesis'] = None; import mockstore.strategies"
+    program = "import sys; sys.modules['hypothesis'] = None; import mockstore.strategies"
 
-    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=False)
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     assert "ImportError: mockstore.strategies needs hypothesis: pip install 'mockstore[fuzz]'" in found.stderr

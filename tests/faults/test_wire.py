@@ -1,4 +1,4 @@
-"""What goes over the wire under each of its faults, read from raw sockets."""
+"""The bytes that are sent under each wire fault, read from raw sockets."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,8 +20,8 @@ LIMIT = timedelta(seconds=0.5)
 PATIENT = timedelta(seconds=20)
 
 
-class Tap:
-    """Reads whatever comes over a connection, piece by piece, and answers once it ends as `end` says."""
+class RawReceiver:
+    """Records the bytes of a connection in pieces, and answers when they end with `end`."""
 
     def __init__(self, end: bytes, answer: bytes = OK) -> None:
         self.pieces: list[bytes] = []
@@ -55,34 +55,34 @@ def request(port: int, wire: Wire | None) -> Outgoing:
 
 
 def test_a_body_in_drops_comes_in_many_segments_and_whole(serve: Serve, transport: HttpTransport) -> None:
-    tap = Tap(BODY[-256:] * 2)
+    receiver = RawReceiver(BODY[-256:] * 2)
 
-    reply = transport.send(request(serve(tap.talk), Wire(dripped=True)), LIMIT)
+    reply = transport.send(request(serve(receiver.talk), Wire(dripped=True)), LIMIT)
 
     assert reply.status == 200
-    head, _, body = tap.received.partition(b"\r\n\r\n")
+    head, _, body = receiver.received.partition(b"\r\n\r\n")
     assert (b"Content-Length: 512" in head, body) == (True, BODY)
-    assert len(tap.pieces) > 8
+    assert len(receiver.pieces) > 8
 
 
 def test_a_body_in_chunks_has_no_length_and_an_end(serve: Serve, transport: HttpTransport) -> None:
-    tap = Tap(b"0\r\n\r\n")
+    receiver = RawReceiver(b"0\r\n\r\n")
 
-    reply = transport.send(request(serve(tap.talk), Wire(chunked=True)), PATIENT)
+    reply = transport.send(request(serve(receiver.talk), Wire(chunked=True)), PATIENT)
 
     assert reply.status == 200
-    head, _, body = tap.received.partition(b"\r\n\r\n")
+    head, _, body = receiver.received.partition(b"\r\n\r\n")
     assert (b"Transfer-Encoding: chunked" in head, b"Content-Length" in head) == (True, False)
     assert unchunked(body) == BODY
 
 
 def test_drops_can_be_chunks(serve: Serve, transport: HttpTransport) -> None:
-    tap = Tap(b"0\r\n\r\n")
+    receiver = RawReceiver(b"0\r\n\r\n")
 
-    transport.send(request(serve(tap.talk), Wire(chunked=True, dripped=True)), LIMIT)
+    transport.send(request(serve(receiver.talk), Wire(chunked=True, dripped=True)), LIMIT)
 
-    assert unchunked(tap.received.partition(b"\r\n\r\n")[2]) == BODY
-    assert len(tap.pieces) > 8
+    assert unchunked(receiver.received.partition(b"\r\n\r\n")[2]) == BODY
+    assert len(receiver.pieces) > 8
 
 
 def unchunked(body: bytes) -> bytes:
@@ -98,11 +98,11 @@ def unchunked(body: bytes) -> bytes:
 
 @pytest.mark.parametrize("place", [0, 1, 100, 511])
 def test_a_cut_body_promises_more_than_comes(serve: Serve, transport: HttpTransport, place: int) -> None:
-    tap = Tap(b"")
+    receiver = RawReceiver(b"")
 
-    reply = transport.send(request(serve(tap.talk), Wire(cut_at=place)), PATIENT)
+    reply = transport.send(request(serve(receiver.talk), Wire(cut_at=place)), PATIENT)
 
-    head, _, body = tap.received.partition(b"\r\n\r\n")
+    head, _, body = receiver.received.partition(b"\r\n\r\n")
     assert (b"Content-Length: 512" in head, body) == (True, BODY[:place])
     assert reply.status == 200
 
@@ -111,14 +111,14 @@ def test_a_cut_body_promises_more_than_comes(serve: Serve, transport: HttpTransp
 def test_a_reset_comes_after_the_whole_request_and_breaks_the_connection_hard(
     serve: Serve, transport: HttpTransport, reset: str
 ) -> None:
-    tap = Tap(BODY[-256:] * 2)
+    receiver = RawReceiver(BODY[-256:] * 2)
     wire = Wire(reset="before") if reset == "before" else Wire(reset="during")
 
     with pytest.raises(BrokenConnectionError, match=rf"was reset {reset} the answer, on purpose \(a fault\)"):
-        transport.send(request(serve(tap.talk), wire), PATIENT)
+        transport.send(request(serve(receiver.talk), wire), PATIENT)
 
-    assert tap.received.endswith(BODY)
-    assert isinstance(tap.closing.get(timeout=10), ConnectionResetError)
+    assert receiver.received.endswith(BODY)
+    assert isinstance(receiver.closing.get(timeout=10), ConnectionResetError)
 
 
 @pytest.mark.parametrize("reset", ["before", "during"])
@@ -135,7 +135,7 @@ def test_a_receiver_that_does_not_answer_is_not_waited_for_longer_than_the_limit
 
 def test_a_slow_connection_is_there_before_its_request(serve: Serve, transport: HttpTransport) -> None:
     order: list[str] = []
-    tap = Tap(BODY[-256:] * 2)
+    receiver = RawReceiver(BODY[-256:] * 2)
 
     def talk(connection: socket, requests_: Iterator[bytes]) -> None:
         order.append("connected")
@@ -145,12 +145,12 @@ def test_a_slow_connection_is_there_before_its_request(serve: Serve, transport: 
         except BlockingIOError:
             order.append("nothing yet")
         connection.setblocking(True)  # noqa: FBT003 - the standard library's signature
-        tap.talk(connection, requests_)
+        receiver.talk(connection, requests_)
 
     reply = transport.send(request(serve(talk), Wire(slow_to_connect=True)), timedelta(seconds=2))
 
     assert (reply.status, order) == (200, ["connected", "nothing yet"])
-    assert tap.received.endswith(BODY)
+    assert receiver.received.endswith(BODY)
 
 
 def test_a_rough_request_leaves_no_connection_for_the_next(serve: Serve, transport: HttpTransport) -> None:
@@ -187,11 +187,11 @@ def test_what_is_mounted_has_no_wire() -> None:
 
 def test_the_cut_is_seeded(serve: Serve) -> None:
     def cut(seed: int) -> bytes:
-        tap = Tap(b"")
+        receiver = RawReceiver(b"")
         with Mockstore.in_process(strict=False, seed=seed) as store:
-            store.subscribe(f"http://127.0.0.1:{serve(tap.talk)}/hooks")
+            store.subscribe(f"http://127.0.0.1:{serve(receiver.talk)}/hooks")
             store.emit("pet.adopted", fault="cut_body")
-        return tap.received.partition(b"\r\n\r\n")[2]
+        return receiver.received.partition(b"\r\n\r\n")[2]
 
     first = cut(3)
     assert first == cut(3)

@@ -21,13 +21,13 @@ def signed(body: bytes = BODY, key: str | bytes = SECRET) -> str:
 
 
 def digest(body: bytes = BODY, key: str | bytes = SECRET) -> str:
-    """Sign as a consumer's own code would, not as ours does."""
+    """Sign independently of the code under test."""
     return hmac.new(key.encode() if isinstance(key, str) else key, body, hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True)
 class Received:
-    """What came in, and the evidence."""
+    """The arguments of `verify` in one case."""
 
     signature: str | None = signed()
     body: bytes = BODY

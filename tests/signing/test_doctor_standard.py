@@ -19,7 +19,7 @@ AT = datetime.fromtimestamp(1614265330, UTC)
 
 
 def digest(body: bytes = BODY, key: bytes = KEY) -> bytes:
-    """Sign as a consumer's own code would, not as ours does."""
+    """Sign independently of the code under test."""
     return hmac.new(key, b"msg_1.1614265330." + body, hashlib.sha256).digest()
 
 
@@ -29,7 +29,7 @@ def signed(body: bytes = BODY, key: bytes = KEY) -> str:
 
 @dataclass(frozen=True)
 class Received:
-    """What came in, when, and the evidence."""
+    """The arguments of `verify` in one case."""
 
     signature: str = signed()
     body: bytes = BODY
