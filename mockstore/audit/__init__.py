@@ -1,4 +1,4 @@
-"""An audit of a consumer: the fixed matrix of everything that goes wrong, and a verdict with its evidence."""
+"""Audits a consumer: sends a fixed set of deliveries, good and bad, and judges its answers rule by rule."""
 
 from mockstore.audit.probe import Probe, probe_of_command, probe_of_url
 from mockstore.audit.result import Audit, Exchange, Finding, Verdict

@@ -1,4 +1,4 @@
-"""Where one rule is tried: a fresh Mockstore with the consumer as its one webhook, and the probe read at each step."""
+"""The setup for one rule: a new Mockstore, whose only webhook is the consumer, and readings of the probe."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,16 +33,16 @@ from mockstore.service import Mockstore
 from mockstore.world.clock import wall_time
 from mockstore.world.transports import Router
 
-EVERYTHING_HAS_COME: Final = timedelta(hours=3)
-"""After this no fault has anything to send any more."""
+TIME_FOR_ALL_ATTEMPTS: Final = timedelta(hours=3)
+"""After this time every retry and every delayed request of a fault has been sent."""
 _MINUTE: Final = timedelta(minutes=1)
 _OVERLAP: Final = timedelta(days=1)
 _RULES_PER_SEED: Final = 1000
-"""Seeds that lie between those of two audits, so that no two rules of them make the same events."""
+"""Distance between the seeds of two audits: each rule has its own seed, so no two create the same events."""
 
 
 class Subject(Struct, frozen=True):
-    """The consumer under audit, and how it is reached."""
+    """The consumer that is audited, and how to reach it."""
 
     url: str
     secret: str
@@ -55,103 +55,103 @@ class Subject(Struct, frozen=True):
 
     @property
     def is_remote(self) -> bool:
-        """Whether there is a socket between it and the audit."""
+        """Whether it is reached over the network, not in process."""
         return self.router.is_remote(self.url)
 
 
-class Tap:
-    """A transport that reads the probe after each request."""
+class ProbingTransport:
+    """A transport that sends through the router, and reads the probe after each request."""
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self.readings: list[Json] = []
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        """Send, then read."""
+        """Send a request, then read the probe."""
         try:
             return self._subject.router.send(outgoing, timeout)
         finally:
             self.read()
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
-        """Do the same on the running event loop."""
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - as `Transport` has it
+        """Send a request on the running event loop, then read the probe."""
         try:
             return await self._subject.router.asend(outgoing, timeout)
         finally:
             self.read()
 
     def read(self) -> Json:
-        """Return what the probe says now, and keep it."""
+        """Read the probe, append the reading to `readings`, and return it; it is None without a probe."""
         reading = self._subject.probe() if self._subject.probe is not None else None
         self.readings.append(reading)
         return reading
 
     def close(self) -> None:
-        """Leave the router to its owner."""
+        """Do nothing: the router is closed by its owner."""
 
 
 class Bench:
-    """One rule's Mockstore: it starts now, its clock is virtual, and its deliveries go to the consumer at once."""
+    """The Mockstore of one rule; its virtual clock starts at the present time. `number` makes its seed unique."""
 
     def __init__(self, subject: Subject, number: int, signatures: tuple[str, ...] | None = None) -> None:
         parts = in_process_parts(
             subject.provider,
             seed=None if subject.seed is None else subject.seed * _RULES_PER_SEED + number,
             clock="virtual",
-            start=wall_time(),  # so that an audit repeats no event of an earlier one, whatever its seed
+            start=wall_time(),  # so that no event of an earlier audit with the same seed is repeated
             factory=subject.factory,
             signature_time="wall",
             options=Options(strict=False, raise_errors=False),
         )
         self.subject = subject
-        self._made = parts.engine.follow()
-        self._tap = Tap(subject)
-        pump = InlinePump(parts.engine, self._tap, is_remote=subject.router.is_remote)
+        self._attempts = parts.engine.follow()
+        self._transport = ProbingTransport(subject)
+        pump = InlinePump(parts.engine, self._transport, is_remote=subject.router.is_remote)
         self._parts = replace(parts, router=subject.router, pump=pump)
         self.mock = Mockstore(self._parts)
         self._webhook = self.mock.subscribe(
             subject.url, secret=subject.secret, signatures=signatures or subject.signatures
         )
         self.direct: list[Exchange] = []
-        self.before = self._tap.read()
-        self._tap.readings.clear()
+        self.before = self._transport.read()
+        self._transport.readings.clear()
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """Everything that was sent, in the order in which it came back."""
-        recorded = [(self._parts.store.delivery(id_), number) for id_, number in self._made]
+        """Every request and its answer, those of deliveries first, in the order in which the answers came."""
+        recorded = [(self._parts.store.delivery(id_), number) for id_, number in self._attempts]
         made = [delivery.attempts[number - 1] for delivery, number in recorded if delivery is not None]
-        return (*map(Exchange, made, self._tap.readings), *self.direct)
+        return (*map(Exchange, made, self._transport.readings), *self.direct)
 
     def send(self, event_type: str, fault: str | None = None, variant: int = 0, *, as_: str = "") -> None:
-        """Emit one event under a fault, in the variant of its dice; `as_` makes it `large` or gives it a `charset`."""
+        """Emit one event under a fault; `variant` is the fault's dice, `as_` may be `large` or `charset`."""
         self._publish(self._event(event_type, as_), fault, variant)
         self._parts.pump.kick()
 
     def send_on(self, event_type: str, fault: str) -> None:
-        """Emit one event under a fault, and go on until everything has come."""
+        """Emit one event under a fault, and advance the clock until everything is sent."""
         self.send(event_type, fault)
-        self.mock.advance(EVERYTHING_HAS_COME)
+        self.mock.advance(TIME_FOR_ALL_ATTEMPTS)
 
     def burst(self, event_type: str) -> None:
-        """Emit many events that come at the same moment."""
+        """Emit `BURST` events that are delivered at the same moment."""
         for _ in range(BURST):
             self._publish(self._event(event_type), "burst", 0)
         self.mock.advance(_MINUTE)
 
     def rotate(self, position: str) -> None:
-        """Let a second secret sign, so that the consumer's own is the `first` or the `second` of the signatures."""
-        record, strange = self._webhook.record, unknown_secret(1)
+        """Sign with a second secret too; `position` is that of the consumer's own signature: `first` or `second`."""
+        record, other = self._webhook.record, unknown_secret(1)
         until = self._parts.clock.now() + _OVERLAP
-        new, old = (record.secret, strange) if position == "first" else (strange, record.secret)
+        new, old = (record.secret, other) if position == "first" else (other, record.secret)
         self._parts.store.save_webhook(replace(record, secret=new, old_secrets=(OldSecret(old, until),)))
 
     def send_by(self, method: str, event_type: str) -> None:
-        """Send a signed event by another method, which no webhook ever does."""
+        """Send a signed event with another HTTP method than POST."""
         event, at = self._event(event_type), self._parts.clock.now()
         outgoing = replace(self._parts.engine.compose(event, self._webhook.record, 1, at).outgoing, method=method)
         try:
-            answer: Reply | DeliveryError = self._tap.send(outgoing, self.subject.provider.timeout)
+            answer: Reply | DeliveryError = self._transport.send(outgoing, self.subject.provider.timeout)
         except DeliveryError as error:
             answer = error
         verdict = judge(answer, self.subject.provider)
@@ -168,14 +168,14 @@ class Bench:
             reply=reply,
             exception=answer.__cause__ if isinstance(answer, ConsumerError) else None,
         )
-        self.direct.append(Exchange(attempt, self._tap.readings[-1]))
+        self.direct.append(Exchange(attempt, self._transport.readings[-1]))
 
     def live_an_order(self, order_of: str) -> tuple[Json, Json]:
-        """Send the events of an order's whole life; return the probe's readings before and after.
+        """Send the events of an order from placed to delivered; return the probe's readings before and after.
 
-        `order_of` is `causal`, `neighbours`, `first comes last` or `reversed`.
+        `order_of` is the sequence in which they arrive: `causal`, `neighbours`, `first comes last` or `reversed`.
         """
-        before = self._tap.readings[-1] if self._tap.readings else self.before
+        before = self._transport.readings[-1] if self._transport.readings else self.before
         self.mock.hold()
         placed = self.mock.orders.place(self.mock.pets.add())
         for step in (placed.pay, placed.ship, placed.deliver):
@@ -183,7 +183,7 @@ class Bench:
             step()
         held = len([one for one in self.mock.deliveries if one.record.state == "held"])
         self.mock.release(order=arranged(held, order_of))
-        return before, self._tap.readings[-1] if self._tap.readings else before
+        return before, self._transport.readings[-1] if self._transport.readings else before
 
     def _event(self, event_type: str, as_: str = "") -> EventRecord:
         now = self._parts.clock.now()
@@ -201,7 +201,7 @@ class Bench:
 
 
 def arranged(count: int, order_of: str) -> Sequence[int]:
-    """Return the positions 0 to `count` - 1 in the order of this name."""
+    """Return the positions 0 to `count` - 1, sorted as `order_of` says: see `Bench.live_an_order`."""
     causal = list(range(count))
     if order_of == "reversed":
         return causal[::-1]

@@ -1,4 +1,4 @@
-"""The matrix as a page of the manual. Pure."""
+"""Renders the manual's page on the audit, `docs/audit.md`, from the rules. Pure."""
 
 from typing import Final
 
@@ -105,7 +105,7 @@ from the variable `WEBHOOK_SECRET`. A body that is no JSON is kept as it is.
 
 
 def markdown() -> str:
-    """Return the page."""
+    """Return the page in Markdown."""
     return _HEAD + "\n".join(map(_section, Area))
 
 

@@ -1,4 +1,4 @@
-"""In which orders a chain of events can come, and how a bad order is made smaller. Pure: the dice are an argument."""
+"""Generates the orders in which a chain of events can arrive, and shrinks an order. Pure: the dice are an argument."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
@@ -6,19 +6,19 @@ from random import Random
 from typing import Final, TypeAlias
 
 Order: TypeAlias = tuple[int, ...]
-"""Positions in the causal chain, in the order of arrival; one that is left out does not come."""
+"""Positions in the chain, in order of arrival; an event whose position is missing does not arrive."""
 
 SHORT: Final = 5
-"""How many events a chain may have to be tried in full: 325 orders."""
+"""The longest chain of which every order is tried: 325 orders."""
 SAMPLE: Final = 300
-"""How many orders of a longer chain are tried."""
+"""How many random orders of a longer chain are drawn."""
 
 
 def orders(count: int, dice: Random) -> Iterator[Order]:
-    """Yield the orders to try of `count` events, those of few events first; of a long chain a sample.
+    """Yield the orders to try of a chain of `count` events.
 
-    A choice of events in their causal order is what the others are compared to, so that it is not among them, but for
-    the gaps that it leaves.
+    Up to `SHORT` events, these are the permutations of every subset, small ones first; beyond that, the reversed chain
+    and a random sample without duplicates.
     """
     if count <= SHORT:
         for size in range(1, count + 1):
@@ -35,7 +35,7 @@ def orders(count: int, dice: Random) -> Iterator[Order]:
 
 
 def shrunk(order: Sequence[int], breaks: Callable[[Order], bool]) -> Order:
-    """Return an order that still `breaks`, of which nothing can be left out and no neighbours put right."""
+    """Return a smaller order that still `breaks`: drop events and swap neighbours into causal order while it does."""
     smallest = tuple(order)
     while (smaller := next((one for one in _smaller(smallest) if breaks(one)), None)) is not None:
         smallest = smaller

@@ -1,4 +1,4 @@
-"""An audit as one HTML page that needs nothing beside itself. Pure; whatever came from outside is escaped."""
+"""Renders an audit as one self-contained HTML page. Pure; everything from the consumer is escaped."""
 
 from html import escape
 from typing import Final
@@ -19,15 +19,15 @@ dt { font-weight: 600; margin-top: .4rem } dd { margin-left: 1rem }
 code, pre { font: .85rem/1.4 ui-monospace, monospace } pre { overflow-x: auto; white-space: pre-wrap; word-break: break-all }
 """  # noqa: E501 - a style sheet
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
-"""No script, no picture, no request: not even when something slipped through."""
+"""Forbids scripts, images and requests, in case something was not escaped."""
 
 
 def html(audit: Audit) -> str:
-    """Return the page."""
-    told = document(audit)
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in told["counts"].items())
+    """Return the page in HTML."""
+    report = document(audit)
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in report["counts"].items())
     probe = "with a probe of side effects" if audit.probed else "without a probe: no effects were counted"
-    areas = "\n".join(_area(area, told["findings"]) for area in Area)
+    areas = "\n".join(_area(area, report["findings"]) for area in Area)
     title = f"Audit of {escape(audit.target)}"
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

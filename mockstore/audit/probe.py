@@ -1,4 +1,4 @@
-"""Where an audit reads the side effects of a consumer: a callable, a URL, or a command."""
+"""Probes, which read the side effects of a consumer: a callable, a URL, or a command."""
 
 import json
 import shlex
@@ -12,22 +12,22 @@ from mockstore.model import Json, Outgoing
 from mockstore.world.seams import Transport
 
 Probe: TypeAlias = Callable[[], Json]
-"""Returns a number, or JSON with numbers in it: what the consumer has done so far.
+"""Returns what the consumer has done so far: a number, or JSON that contains numbers.
 
-It must see the work of an event once that was answered; with a queue behind the consumer, let the probe wait for it.
+The work of an event must be visible once the event is answered. If a queue does the work, the probe must wait for it.
 """
 
-PATIENCE: Final = timedelta(seconds=10)
-"""How long a probe may take."""
+PROBE_TIMEOUT: Final = timedelta(seconds=10)
+"""The time limit for one reading."""
 _OK: Final = 200
 
 
 def probe_of_url(url: str, transport: Transport) -> Probe:
-    """Return a probe that asks `url` by GET; it raises `InvalidInputError` for anything but 200 with JSON."""
+    """Return a probe that sends GET to `url`; it raises `InvalidInputError` for any answer but 200 with JSON."""
 
     def read() -> Json:
         try:
-            reply = transport.send(Outgoing(url, (("Accept", "application/json"),), b"", method="GET"), PATIENCE)
+            reply = transport.send(Outgoing(url, (("Accept", "application/json"),), b"", method="GET"), PROBE_TIMEOUT)
         except DeliveryError as error:
             raise InvalidInputError(f"the probe cannot be read: {error}", field="probe") from None
         if reply.status != _OK:
@@ -38,7 +38,11 @@ def probe_of_url(url: str, transport: Transport) -> Probe:
 
 
 def probe_of_command(command: str) -> Probe:
-    """Return a probe that runs `command`, split as a shell does; it raises `InvalidInputError` when that fails."""
+    """Return a probe that runs `command` and parses its output as JSON.
+
+    The command is split into words as a shell does. The probe raises `InvalidInputError` when it fails; so does this
+    function for a command that is empty or cannot be split.
+    """
     try:
         words = shlex.split(command)
     except ValueError as error:
@@ -47,12 +51,12 @@ def probe_of_command(command: str) -> Probe:
         raise InvalidInputError("the probe's command is empty", field="probe")
 
     def read() -> Json:
-        limit = PATIENCE.total_seconds()
+        limit = PROBE_TIMEOUT.total_seconds()
         try:
             done = subprocess.run(words, capture_output=True, check=True, timeout=limit)  # noqa: S603 - the user's own
         except subprocess.CalledProcessError as error:
-            said = error.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            why = f"ended with {error.returncode}{f': {said}' if said else ''}"
+            last_line = error.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            why = f"ended with {error.returncode}{f': {last_line}' if last_line else ''}"
             raise InvalidInputError(f"the probe {words[0]} {why}", field="probe") from None
         except (OSError, subprocess.TimeoutExpired) as error:
             raise InvalidInputError(f"the probe {words[0]} cannot be run: {error}", field="probe") from None

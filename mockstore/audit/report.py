@@ -1,4 +1,4 @@
-"""An audit as text for people, as JSON for programs, and as JUnit XML for CI. Pure."""
+"""Renders an audit as text, as JSON, and as JUnit XML for CI. Pure."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,14 +12,14 @@ MARKS: Final = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.NOT_JUDGED
 _BODY_SHOWN: Final = 200
 _HEADER_SHOWN: Final = 120
 _EXCHANGES_SHOWN: Final = 12
-"""How many requests of a rule are shown; of more, the first ones."""
+"""How many requests of a rule are shown, from the first."""
 
 
 # ---- text -----------------------------------------------------------------------------------
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
-    """Yield a rule's row of the table; below a failure what was sent, what came back, why it matters, what to do."""
+    """Yield the rule's line of the report; for a failure also what was sent and answered, and what to change."""
     rule = finding.rule
     yield f"{MARKS[finding.verdict]} {rule.id:<38} {rule.title}"
     if finding.verdict is Verdict.NOT_JUDGED:
@@ -34,36 +34,36 @@ def finding_lines(finding: Finding) -> Iterator[str]:
 
 
 def summary(audit: Audit) -> str:
-    """Return the last line of a report."""
+    """Return the last line of a report: how many rules passed, failed and were not judged."""
     counts = ", ".join(f"{len(audit.of(verdict))} {verdict}" for verdict in Verdict if audit.of(verdict))
     unprobed = "" if audit.probed else "; without a probe of side effects nothing was counted"
     return f"{audit.target}: {counts or 'no rule was tried'}{unprobed}"
 
 
 def text_of(audit: Audit) -> str:
-    """Return the whole report; of the rules that passed, their rows."""
+    """Return the whole report as text."""
     return "\n".join([*(line for finding in audit.findings for line in finding_lines(finding)), summary(audit)])
 
 
 def failure_text(finding: Finding) -> str:
-    """Return what a failed test shows of one rule, with its requests and answers."""
+    """Return the message of a failed test for one rule, with its requests and answers."""
     return "\n".join([*finding_lines(finding), *(f"    {line}" for line in map(exchange_line, _shown(finding)))])
 
 
 def exchange_line(exchange: Exchange) -> str:
-    """Return one request and its answer on a line."""
+    """Return one request and its answer in one line."""
     request = exchange.attempt.request
     return f"{request.method} {preview(request.body)} -> {exchange.answer}"
 
 
 def preview(body: bytes) -> str:
-    """Return the start of a body as text, and how long it is when that is not all."""
+    """Return the start of a body as text; add its length when it is cut."""
     text = body[:_BODY_SHOWN].decode("utf-8", "replace")
     return text if len(body) <= _BODY_SHOWN else f"{text}… ({len(body):,} bytes)"
 
 
 def short(value: str) -> str:
-    """Return a header's value, cut short."""
+    """Return the start of a header's value; add its length when it is cut."""
     return value if len(value) <= _HEADER_SHOWN else f"{value[:_HEADER_SHOWN]}… ({len(value):,} characters)"
 
 
@@ -75,7 +75,7 @@ def _shown(finding: Finding) -> tuple[Exchange, ...]:
 
 
 def document(audit: Audit) -> dict[str, Json]:
-    """Return the audit for programs."""
+    """Return the audit as a JSON document."""
     return {
         "target": audit.target,
         "eventType": audit.event_type,
@@ -87,7 +87,7 @@ def document(audit: Audit) -> dict[str, Json]:
 
 
 def finding_document(finding: Finding) -> dict[str, Json]:
-    """Return one finding for programs."""
+    """Return one finding as a JSON document."""
     rule = finding.rule
     return {
         "rule": rule.id,
@@ -122,7 +122,7 @@ def _exchange_document(exchange: Exchange) -> dict[str, Json]:
 
 
 def junit(audit: Audit) -> str:
-    """Return JUnit XML: a suite for each area, a case for each rule; what was not judged is skipped."""
+    """Return JUnit XML: a suite for each area, a case for each rule; a rule that was not judged is skipped."""
     suites = "\n".join(
         _suite(area, found) for area in Area if (found := [one for one in audit.findings if one.rule.area is area])
     )
@@ -146,5 +146,5 @@ def _case(finding: Finding) -> str:
         return f"{head}/>"
     if finding.verdict is Verdict.NOT_JUDGED:
         return f"{head}>\n      <skipped message={attribute(finding.reason)}/>\n    </testcase>"
-    message, told = attribute(finding.reason), content(failure_text(finding))
-    return f"{head}>\n      <failure message={message}>{told}</failure>\n    </testcase>"
+    message, details = attribute(finding.reason), content(failure_text(finding))
+    return f"{head}>\n      <failure message={message}>{details}</failure>\n    </testcase>"

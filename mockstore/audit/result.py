@@ -1,4 +1,4 @@
-"""What an audit found: rule by rule, with the evidence. Pure values."""
+"""The result of an audit: a finding for each rule, with the requests and answers."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +12,7 @@ from mockstore.timeline import csrf_hint
 
 
 class Verdict(StrEnum):
-    """How a rule ended."""
+    """The verdict on one rule."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -20,77 +20,81 @@ class Verdict(StrEnum):
 
 
 class Exchange(Struct, frozen=True):
-    """One request and what came back."""
+    """One request and its answer."""
 
     attempt: Attempt
     reading: Json = None
-    """What the probe said afterwards; None without a probe."""
+    """The probe's reading afterwards; None without a probe."""
 
     @property
     def method(self) -> str:
-        """How it was sent."""
+        """The HTTP method."""
         return self.attempt.request.method
 
     @property
     def headers(self) -> Headers:
-        """The headers that were sent."""
+        """The request's headers."""
         return self.attempt.request.headers
 
     @property
     def answer(self) -> str:
-        """The status, or how the attempt ended without one; what the sender lost counts as answered."""
+        """The status, or the attempt's outcome when there was no reply.
+
+        A reply counts even if a fault hid it from the sender.
+        """
         reply = self.attempt.reply
         return str(reply.status) if reply is not None else str(self.attempt.outcome)
 
     @property
     def took(self) -> timedelta:
-        """The time to the end of the answer's headers."""
+        """The time until the end of the reply's headers, or the attempt's duration when there was no reply."""
         return self.attempt.reply.took if self.attempt.reply is not None else self.attempt.duration
 
 
 class Finding(Struct, frozen=True):
-    """What became of one rule."""
+    """The finding on one rule."""
 
     rule: Rule
     verdict: Verdict
     reason: str
-    """One sentence: what came back, or why there is nothing to judge."""
+    """One sentence: how the consumer answered, or why the rule was not judged."""
     exchanges: tuple[Exchange, ...] = ()
     effects: str = ""
-    """What the probe showed, in a few words; empty without one."""
+    """The probe's readings as text; empty without a probe."""
 
     @property
     def passed(self) -> bool:
-        """Whether the consumer did as it should."""
+        """Whether the rule passed."""
         return self.verdict is Verdict.PASSED
 
     @property
     def change(self) -> str:
-        """What to change in the consumer that failed: what an answer gives away, else what the rule advises."""
+        """What to change in the consumer: specific advice when an answer shows the cause, else that of the rule."""
         given_away = (csrf_hint(one.attempt) for one in self.exchanges if self.verdict is Verdict.FAILED)
         return next((one for one in given_away if one is not None), self.rule.change)
 
 
 class Audit(Struct, frozen=True):
-    """The whole of it."""
+    """The result of a whole audit."""
 
     target: str
     event_type: str
     probed: bool
+    """Whether there was a probe of side effects."""
     findings: tuple[Finding, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether no rule failed; one that was not judged did not."""
+        """Whether no rule failed; a rule that was not judged is no failure."""
         return not self.failed
 
     @property
     def failed(self) -> Sequence[Finding]:
-        """The rules that the consumer broke."""
+        """The findings that failed."""
         return self.of(Verdict.FAILED)
 
     def of(self, verdict: Verdict) -> Sequence[Finding]:
-        """Return the findings that ended so."""
+        """Return the findings with this verdict."""
         return [finding for finding in self.findings if finding.verdict is verdict]
 
     def __getitem__(self, rule_id: str) -> Finding:

@@ -1,4 +1,4 @@
-"""The fixed matrix that a consumer is audited by: what is sent, what is expected, why it matters. Pure."""
+"""The rules of an audit: what is sent, what is expected, and why it matters. Pure."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -29,30 +29,30 @@ class Area(StrEnum):
 
 
 class Way(StrEnum):
-    """How a rule is tried."""
+    """How the requests of a rule are sent."""
 
     GENUINE = "genuine"
-    """One event as it should be."""
+    """One genuine event."""
     SINGLE = "single"
     """An event with the fault, once for each variant."""
     EVERY_TYPE = "every type"
     """An event of each type with the fault, once for each variant."""
     AGAIN = "again"
-    """One event under a fault of its course, until everything has come."""
+    """One event under a fault of its delivery, such as a duplicate, until all its attempts are done."""
     BURST = "burst"
-    """Many genuine events at one moment."""
+    """Many genuine events at the same moment."""
     REPLAY = "replay"
-    """A fresh delivery signed with its time, then one with the fault."""
+    """One genuine delivery with a signed timestamp, then one with the fault."""
     ROTATED = "rotated"
-    """One event, signed by two secrets."""
+    """One event, signed with two secrets."""
     ORDER = "order"
-    """The life of an order, in the causal order and then in another one."""
+    """The events of an order, first in causal order, then in another one."""
     METHOD = "method"
-    """A signed event by another method."""
+    """A signed event with another HTTP method than POST."""
 
 
 class Effect(StrEnum):
-    """What the probe of side effects has to show."""
+    """How often the work of an event must be done, as the probe shows it."""
 
     NONE = "none"
     ONCE = "once"
@@ -60,12 +60,12 @@ class Effect(StrEnum):
 
 
 class Rule(Struct, frozen=True):
-    """One rule of the audit. As text it is its id."""
+    """One rule of the audit; `str` returns its id."""
 
     id: str
     area: Area
     title: str
-    """What a good consumer does, as a claim."""
+    """What a good consumer does."""
     sent: str
     """What is sent, in a sentence."""
     why: str
@@ -76,9 +76,9 @@ class Rule(Struct, frozen=True):
     way: Way
     effect: Effect
     fault: str | None = None
-    """The fault of the catalogue that is sent."""
+    """The fault that is applied, by its name in the catalogue."""
     variants: tuple[str, ...] = ()
-    """What tells one try from the next: a roll of the fault's dice, a method, an order, a position."""
+    """One value for each request or run, according to `way`: the fault's dice, a method, an order, or a position."""
 
     def __str__(self) -> str:
         return self.id
@@ -138,47 +138,50 @@ _FAULTS: Final[tuple[tuple[Area, str, str], ...]] = (
     (Area.CONTENT_TYPE, "wrong_content_type", "a wrong content type is survived"),
     (Area.CONTENT_TYPE, "gzip", "a compressed body is survived"),
 )
-"""The faults that are rules, and what each claims."""
+"""The faults that are rules: area, name, and the rule's title."""
 
 _VARIANTS: Final[Mapping[str, int]] = MappingProxyType(
     {"malformed_signature": 7, "not_an_object": 5, "truncated_json": 3, "tampered_body": 3, "new_enum_value": 3}
 )
-"""How often a fault is sent that depends on its dice; the others are sent once."""
+"""How many variants a fault has that depends on dice; the others have one."""
 
 _SAME_WORK: Final = frozenset({"unknown_member", "absent_headers", "other_key_order", "escaped_unicode"})
-"""The drifts that change nothing of what the event tells, so that its work has to be done."""
+"""The drift faults that do not change the meaning of an event, so that its work must be done."""
 
 METHODS_THAT_READ: Final = ("GET", "HEAD")
 METHODS_THAT_WRITE: Final = ("PUT", "PATCH", "DELETE")
 LARGE: Final = 64 * 1024
-"""Bytes of padding in an event that is large, and that a consumer still has to take."""
+"""Bytes of padding in a large event that a consumer must still accept."""
 BURST: Final = 20
-"""How many events come at one moment."""
+"""How many events are delivered at the same moment."""
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """Return the matrix, area by area."""
-    found = [*map(_of_row, _OWN), *(_of_fault(area, named(name), title) for area, name, title in _FAULTS)]
+    """Return all rules, sorted by area."""
+    found = [
+        *map(_rule_of_row, _OTHER_RULES),
+        *(_rule_of_fault(area, named(name), title) for area, name, title in _FAULTS),
+    ]
     return tuple(rule for area in Area for rule in found if rule.area is area)
 
 
 def rule_named(id_: str) -> Rule:
-    """Return the rule of this id; raise `InvalidInputError` that lists all for any other."""
+    """Return the rule with this id; raise `InvalidInputError` that lists all ids for an unknown one."""
     for rule in rules():
         if rule.id == id_:
             return rule
     raise InvalidInputError(f"unknown rule {id_!r}; rules: {', '.join(map(str, rules()))}", field="rules")
 
 
-def _of_fault(area: Area, fault: Fault, title: str) -> Rule:
+def _rule_of_fault(area: Area, fault: Fault, title: str) -> Rule:
     return Rule(
         id=_id(area, fault.name),
         area=area,
         title=title,
         sent=fault.sentence,
         why=_WHY[area],
-        change=_as_advice(fault),
+        change=_advice(fault),
         expects=fault.expects,
         way=_WAYS.get(area, Way.SINGLE),
         effect=_effect(fault),
@@ -190,14 +193,14 @@ def _of_fault(area: Area, fault: Fault, title: str) -> Rule:
 _WAYS: Final[Mapping[Area, Way]] = MappingProxyType(
     {Area.DUPLICATES: Way.AGAIN, Area.ORDER: Way.ORDER, Area.DRIFT: Way.EVERY_TYPE, Area.REPLAY: Way.REPLAY}
 )
-"""How the faults of an area are sent; those of the others alone."""
+"""How the faults of an area are sent; those of other areas as `Way.SINGLE`."""
 
 _ORDERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"out_of_order": ("neighbours",), "late_and_stale": ("first comes last",)}
 )
 
 
-def _as_advice(fault: Fault) -> str:
+def _advice(fault: Fault) -> str:
     return f"A good consumer {fault.good_consumer[0].lower()}{fault.good_consumer[1:]}"
 
 
@@ -211,15 +214,15 @@ def _id(area: Area, name: str) -> str:
     return f"{area.replace(' ', '_')}.{name}"
 
 
-class _Own(Struct, frozen=True):
-    """A rule that is no fault of the catalogue, or more than one: a row of the table below."""
+class _Row(Struct, frozen=True):
+    """A row of the table below: a rule that is not simply a fault of the catalogue."""
 
     area: Area
     name: str
     title: str
     sent: str
     change: str | None
-    """What to do about it; None is what the fault advises."""
+    """The advice; None takes that of the fault."""
     way: Way
     variants: tuple[str, ...] = ()
     expects: Expect = Expect.ACCEPT
@@ -230,8 +233,8 @@ class _Own(Struct, frozen=True):
 _ROTATION_ADVICE: Final = "Split the header at commas, and accept when any one signature matches."
 _METHOD_ADVICE: Final = "Route POST alone to the handler; answer 405 to the rest."
 
-_OWN: Final = (
-    _Own(
+_OTHER_RULES: Final = (
+    _Row(
         Area.SIGNATURE,
         "genuine",
         "a genuine event is accepted",
@@ -239,7 +242,7 @@ _OWN: Final = (
         "Verify the raw bytes with the whole secret, prefix included, and answer 2xx.",
         Way.GENUINE,
     ),
-    _Own(
+    _Row(
         Area.ROTATION,
         "new_secret_first",
         "during a rotation the first of two signatures is found",
@@ -248,7 +251,7 @@ _OWN: Final = (
         Way.ROTATED,
         ("first",),
     ),
-    _Own(
+    _Row(
         Area.ROTATION,
         "new_secret_second",
         "during a rotation the second of two signatures is found",
@@ -257,7 +260,7 @@ _OWN: Final = (
         Way.ROTATED,
         ("second",),
     ),
-    _Own(
+    _Row(
         Area.ORDER,
         "reversed",
         "a whole life in reverse ends in the same state",
@@ -268,7 +271,7 @@ _OWN: Final = (
         Expect.ORDER,
         Effect.ANY,
     ),
-    _Own(
+    _Row(
         Area.TIMEOUTS,
         "answers_in_time",
         "an answer comes within the time limit",
@@ -277,7 +280,7 @@ _OWN: Final = (
         Way.GENUINE,
         effect=Effect.ANY,
     ),
-    _Own(
+    _Row(
         Area.TIMEOUTS,
         "burst",
         "answers come within the time limit in a burst, too",
@@ -287,7 +290,7 @@ _OWN: Final = (
         effect=Effect.ANY,
         fault="burst",
     ),
-    _Own(
+    _Row(
         Area.SIZE,
         "large_event",
         "an event of 64 KiB is accepted",
@@ -296,7 +299,7 @@ _OWN: Final = (
         Way.GENUINE,
         ("large",),
     ),
-    _Own(
+    _Row(
         Area.CONTENT_TYPE,
         "with_charset",
         "application/json with a charset is accepted",
@@ -305,7 +308,7 @@ _OWN: Final = (
         Way.GENUINE,
         ("charset",),
     ),
-    _Own(
+    _Row(
         Area.METHODS,
         "reading",
         "a request that only reads does nothing",
@@ -316,7 +319,7 @@ _OWN: Final = (
         Expect.SURVIVE,
         Effect.NONE,
     ),
-    _Own(
+    _Row(
         Area.METHODS,
         "writing",
         "a method other than POST is refused",
@@ -330,14 +333,14 @@ _OWN: Final = (
 )
 
 
-def _of_row(row: _Own) -> Rule:
+def _rule_of_row(row: _Row) -> Rule:
     return Rule(
         id=_id(row.area, row.name),
         area=row.area,
         title=row.title,
         sent=row.sent,
         why=_WHY[row.area],
-        change=row.change or _as_advice(named(row.fault or row.name)),
+        change=row.change or _advice(named(row.fault or row.name)),
         expects=row.expects,
         way=row.way,
         effect=row.effect,

@@ -1,4 +1,4 @@
-"""Runs the matrix against one consumer, rule by rule, in process or over HTTP."""
+"""Runs an audit of one consumer, rule by rule, in process or over HTTP."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,13 +20,16 @@ from mockstore.world.transports import Router
 
 _STANDARD = ("standard-webhooks",)
 _FIRST_RULE = 100
-"""Benches before this number are those of the baseline."""
+"""The number of the first rule's bench; smaller numbers belong to the baseline."""
 _CONVINCING = 8
-"""How many events of a type in a row have to move the probe: some work depends on what the event says."""
+"""How many events of one type in a row must change the probe: some have an effect only with certain data."""
 
 
 class Auditor:
-    """Audits one consumer: iterate for the findings as they come, then ask for the `audit`."""
+    """Audits one consumer: iterate to get the findings one by one; `audit` is the result so far.
+
+    `wanted` are ids of rules; empty means all.
+    """
 
     def __init__(self, subject: Subject, wanted: Iterable[str] = (), event_type: str | None = None) -> None:
         self.subject = subject
@@ -38,7 +41,7 @@ class Auditor:
         self.baseline: Baseline | None = None
 
     def __iter__(self) -> Iterator[Finding]:
-        """Try the rules in turn; raise when there is nobody to judge: see `baseline_of`."""
+        """Try the rules in turn; raise the errors of `baseline_of` when there is no consumer to judge."""
         self._findings.clear()
         self.baseline = baseline = baseline_of(self.subject, self._event_type)
         for number, rule in enumerate(self.rules, start=_FIRST_RULE):
@@ -48,19 +51,19 @@ class Auditor:
 
     @property
     def audit(self) -> Audit:
-        """What was found so far."""
+        """The result so far."""
         event_type = self.baseline.event_type if self.baseline is not None else ""
         return Audit(self.subject.url, event_type, self.subject.probe is not None, tuple(self._findings))
 
     def run(self) -> Audit:
-        """Try every rule, and return what was found."""
+        """Try every rule and return the result."""
         for _ in self:
             pass
         return self.audit
 
 
 @contextmanager
-def auditing(  # noqa: PLR0913 - each keyword is one thing that a consumer may have different
+def auditing(  # noqa: PLR0913 - consumers differ in each of these
     target: object,
     *,
     secret: str,
@@ -75,10 +78,10 @@ def auditing(  # noqa: PLR0913 - each keyword is one thing that a consumer may h
 ) -> Iterator[Auditor]:
     """Yield the auditor of `target`: a URL, a WSGI or ASGI app, "django", or a callable.
 
-    `secret` is the one that the consumer verifies with. `probe` returns what it has done so far. `event_type` is the
-    event that has an effect; without it, the first type that moves the probe. `rules` are ids; none means all.
-    `router` is one to borrow; without it, every host can be reached. Raises `InvalidInputError` for what makes no
-    sense.
+    `secret` is the one that the consumer verifies with. `probe` returns what the consumer has done so far. `event_type`
+    is a type with an effect; by default the first one that changes the probe. `rules` are ids; empty means all.
+    `router` is used but not closed; by default a new one that reaches every host. Raises `InvalidInputError` for
+    invalid arguments.
     """
     its_provider = provider or petstore()
     names = (signatures,) if isinstance(signatures, str) else tuple(signatures or ())
@@ -108,10 +111,10 @@ def _address(target: object, path: str, router: Router) -> str:
 
 
 def baseline_of(subject: Subject, event_type: str | None) -> Baseline:
-    """Find the event that has an effect, and how far it moves the probe.
+    """Find the event type that has an effect, and how much it changes the probe.
 
-    Raises `UnreachableError` when none arrives, `ReceiverTimeoutError` when none is answered in time, and
-    `InvalidInputError` when there is no endpoint at the path: then there is nothing to judge.
+    Raises `UnreachableError` when the consumer cannot be reached, `ReceiverTimeoutError` when no event is answered in
+    time, and `InvalidInputError` when there is no endpoint at the path.
     """
     benches = [
         _tried(subject, name, number)
@@ -138,7 +141,7 @@ def _check_there(subject: Subject, genuine: Sequence[Exchange]) -> None:
 
 
 def _tried(subject: Subject, event_type: str, number: int) -> tuple[Bench, Baseline]:
-    """Send events of one type until one has no effect, or there have been so many that it is no chance."""
+    """Send up to `_CONVINCING` events of one type; stop early when one has no effect."""
     bench = Bench(subject, number)
     readings: list[Json] = [bench.before]
     steps: list[Json] = []
@@ -168,7 +171,7 @@ def _single(rule: Rule, subject: Subject, number: int, baseline: Baseline) -> Fi
     for variant in rule.variants:
         bench.send(baseline.event_type, rule.fault, int(variant))
     sent = bench.exchanges
-    if any(map(is_broken_off, sent)):  # a way to refuse a body, and to crash: what comes next tells
+    if any(map(is_broken_off, sent)):  # a refused body or a crash: the answer to the next event shows which
         bench.send(baseline.event_type)
         after = bench.exchanges[-1]
         if baseline.accepted and after.attempt.outcome is not Outcome.ACKNOWLEDGED:
@@ -178,7 +181,7 @@ def _single(rule: Rule, subject: Subject, number: int, baseline: Baseline) -> Fi
 
 
 def _every_type(rule: Rule, subject: Subject, number: int, baseline: Baseline) -> Finding:
-    """Send the type that has an effect first, for that is the one by which the probe is judged."""
+    """Send the type that has an effect first: its reading of the probe is judged."""
     bench = Bench(subject, number)
     for name in dict.fromkeys((baseline.event_type, *subject.provider.catalogue.types)):
         for variant in rule.variants:
@@ -252,7 +255,7 @@ def _compared(rule: Rule, kept: tuple[Exchange, ...], causal: Json, other: Json)
 
 
 def _moved(difference_: Mapping[str, float]) -> Json:
-    """Return what moved; the number itself when the probe is just one."""
+    """Return the numbers that changed, by path; only the change when the probe returns a single number."""
     return difference_[""] if set(difference_) == {""} else {name: by for name, by in difference_.items() if by}
 
 
@@ -267,4 +270,4 @@ WAYS: Mapping[Way, Callable[[Rule, Subject, int, Baseline], Finding]] = {
     Way.ORDER: _order,
     Way.METHOD: _method,
 }
-"""How each way of trying a rule is gone."""
+"""The function that tries a rule, for each way."""

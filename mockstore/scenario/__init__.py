@@ -1,4 +1,4 @@
-"""Scenarios: what happens and what must come of it, in one file that runs from the shell, over HTTP and in pytest."""
+"""Scenarios: YAML files of steps and expectations, which run from the shell, over HTTP and in pytest."""
 
 from mockstore.scenario.document import Rules, Scenario
 from mockstore.scenario.loading import load, names, source_of, text_of

@@ -1,4 +1,4 @@
-"""A scenario as it was read: frozen, checked, nothing in it runs."""
+"""A parsed and validated scenario, as frozen values."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -15,18 +15,18 @@ SigningTime = Literal["wall", "virtual"]
 CLOCKS: Final[tuple[ClockKind, ...]] = ("virtual", "system")
 SIGNING_TIMES: Final[tuple[SigningTime, ...]] = ("wall", "virtual")
 MOST_STEPS: Final = 200_000
-"""How many steps one play may have, where each round of a repeat and each event of an `emit` counts."""
+"""The largest number of steps in one play; each round of a `repeat` and each event of an `emit` counts."""
 
 
 class Place(Struct, frozen=True):
-    """Where something stands in the file: its line, from 1, and its path, such as `steps[2].emit`."""
+    """A position in the file: the line, from 1, and the path, such as `steps[2].emit`."""
 
     line: int
     path: str
 
 
 class Rules(Struct, frozen=True):
-    """What the scenario wants different from the provider's rules; None means the provider's own."""
+    """Settings that replace those of the provider; None keeps the provider's."""
 
     schedule: RetryPolicy | None = None
     timeout: timedelta | None = None
@@ -35,36 +35,36 @@ class Rules(Struct, frozen=True):
 
 
 class WebhookSpec(Struct, frozen=True):
-    """A webhook of the scenario: a scripted receiver, or a live consumer when `to` says where it is."""
+    """A webhook of the scenario. Its endpoint is a scripted receiver, or a live consumer when `to` is its URL."""
 
     name: str
     place: Place
     events: tuple[str, ...] = ("*",)
     answers: tuple[Json, ...] = ()
-    """What the receiver answers in turn; the last one repeats, none means 200."""
+    """What the receiver answers to each request in turn; the last one repeats. Empty means 200."""
     verifies: bool = False
-    """Whether the receiver answers 401 to what is not signed with the secret that it knows."""
+    """Whether the receiver verifies signatures, and answers 401 to a wrong one."""
     to: str | None = None
     secret: str | None = None
     signatures: tuple[str, ...] | None = None
 
 
 class Step(Struct, frozen=True):
-    """One step. `told` is what it says, by member; texts in it may hold references such as `${order.id}`."""
+    """One step. Strings in `arguments` may contain references such as `${order.id}`."""
 
     verb: str
-    told: Mapping[str, Json]
+    arguments: Mapping[str, Json]
     place: Place
     name: str | None = None
-    """Under which name its outcome is kept (`as`)."""
+    """The name under which the result is stored (`as`)."""
     note: str | None = None
-    """What the author says of it."""
+    """The author's text, shown in the timeline instead of the step."""
     steps: tuple["Step", ...] = ()
-    """What it repeats."""
+    """The inner steps of a `repeat`."""
 
 
 class Scenario(Struct, frozen=True):
-    """A whole scenario. `source` is where it comes from, as texts about it say."""
+    """A whole scenario. `source` is the file name shown in messages."""
 
     name: str
     source: str
@@ -77,17 +77,17 @@ class Scenario(Struct, frozen=True):
     steps: tuple[Step, ...] = ()
 
 
-def length(steps: Sequence[Step]) -> int:
-    """Return how many steps are played, each round of a repeat and each event counted; a reference counts as 1."""
-    return sum(length_of(step, step.told) for step in steps)
+def total_steps(steps: Sequence[Step]) -> int:
+    """Return how many steps are played, counting each round of a `repeat` and each event; a reference counts as 1."""
+    return sum(step_count(step, step.arguments) for step in steps)
 
 
-def length_of(step: Step, told: Mapping[str, Json]) -> int:
-    """Return as how many steps one counts that says what was `told`."""
+def step_count(step: Step, arguments: Mapping[str, Json]) -> int:
+    """Return how many steps one step counts as, with these arguments."""
     if step.verb == "repeat":
-        return 1 + _number(told.get("times")) * length(step.steps)
-    return _number(told.get("count")) if step.verb == "emit" else 1
+        return 1 + _count(arguments.get("times")) * total_steps(step.steps)
+    return _count(arguments.get("count")) if step.verb == "emit" else 1
 
 
-def _number(value: Json) -> int:
+def _count(value: Json) -> int:
     return value if isinstance(value, int) else 1

@@ -1,4 +1,4 @@
-"""A result as a JSON document, there and back. Pure."""
+"""Converts a scenario's result to a JSON document and back. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ def _verdict_document(verdict: Verdict) -> dict[str, Json]:
 
 
 def result_of(document: Mapping[str, Json]) -> Result:
-    """Return the result that a document tells of; its scenario has a head, but no steps."""
+    """Return the result from its JSON document; the scenario in it has no steps, webhooks or rules."""
     scenario = Scenario(
         name=document["name"],
         source=document["source"],

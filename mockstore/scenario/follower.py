@@ -1,4 +1,4 @@
-"""Follows what a Mockstore does for the webhooks of a scenario, and tells it as entries of the timeline."""
+"""Records what happens to the webhooks of a scenario, as entries of the timeline."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -7,56 +7,58 @@ from mockstore.errors import InvalidInputError
 from mockstore.events import rfc3339
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, Json, Outcome
 from mockstore.scenario.forms import RESOURCES
-from mockstore.scenario.judging import Evidence, Made
+from mockstore.scenario.judging import Evidence, ObservedAttempt
 from mockstore.scenario.result import Entry, Kind
 from mockstore.scenario.shop import document_of
 from mockstore.scenario.stage import Stage
 
 
 class Follower:
-    """Knows what has been told, so that each look tells only what is new."""
+    """Remembers what it has reported, so that `new_entries` returns only what is new."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._before = frozenset(event.id for event in stage.parts.store.events())
-        """Events of before the scenario. By their ids: positions shift when history is forgotten."""
-        self._told_events = set(self._before)
-        self._attempts = stage.parts.engine.follow()
-        self._seen = len(self._attempts)
-        self._made: list[tuple[str, Made]] = []
-        """Every attempt for the webhooks of the scenario, with the webhook's id, in order."""
-        self._statuses = {id_: stage.webhooks[name].status for id_, name in stage.names.items()}
+        """Ids of the events from before the scenario. Positions would shift when old events are dropped."""
+        self._reported_events = set(self._before)
+        self._feed = stage.parts.engine.follow()
+        self._seen = len(self._feed)
+        self._observed: list[tuple[str, ObservedAttempt]] = []
+        """Every attempt for the webhooks of the scenario, each after its webhook's id, in order of time."""
+        self._statuses = {id_: stage.webhooks[name].status for id_, name in stage.names_by_id.items()}
 
-    def look(self, line: int) -> list[Entry]:
-        """Return what has happened since the last look, in order; `line` is that of the step that caused it.
+    def new_entries(self, line: int) -> list[Entry]:
+        """Return what has happened since the last call, in order; `line` is the line of the step that caused it.
 
-        Raises `InvalidInputError` when some of it is forgotten already.
+        Raises `InvalidInputError` when the history no longer holds all of it.
         """
         found = [*self._new_events(line), *self._new_attempts(line), *self._new_statuses(line)]
-        return sorted(found, key=lambda entry: entry.at)  # stable: an event comes before its attempts
+        return sorted(found, key=lambda entry: entry.at)  # stable: keeps an event before its attempts
 
     def entry(self, kind: Kind, at: datetime, line: int, text: str, facts: Mapping[str, Json]) -> Entry:
-        """Return an entry with its distance from the beginning."""
+        """Return an entry, with the time since the scenario began."""
         return Entry(kind, at, at - self._stage.started, line, text, facts)
 
-    def evidence(self, told: Mapping[str, Json]) -> Evidence:
-        """Return what an expectation is judged by; reading settles it for the judgement of a strict test.
+    def evidence(self, arguments: Mapping[str, Json]) -> Evidence:
+        """Return what an expectation is judged by, and mark those deliveries as examined for a strict test.
 
-        Raises `InvalidInputError` when some of it is forgotten already.
+        Raises `InvalidInputError` when the history no longer holds all of it.
         """
-        webhooks = {self._stage.webhook(told["webhook"]).id} if "webhook" in told else set(self._stage.names)
+        webhooks = (
+            {self._stage.webhook(arguments["webhook"]).id} if "webhook" in arguments else set(self._stage.names_by_id)
+        )
         remembered = list(self._deliveries(webhooks))
-        if {made.delivery_id for id_, made in self._made if id_ in webhooks} - {one.id for one in remembered}:
-            raise self._forgotten()
-        deliveries = [one for one in remembered if self._fits(one, told)]
+        if {made.delivery_id for id_, made in self._observed if id_ in webhooks} - {one.id for one in remembered}:
+            raise self._history_error()
+        deliveries = [one for one in remembered if self._matches(one, arguments)]
         for delivery in deliveries:
             self._stage.mockstore.delivery(delivery.id).look()
         known = {delivery.id for delivery in deliveries}
         return Evidence(
             deliveries=deliveries,
-            attempts=[made for _, made in self._made if made.delivery_id in known],
-            status=str(self._stage.webhook(told.get("webhook")).status) if "status" in told else None,
-            document=self._document(told),
+            attempts=[made for _, made in self._observed if made.delivery_id in known],
+            status=str(self._stage.webhook(arguments.get("webhook")).status) if "status" in arguments else None,
+            document=self._document(arguments),
         )
 
     def _deliveries(self, webhooks: set[str]) -> Iterator[DeliveryRecord]:
@@ -64,53 +66,57 @@ class Follower:
             if record.webhook_id in webhooks and record.event_id not in self._before:
                 yield record
 
-    def _fits(self, delivery: DeliveryRecord, told: Mapping[str, Json]) -> bool:
-        if "event" in told and delivery.event_id != told["event"]:
+    def _matches(self, delivery: DeliveryRecord, arguments: Mapping[str, Json]) -> bool:
+        if "event" in arguments and delivery.event_id != arguments["event"]:
             return False
-        return "type" not in told or self._event(delivery.event_id).type == told["type"]
+        return "type" not in arguments or self._event(delivery.event_id).type == arguments["type"]
 
-    def _document(self, told: Mapping[str, Json]) -> Json:
-        kind = next((name for name in RESOURCES if name in told), None)
-        return document_of(self._stage, kind, told[kind]) if kind is not None else None
+    def _document(self, arguments: Mapping[str, Json]) -> Json:
+        kind = next((name for name in RESOURCES if name in arguments), None)
+        return document_of(self._stage, kind, arguments[kind]) if kind is not None else None
 
     def _event(self, event_id: str) -> EventRecord:
         record = self._stage.parts.store.event(event_id)
-        assert record is not None  # noqa: S101 - a delivery keeps its event
+        assert record is not None  # noqa: S101 - the store keeps the event of each delivery
         return record
 
     def _new_events(self, line: int) -> Iterator[Entry]:
         for event in self._stage.parts.store.events():
-            if event.id in self._told_events:
+            if event.id in self._reported_events:
                 continue
-            self._told_events.add(event.id)
+            self._reported_events.add(event.id)
             deliveries = self._stage.parts.store.deliveries(event_id=event.id)
-            names = [self._stage.names[one.webhook_id] for one in deliveries if one.webhook_id in self._stage.names]
+            names = [
+                self._stage.names_by_id[one.webhook_id]
+                for one in deliveries
+                if one.webhook_id in self._stage.names_by_id
+            ]
             text = f"{event.type} {event.id} for {', '.join(dict.fromkeys(names)) or 'nobody'}"
             facts = {"event": event.type, "eventId": event.id, "webhooks": names}
             yield self.entry(Kind.EVENT, event.timestamp, line, text, facts)
 
     def _new_attempts(self, line: int) -> Iterator[Entry]:
         before = self._seen
-        self._seen, made = self._attempts.since(before)
+        self._seen, made = self._feed.since(before)
         if len(made) < self._seen - before:
-            raise self._forgotten()
+            raise self._history_error()
         for delivery_id, number in made:
             delivery = self._stage.parts.store.delivery(delivery_id)
             if delivery is None:
-                raise self._forgotten()
-            if delivery.webhook_id in self._stage.names:
-                yield self._told(delivery, delivery.attempts[number - 1], line)
+                raise self._history_error()
+            if delivery.webhook_id in self._stage.names_by_id:
+                yield self._attempt_entry(delivery, delivery.attempts[number - 1], line)
 
-    def _forgotten(self) -> InvalidInputError:
+    def _history_error(self) -> InvalidInputError:
         return InvalidInputError(
             f"more was delivered than is remembered, so this cannot be judged: the history keeps "
             f"{self._stage.parts.options.history} deliveries (`mockstore serve --history`)"
         )
 
-    def _told(self, delivery: DeliveryRecord, attempt: Attempt, line: int) -> Entry:
+    def _attempt_entry(self, delivery: DeliveryRecord, attempt: Attempt, line: int) -> Entry:
         event_type = self._event(delivery.event_id).type
-        name = self._stage.names[delivery.webhook_id]
-        self._made.append((delivery.webhook_id, Made(attempt, event_type, delivery.id)))
+        name = self._stage.names_by_id[delivery.webhook_id]
+        self._observed.append((delivery.webhook_id, ObservedAttempt(attempt, event_type, delivery.id)))
         answer = str(attempt.status) if attempt.status is not None else str(attempt.outcome)
         is_last = attempt.number == len(delivery.attempts)
         facts = {
@@ -128,12 +134,12 @@ class Follower:
             Kind.ATTEMPT,
             attempt.at,
             line,
-            f"{name} <- {event_type}, attempt {attempt.number}: {_ending(attempt, answer)}",
+            f"{name} <- {event_type}, attempt {attempt.number}: {_attempt_result(attempt, answer)}",
             facts,
         )
 
     def _new_statuses(self, line: int) -> Iterator[Entry]:
-        for id_, name in self._stage.names.items():
+        for id_, name in self._stage.names_by_id.items():
             record = self._stage.webhooks[name].record
             if record.status is not self._statuses[id_]:
                 self._statuses[id_] = record.status
@@ -141,7 +147,7 @@ class Follower:
                 yield self.entry(Kind.WEBHOOK, record.updated_at, line, f"{name} is {record.status}", facts)
 
 
-def _ending(attempt: Attempt, answer: str) -> str:
+def _attempt_result(attempt: Attempt, answer: str) -> str:
     if attempt.outcome is Outcome.ACKNOWLEDGED:
         return f"{answer}, acknowledged"
     plain = attempt.error is None or attempt.error == f"answered {attempt.status}"

@@ -1,6 +1,6 @@
-"""What a scenario can say: every member of the file and every verb of a step, as tables. Pure.
+"""The format of a scenario file: every member and every verb of a step, as tables. Pure.
 
-The reader goes by these tables, and `schemas/scenario.json` is written from them.
+The parser uses these tables, and `schemas/scenario.json` is generated from them.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from mockstore.scenario.kinds import Kind
 
 
 class Member(Struct, frozen=True):
-    """A member of a mapping, and what it means."""
+    """A member of a mapping: the kind of its value, and a description."""
 
     kind: Kind
     means: str
@@ -22,19 +22,19 @@ class Member(Struct, frozen=True):
 
 
 class Form(Struct, frozen=True):
-    """What may stand after a verb."""
+    """The arguments that a verb takes."""
 
     does: str
     """What the step does, in one sentence."""
     members: Mapping[str, Member] = field(default_factory=dict)
     short: str | None = None
-    """The member that is meant when no mapping is written."""
+    """The member that gets the value when it is not a mapping: `emit: pet.adopted` sets `type`."""
     may_be_bare: bool = False
-    """Whether nothing need be said."""
+    """Whether the verb may stand without arguments."""
     is_open: bool = False
-    """Whether members of any other name are taken too: those of a document of the API."""
+    """Whether members with other names are accepted too: those of the API's document."""
     keeps: str | None = None
-    """What `as` keeps of it; None: there is no outcome to name."""
+    """What `as` stores; None when the verb has no result."""
 
 
 _TO: Final = Member(kinds.WEBHOOK, "The webhook; the only one when there is but one.")
@@ -283,10 +283,10 @@ _FLOW: Final[Mapping[str, Form]] = {
 }
 
 VERBS: Final[Mapping[str, Form]] = MappingProxyType({**_EVENTS, **_SHOP, **_TIME_AND_FAILURE, **_WEBHOOKS, **_FLOW})
-"""Every verb of a step."""
+"""The arguments of every verb."""
 
 CONDITIONS: Final = ("events", "deliveries", "requests", "attempts", "states", "answers", "in_order", "status", "has")
-"""The members of `expect` that say what must hold; the others say of what."""
+"""The members of `expect` that are conditions; the others select what the conditions are checked against."""
 
 RESOURCES: Final = ("pet", "order", "user")
-"""The members of `expect` that name a thing of the shop."""
+"""The members of `expect` that name a resource of the shop by its id."""

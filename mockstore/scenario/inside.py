@@ -1,4 +1,4 @@
-"""Plays a scenario inside a Mockstore that is there already: that of a test."""
+"""Plays a scenario on an existing Mockstore, such as the one of a test."""
 
 from collections.abc import Mapping
 from os import PathLike
@@ -22,11 +22,12 @@ def play_inside(
     to: object = None,
     variables: Mapping[str, Json] | None = None,
 ) -> Result:
-    """Play a scenario, a file or a ready one on `mockstore` and return the result, passed or not.
+    """Play a scenario on `mockstore` and return the result, passed or not.
 
-    `to` says who stands behind the webhooks: by name, or just who when there is one webhook. A registration whose
-    description is the name of a webhook stands behind that one. Raises `InvalidScenarioError` when the scenario needs
-    other rules than those in force.
+    `source` is a scenario, a file or the name of a ready one. `to` maps the names of webhooks to live consumers; with
+    only one webhook it may be the consumer itself. A webhook that is already registered with the same name as its
+    description is used. Raises `InvalidScenarioError` when the scenario needs other settings than those of
+    `mockstore`.
     """
     __tracebackhide__ = True
     if not isinstance(source, Scenario):
@@ -36,7 +37,7 @@ def play_inside(
 
 
 def targets_of(scenario: Scenario, to: object) -> dict[str, object]:
-    """Return who stands behind which webhook; raise `InvalidInputError` when only one is said and there are more."""
+    """Return consumers by webhook; raise `InvalidInputError` for one without a name, unless there is one webhook."""
     if to is None:
         return {}
     if isinstance(to, Mapping):

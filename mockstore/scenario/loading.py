@@ -1,4 +1,4 @@
-"""Where scenarios lie: the library by name, files by path. The only part of a scenario that reads files."""
+"""Loads scenarios: ready ones by name, others by path. The only module of this package that reads files."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -24,7 +24,7 @@ def names() -> tuple[str, ...]:
 
 
 def text_of(name: str) -> str:
-    """Return the file of a ready scenario as it is; raise `InvalidInputError` with the names for any other."""
+    """Return the text of a ready scenario's file; raise `InvalidInputError` that lists the names for an unknown one."""
     if name not in names():
         raise InvalidInputError(unknown("scenario", name, names()), field="scenario", code="unknown_scenario")
     return files("mockstore.scenario").joinpath("library", f"{name}{_SUFFIX}").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def load(
 ) -> Scenario:
     """Return the scenario in a file, or the ready one of this name.
 
-    `variables` go over those of the file. Raises `InvalidScenarioError` with every mistake, and `InvalidInputError`
+    `variables` override those of the file. Raises `InvalidScenarioError` with every mistake, and `InvalidInputError`
     when there is no such file or name.
     """
     name = str(source) if _is_path(source) else f"{source}{_SUFFIX}"
@@ -46,7 +46,7 @@ def load(
 
 
 def source_of(source: str | PathLike[str]) -> str:
-    """Return the text of a file, or of the ready scenario of this name; raise `InvalidInputError`."""
+    """Return the text of a file, or of the ready scenario of this name; raise `InvalidInputError` if there is none."""
     if not _is_path(source):
         return text_of(str(source))
     try:
@@ -57,5 +57,5 @@ def source_of(source: str | PathLike[str]) -> str:
 
 
 def _is_path(source: str | PathLike[str]) -> bool:
-    """Tell a path from a name: it has a folder or a suffix in it, or is no text at all."""
+    """Tell whether it is a path, not a name: it has a slash or a known suffix, or is not a `str`."""
     return not isinstance(source, str) or source.endswith(_SUFFIXES) or "/" in source or "\\" in source

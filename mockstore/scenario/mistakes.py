@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, with its place. Part of the tree in `mockstore.errors`.
+"""The errors of scenarios, each with its position in the file. They extend the tree in `mockstore.errors`.
 
 MockstoreError
     InvalidInputError
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from mockstore.scenario.result import Result
 
 MOST: Final = 50
-"""How many mistakes of one scenario are looked for and listed."""
+"""How many mistakes are collected and listed for one scenario."""
 _LONGEST_NAME: Final = 60
 _MOST_NAMES: Final = 100
-"""How many names are compared and listed as those that are allowed."""
+"""How many of the allowed names are compared and listed."""
 
 
 class Mistake(Struct, frozen=True):
@@ -41,7 +41,7 @@ class Mistake(Struct, frozen=True):
 
 
 class InvalidScenarioError(InvalidInputError):
-    """A scenario cannot be read; `mistakes` are those that were found, up to `MOST`, in the order of their lines."""
+    """A scenario is invalid; `mistakes` are the first `MOST` that were found, sorted by line."""
 
     source: str
     mistakes: tuple[Mistake, ...]
@@ -57,7 +57,7 @@ class InvalidScenarioError(InvalidInputError):
 
 
 class ScenarioBrokenError(MockstoreError):
-    """A step cannot be done; `place` is where it stands. The reason is the `__cause__`, if it was an error."""
+    """A step failed; `place` is its position in the file. If an exception is the reason, it is the `__cause__`."""
 
     def __init__(self, source: str, place: "Place", why: str) -> None:
         super().__init__(f"{source}:{place.line}: {place.path}: {why}")
@@ -66,7 +66,7 @@ class ScenarioBrokenError(MockstoreError):
 
 
 class ScenarioFailedError(AssertionError):
-    """A scenario did not pass; `result` is all that happened."""
+    """A scenario did not pass; `result` has the timeline and the verdicts."""
 
     def __init__(self, result: "Result", text: str) -> None:
         super().__init__(text)
@@ -74,21 +74,21 @@ class ScenarioFailedError(AssertionError):
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that there is no such word, which are near, and which are allowed; long names and lists are cut."""
+    """Return the message for an unknown name, with similar and allowed ones; long names and lists are cut."""
     name = cut(name)
     names = list(islice(known, _MOST_NAMES + 1))
     allowed = [cut(one) for one in names[:_MOST_NAMES]]
-    near = get_close_matches(name, allowed, n=2, cutoff=0.6) or _longer(name, allowed)
+    near = get_close_matches(name, allowed, n=2, cutoff=0.6) or _containing(name, allowed)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     more = ", …" if len(names) > _MOST_NAMES else ""
     return f"unknown {what} {name!r}: {hint}allowed: {', '.join(allowed) or 'none'}{more}"
 
 
 def cut(text: str, most: int = _LONGEST_NAME) -> str:
-    """Return the text, a very long one cut at its end."""
+    """Return the text, cut to `most` characters with an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _longer(name: str, allowed: Iterable[str]) -> list[str]:
-    """Return the first two that have `name` among their words: `outage` for `outage-and-recovery`."""
+def _containing(name: str, allowed: Iterable[str]) -> list[str]:
+    """Return the first two names that contain `name` between hyphens: `outage-and-recovery` for `outage`."""
     return [one for one in allowed if name in one.split("-")][:2]

@@ -1,4 +1,4 @@
-"""Plays a scenario on a Mockstore, step by step; what happens is told as it happens."""
+"""Plays a scenario on a Mockstore, step by step, and yields the timeline as it happens."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from mockstore.errors import MockstoreError
 from mockstore.model import Json
 from mockstore.parts import Parts
 from mockstore.scenario.actions import ACTIONS
-from mockstore.scenario.document import MOST_STEPS, Scenario, Step, length_of
+from mockstore.scenario.document import MOST_STEPS, Scenario, Step, step_count
 from mockstore.scenario.follower import Follower
 from mockstore.scenario.judging import claim, mismatches
 from mockstore.scenario.mistakes import ScenarioBrokenError
@@ -21,15 +21,15 @@ from mockstore.scenario.stage import Stage
 from mockstore.service import Mockstore
 
 _LONGEST_TEXT: Final = 100
-_INSTANT: Final = timedelta()
+_ZERO: Final = timedelta()
 
 
 class Play:
-    """One performance. Iterate over it to play it; `result` is what has come of it so far.
+    """One play of a scenario: iterate to run it; `result` is the result so far.
 
-    `to` says who stands behind a webhook, by its name: a live consumer instead of a receiver. Raises
-    `InvalidScenarioError` when a step cannot be done with it, before anything is done. An exception of a consumer's
-    own code comes out, where the Mockstore lets it.
+    `to` maps names of webhooks to live consumers, which replace the scripted receivers. Raises `InvalidScenarioError`
+    before anything is done when a step is impossible with a live consumer. An exception of the consumer's code is
+    raised from the iteration if the Mockstore raises such errors.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Play:
 
     @property
     def result(self) -> Result:
-        """What has come of it so far."""
+        """The result so far."""
         return Result(self.scenario, tuple(self._entries), tuple(self._verdicts), self._broken)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -58,54 +58,54 @@ class Play:
         except ScenarioBrokenError as error:
             self._broken = Break(error.place, error.why)
         finally:
-            self._stage.excuse()
+            self._stage.mark_as_examined()
 
     def run(self) -> Result:
-        """Play it to its end and return the result."""
+        """Play to the end and return the result."""
         __tracebackhide__ = True
         for _ in self:
             pass
         return self.result
 
     def stop(self) -> None:
-        """End it before its time, from another thread: the step that is being done is the last."""
+        """End the play after the current step. May be called from another thread."""
         self._stopped = True
-        self._stage.parts.news.tell()  # an expectation may be waiting
+        self._stage.parts.news.tell()  # wakes an expectation that waits
 
     # ---- the steps --------------------------------------------------------------------------
 
     def _steps(self, steps: Sequence[Step]) -> Iterator[Entry]:
         __tracebackhide__ = True
         for step in steps:
-            self._go_on(step)
+            self._check_stopped(step)
             self._stage.refresh()
-            told = self._told(step)
-            self._count(step, told)
+            arguments = self._arguments(step)
+            self._check_step_limit(step, arguments)
             if step.verb == "expect":
-                yield from self._expect(step, told)
+                yield from self._expect(step, arguments)
             elif step.verb == "repeat":
-                yield from self._repeat(step, told["times"])
+                yield from self._repeat(step, arguments["times"])
             else:
-                yield from self._do(step, told)
+                yield from self._do(step, arguments)
 
-    def _told(self, step: Step) -> Mapping[str, Json]:
-        """Return what the step says, with its references filled."""
-        if next(references_in(step.told), None) is None:
-            return _unescaped(step.told)
-        told: Mapping[str, Json] = self._in_place(step, lambda: filled(step.told, self._stage.scope))
-        mistakes = step_mistakes(step, told, self._stage.words)
+    def _arguments(self, step: Step) -> Mapping[str, Json]:
+        """Return the arguments with their references replaced; raise `ScenarioBrokenError` if they are then invalid."""
+        if next(references_in(step.arguments), None) is None:
+            return _unescaped(step.arguments)
+        arguments: Mapping[str, Json] = self._at_step(step, lambda: filled(step.arguments, self._stage.scope))
+        mistakes = step_mistakes(step, arguments, self._stage.known_names)
         if mistakes:
             raise ScenarioBrokenError(self.scenario.source, step.place, str(mistakes[0].message))
-        return told
+        return arguments
 
-    def _do(self, step: Step, told: Mapping[str, Json]) -> Iterator[Entry]:
+    def _do(self, step: Step, arguments: Mapping[str, Json]) -> Iterator[Entry]:
         __tracebackhide__ = True
-        yield self._now(Kind.STEP, step, _said(step, told), {"verb": step.verb})
-        outcome = self._in_place(step, lambda: ACTIONS[step.verb](self._stage, told))
+        yield self._entry_now(Kind.STEP, step, _step_text(step, arguments), {"verb": step.verb})
+        outcome = self._at_step(step, lambda: ACTIONS[step.verb](self._stage, arguments))
         if step.name is not None:
             self._stage.scope[step.name] = outcome
-        self._in_place(step, self._stage.settle)
-        yield from self._look(step)
+        self._at_step(step, self._stage.settle)
+        yield from self._new_entries(step)
 
     def _repeat(self, step: Step, times: int) -> Iterator[Entry]:
         before = self._stage.scope.get("n")
@@ -114,68 +114,69 @@ class Play:
             yield from self._steps(step.steps)
         self._stage.scope["n"] = before
 
-    def _expect(self, step: Step, told: Mapping[str, Json]) -> Iterator[Entry]:
-        for _ in self._moments(parse_duration(str(told["within"])) if "within" in told else _INSTANT, step, told):
-            yield from self._look(step)
-        found = self._differences(step, told)
-        verdict = Verdict(step.place, step.note or claim(told, step.told), tuple(found))
+    def _expect(self, step: Step, arguments: Mapping[str, Json]) -> Iterator[Entry]:
+        within = parse_duration(str(arguments["within"])) if "within" in arguments else _ZERO
+        for _ in self._until_met(within, step, arguments):
+            yield from self._new_entries(step)
+        found = self._differences(step, arguments)
+        verdict = Verdict(step.place, step.note or claim(arguments, step.arguments), tuple(found))
         self._verdicts.append(verdict)
         facts = {"holds": verdict.holds, "differences": list(verdict.differences)}
-        yield self._now(Kind.EXPECTATION, step, verdict.claim, facts)
+        yield self._entry_now(Kind.EXPECTATION, step, verdict.claim, facts)
 
-    def _look(self, step: Step) -> list[Entry]:
-        found: list[Entry] = self._in_place(step, lambda: self._follower.look(step.place.line))
+    def _new_entries(self, step: Step) -> list[Entry]:
+        found: list[Entry] = self._at_step(step, lambda: self._follower.new_entries(step.place.line))
         return found
 
-    def _differences(self, step: Step, told: Mapping[str, Json]) -> list[str]:
-        found: list[str] = self._in_place(step, lambda: self._mismatches(told))
+    def _differences(self, step: Step, arguments: Mapping[str, Json]) -> list[str]:
+        found: list[str] = self._at_step(step, lambda: self._mismatches(arguments))
         return found
 
-    def _mismatches(self, told: Mapping[str, Json]) -> list[str]:
-        return mismatches(told, self._follower.evidence(told))
+    def _mismatches(self, arguments: Mapping[str, Json]) -> list[str]:
+        return mismatches(arguments, self._follower.evidence(arguments))
 
     # ---- time -------------------------------------------------------------------------------
 
-    def _moments(self, within: timedelta, step: Step, told: Mapping[str, Json]) -> Iterator[None]:
-        """Yield after each thing that may have made the expectation true, until it is or the time is over."""
+    def _until_met(self, within: timedelta, step: Step, arguments: Mapping[str, Json]) -> Iterator[None]:
+        """Yield now and after each change that may meet the expectation, until it is met or `within` has passed."""
         end = self._stage.mockstore.clock.now() + within
         yield
-        while (left := end - self._stage.mockstore.clock.now()) > _INSTANT and self._differences(step, told):
-            self._in_place(step, partial(self._pass, left, told))
+        while (left := end - self._stage.mockstore.clock.now()) > _ZERO and self._differences(step, arguments):
+            self._at_step(step, partial(self._wait, left, arguments))
             yield
-            self._go_on(step)
+            self._check_stopped(step)
 
-    def _pass(self, left: timedelta, told: Mapping[str, Json]) -> None:
-        """Let time pass until the next thing falls due, but no more than what is `left`."""
+    def _wait(self, left: timedelta, arguments: Mapping[str, Json]) -> None:
+        """Wait until the next delivery is due, at most `left`; a frozen clock is advanced instead."""
         parts = self._stage.parts
         due = parts.store.next_due()
-        wait = left if due is None else min(left, max(due - parts.clock.now(), _INSTANT))
+        wait = left if due is None else min(left, max(due - parts.clock.now(), _ZERO))
         if self._stage.mockstore.clock.frozen:
             self._stage.mockstore.advance(wait)
         else:
-            parts.news.wait_for(lambda: self._stopped or not self._mismatches(told), wait.total_seconds())
+            parts.news.wait_for(lambda: self._stopped or not self._mismatches(arguments), wait.total_seconds())
         self._stage.settle()
 
-    def _go_on(self, step: Step) -> None:
+    def _check_stopped(self, step: Step) -> None:
         if self._stopped:
             raise ScenarioBrokenError(self.scenario.source, step.place, "the play was stopped here")
 
-    def _count(self, step: Step, told: Mapping[str, Json]) -> None:
-        """Break off before a step with which there are too many: only now is it known what its references stand for."""
-        ahead = length_of(step, told)
-        if self._played + ahead > MOST_STEPS:
+    def _check_step_limit(self, step: Step, arguments: Mapping[str, Json]) -> None:
+        """Raise `ScenarioBrokenError` if this step exceeds `MOST_STEPS`: only now are its references replaced."""
+        count = step_count(step, arguments)
+        if self._played + count > MOST_STEPS:
             why = f"more than {MOST_STEPS:,} steps, each round of a repeat and each event counted"
             raise ScenarioBrokenError(self.scenario.source, step.place, why)
-        self._played += 1 if step.steps else ahead
+        self._played += 1 if step.steps else count
 
-    # ---- telling ----------------------------------------------------------------------------
+    # ---- entries and errors -----------------------------------------------------------------
 
-    def _now(self, kind: Kind, step: Step, text: str, facts: Mapping[str, Json]) -> Entry:
+    def _entry_now(self, kind: Kind, step: Step, text: str, facts: Mapping[str, Json]) -> Entry:
         now: datetime = self._stage.mockstore.clock.now()
         return self._follower.entry(kind, now, step.place.line, text, facts)
 
-    def _in_place(self, step: Step, do: Callable[[], Json]) -> Json:
-        """Return what `do` returns; what goes wrong gets the place of the step."""
+    def _at_step(self, step: Step, do: Callable[[], Json]) -> Json:
+        """Return what `do` returns; turn an error of Mockstore into a `ScenarioBrokenError` with the step's place."""
         __tracebackhide__ = True
         try:
             return do()
@@ -188,29 +189,31 @@ class Play:
             raise
 
 
-def _unescaped(told: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return what was told with each `$${` as the `${` that it means."""
-    unescaped: Mapping[str, Json] = filled(told, {})
+def _unescaped(arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return the arguments with each escaped `$${` replaced by `${`."""
+    unescaped: Mapping[str, Json] = filled(arguments, {})
     return unescaped
 
 
-def _said(step: Step, told: Mapping[str, Json]) -> str:
-    """Return the step in words, as the timeline shows it."""
+def _step_text(step: Step, arguments: Mapping[str, Json]) -> str:
+    """Return the text of the step for the timeline."""
     if step.note is not None:
         return step.note
-    words = ", ".join(value if name in _PLAIN else f"{name} {value}" for name, value in _shown(told).items())
+    words = ", ".join(
+        value if name in _UNLABELLED else f"{name} {value}" for name, value in _as_texts(arguments).items()
+    )
     line = f"{step.verb} {words}".rstrip()
     return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
 
 
-_PLAIN: Final = frozenset({"type", "by", "name", "with", "webhook", "order", "pet", "event"})
-"""Members whose name need not be said."""
+_UNLABELLED: Final = frozenset({"type", "by", "name", "with", "webhook", "order", "pet", "event"})
+"""Arguments that are shown without their name."""
 
 
-def _shown(told: Mapping[str, Json]) -> dict[str, str]:
+def _as_texts(arguments: Mapping[str, Json]) -> dict[str, str]:
     return {
         name: " ".join(map(str, value)) if isinstance(value, list) else str(value)
-        for name, value in told.items()
+        for name, value in arguments.items()
         if value is not None and not isinstance(value, Mapping)
     }
 

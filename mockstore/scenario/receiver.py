@@ -1,4 +1,4 @@
-"""A receiver of a scenario: answers by script and, if it verifies, refuses what its secret did not sign."""
+"""The scripted receiver of a scenario, which can also verify signatures."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,24 @@ _REFUSED = 401
 
 
 class Receiver:
-    """Stands in for a consumer; hand it to a Mockstore as a callable."""
+    """A callable that answers requests from a script, in place of a consumer.
+
+    If it `verifies`, it answers 401 to a request without a valid signature.
+    """
 
     def __init__(self, answers: Sequence[Json], *, verifies: bool) -> None:
         self._script = Script()
         self._verifies = verifies
         self.secret = ""
-        """What it takes for the webhook's secret."""
+        """The secret that signatures are verified with."""
         self.will_answer(answers)
 
     def will_answer(self, answers: Sequence[Json]) -> None:
-        """Answer in turn from now on; the last one repeats, none means 200."""
+        """Set the answers to the next requests, in turn; the last one repeats, an empty list means 200."""
         self._script.will_answer(*answers)
 
     def __call__(self, outgoing: Outgoing) -> Reply:
-        """Answer a request; raise the `DeliveryError` of an answer that never comes."""
+        """Return the reply to a request; raise a `DeliveryError` for a scripted timeout or reset."""
         if self._verifies and not self._is_genuine(outgoing):
             return Reply(_REFUSED)
         return self._script.next().reply()

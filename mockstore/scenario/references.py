@@ -1,4 +1,4 @@
-"""References in the values of a scenario: `${order.id}` stands for what was kept under that name. Pure."""
+"""Replaces references such as `${order.id}` in the values of a scenario. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,21 +9,21 @@ from mockstore.events.overrides import index_in
 from mockstore.model import Json
 from mockstore.scenario.mistakes import unknown
 
-LARGEST: Final = 1024 * 1024
-"""How long a scenario may be, and the texts of a value whose references are filled, in characters."""
+MOST_CHARACTERS: Final = 1024 * 1024
+"""The largest size of a scenario, and of all strings in a value after references are replaced, in characters."""
 MOST_VALUES: Final = 100_000
-"""How many values a scenario may have with its aliases written out, and one value whose references are filled."""
+"""The largest number of values in a scenario with its aliases expanded, and in a value after replacement."""
 
 _REFERENCE: Final = re.compile(r"\$(?P<escaped>\$)?\{(?P<path>[^{}]*)\}")
 
 
 def is_reference(value: Json) -> bool:
-    """Tell whether `value` is a text with a reference in it: what it will be is not known yet."""
+    """Tell whether `value` is a string that contains a reference."""
     return isinstance(value, str) and any(not match["escaped"] for match in _REFERENCE.finditer(value))
 
 
 def references_in(value: Json) -> Iterator[str]:
-    """Yield the path of each reference in a value, at any depth: `order.id` for `${order.id}`."""
+    """Yield the path of each reference at any depth of `value`: `order.id` for `${order.id}`."""
     if isinstance(value, str):
         yield from (match["path"].strip() for match in _REFERENCE.finditer(value) if not match["escaped"])
     elif isinstance(value, Mapping):
@@ -35,10 +35,10 @@ def references_in(value: Json) -> Iterator[str]:
 
 
 def filled(value: Json, scope: Mapping[str, Json]) -> Json:
-    """Return `value` with what its references stand for; a text that is one reference becomes that very value.
+    """Return `value` with its references replaced from `scope`.
 
-    `$${…}` stays as `${…}`. Raises `InvalidInputError` for a name or a member that there is not, and when more comes of
-    it than a scenario may hold.
+    A string that is one reference becomes the value itself, of any type; in a longer string it becomes text.
+    `$${…}` becomes `${…}`. Raises `InvalidInputError` for an unknown name or member, and when the result is too large.
     """
     whole = _filled(value, scope)
     _check_size(whole)
@@ -54,7 +54,7 @@ def _filled(value: Json, scope: Mapping[str, Json]) -> Json:
 
 
 def _check_size(value: Json) -> None:
-    """Raise `InvalidInputError` when there is too much in a value; what is in it twice counts twice."""
+    """Raise `InvalidInputError` when a value is too large; an object that occurs twice in it counts twice."""
     waiting, values, characters = [value], 0, 0
     while waiting:
         one = waiting.pop()
@@ -63,13 +63,13 @@ def _check_size(value: Json) -> None:
             characters += len(one)
         elif isinstance(one, Mapping | list | tuple):
             waiting += one.values() if isinstance(one, Mapping) else one
-        if values + len(waiting) > MOST_VALUES or characters > LARGEST:
+        if values + len(waiting) > MOST_VALUES or characters > MOST_CHARACTERS:
             raise _too_large()
 
 
 def _too_large() -> InvalidInputError:
     return InvalidInputError(
-        f"with its references filled this is more than {MOST_VALUES:,} values or {LARGEST:,} characters"
+        f"with its references filled this is more than {MOST_VALUES:,} values or {MOST_CHARACTERS:,} characters"
     )
 
 
@@ -78,19 +78,19 @@ def _filled_text(text: str, scope: Mapping[str, Json]) -> Json:
         return text
     whole = _REFERENCE.fullmatch(text)
     if whole is not None and not whole["escaped"]:
-        return _found(whole["path"].strip(), scope)
+        return _resolved(whole["path"].strip(), scope)
     pieces, done, length = [], 0, len(text)
     for match in _REFERENCE.finditer(text):
-        meant = match[0][1:] if match["escaped"] else _shown(_found(match["path"].strip(), scope))
+        meant = match[0][1:] if match["escaped"] else _as_text(_resolved(match["path"].strip(), scope))
         length += len(meant)
-        if length > 2 * LARGEST:  # before they are joined
+        if length > 2 * MOST_CHARACTERS:  # before the pieces are joined in memory
             raise _too_large()
         pieces += [text[done : match.start()], meant]
         done = match.end()
     return "".join([*pieces, text[done:]])
 
 
-def _found(path: str, scope: Mapping[str, Json]) -> Json:
+def _resolved(path: str, scope: Mapping[str, Json]) -> Json:
     found: Json = scope
     for step in path.split("."):
         if isinstance(found, list) and (at := index_in(found, step)) is not None:
@@ -103,7 +103,7 @@ def _found(path: str, scope: Mapping[str, Json]) -> Json:
     return found
 
 
-def _shown(value: Json) -> str:
+def _as_text(value: Json) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)

@@ -1,4 +1,4 @@
-"""A result as text for people, and as JUnit XML for CI. Pure."""
+"""Renders a scenario's result as text, and as JUnit XML for CI. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -10,36 +10,36 @@ from mockstore.scenario.result import Entry, Kind, Result, Verdict
 from mockstore.xml_text import attribute, content
 
 _UNAUTHORIZED: Final = 401
-_UNSIGNED: Final = (
+_UNAUTHORIZED_HINT: Final = (
     "answered 401: does the consumer know the secret that signs? It is a made-up one unless it is said: "
     "to=mockstore.subscribe(app, secret=…) in a test, --secret in the shell"
 )
 _MARKS: Final = {True: "✓", False: "✗"}
 _WIDTH: Final = 13
-_SHOWN: Final = 3
-"""How many entries of one kind are shown in a row; the others are counted."""
+_MOST_ALIKE: Final = 3
+"""How many equal entries in a row are shown; the others are counted."""
 
 
 # ---- text -----------------------------------------------------------------------------------
 
 
 def timeline_lines(entries: Iterable[Entry]) -> Iterator[str]:
-    """Yield the timeline, a line for each entry as soon as it is there; of many alike in a row some are counted."""
-    alike: tuple[object, ...] | None = None
+    """Yield the lines of the timeline as the entries come; of many equal ones in a row, only the first are shown."""
+    current: tuple[object, ...] | None = None
     count = 0
     for entry in entries:
-        kind = _likeness(entry)
-        if kind != alike:
-            yield from _rest(count)
-            alike, count = kind, 0
+        key = _group_key(entry)
+        if key != current:
+            yield from _rest_line(count)
+            current, count = key, 0
         count += 1
-        if count <= _SHOWN:
+        if count <= _MOST_ALIKE:
             yield from entry_lines(entry)
-    yield from _rest(count)
+    yield from _rest_line(count)
 
 
 def entry_lines(entry: Entry) -> Iterator[str]:
-    """Yield one entry: when, in which line of the file it was caused, what happened."""
+    """Yield the lines of one entry: time, line of the step in the file, what happened."""
     if entry.kind is Kind.STEP:
         yield f"{_offset(entry.since)}{entry.line:>4}  {entry.text}"
     elif entry.kind is Kind.EXPECTATION:
@@ -50,7 +50,7 @@ def entry_lines(entry: Entry) -> Iterator[str]:
 
 
 def summary(result: Result) -> str:
-    """Return the end of a report: whether it passed, and what did not hold."""
+    """Return the last lines of a report: whether the scenario passed, and if not, why."""
     count = len(result.verdicts)
     expectations = "1 expectation" if count == 1 else f"{count} expectations"
     if result.broken is not None:
@@ -62,18 +62,18 @@ def summary(result: Result) -> str:
     if result.passed:
         return f"{result.scenario.name}: passed, {expectations} held"
     failed = f"{result.scenario.name}: failed, {len(result.failed)} of {expectations} did not hold"
-    return f"{failed}\n{_UNSIGNED}" if _is_unauthorized(result) else failed
+    return f"{failed}\n{_UNAUTHORIZED_HINT}" if _is_unauthorized(result) else failed
 
 
 def _is_unauthorized(result: Result) -> bool:
-    """Tell whether a live consumer answered 401; a receiver of the scenario's own does so on purpose."""
+    """Tell whether a live consumer answered 401; a scripted receiver that verifies does so on purpose."""
     verifying = {spec.name for spec in result.scenario.webhooks if spec.verifies}
     refused = {entry.facts["webhook"] for entry in result.entries if entry.facts.get("status") == _UNAUTHORIZED}
     return bool(refused - verifying)
 
 
 def failure_text(result: Result) -> str:
-    """Return what a failed test shows: what did not hold, with its place, then the whole timeline."""
+    """Return the message of a failed test: each expectation that did not hold with its line, then the timeline."""
     lines = [summary(result)]
     for verdict in result.failed:
         lines.append(f"{result.scenario.source}:{verdict.place.line}: {verdict.claim}")
@@ -88,17 +88,17 @@ def require(result: Result) -> None:
         raise ScenarioFailedError(result, failure_text(result))
 
 
-def _likeness(entry: Entry) -> tuple[object, ...]:
-    """Return what makes entries alike; a step and an expectation are alike with nothing."""
+def _group_key(entry: Entry) -> tuple[object, ...]:
+    """Return a key that is equal for entries to be counted together; it is unique for steps and expectations."""
     if entry.kind in (Kind.STEP, Kind.EXPECTATION):
         return (id(entry),)
     facts = {name: value for name, value in entry.facts.items() if name not in ("eventId", "deliveryId")}
     return (entry.kind, entry.since, entry.line, str(facts))
 
 
-def _rest(count: int) -> Iterator[str]:
-    if count > _SHOWN:
-        yield f"{'':{_WIDTH}}        and {count - _SHOWN:,} more like this"
+def _rest_line(count: int) -> Iterator[str]:
+    if count > _MOST_ALIKE:
+        yield f"{'':{_WIDTH}}        and {count - _MOST_ALIKE:,} more like this"
 
 
 def _offset(since: timedelta) -> str:
@@ -109,7 +109,7 @@ def _offset(since: timedelta) -> str:
 
 
 def junit(results: Iterable[Result]) -> str:
-    """Return JUnit XML: a suite for each scenario, a case for each expectation, and one that all steps were done."""
+    """Return JUnit XML: a suite for each scenario; a case for each expectation, and one for all steps together."""
     suites = "\n".join(_suite(result) for result in results)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n{suites}\n</testsuites>\n'
 
@@ -128,8 +128,8 @@ def _suite(result: Result) -> str:
         )
     counts = f'tests="{len(cases)}" failures="{len(result.failed)}" errors="{int(broken is not None)}"'
     listed = "\n".join(cases)
-    told = content("\n".join(timeline_lines(result.entries)))
-    return f"  <testsuite name={name} {counts}>\n{listed}\n    <system-out>{told}</system-out>\n  </testsuite>"
+    timeline = content("\n".join(timeline_lines(result.entries)))
+    return f"  <testsuite name={name} {counts}>\n{listed}\n    <system-out>{timeline}</system-out>\n  </testsuite>"
 
 
 def _case(result: Result, verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""What comes of playing a scenario: a timeline, a verdict on each expectation, and whether it passed. Values only."""
+"""The result of a scenario: the timeline, a verdict on each expectation, and whether it passed."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from mockstore.scenario.document import Place, Scenario
 
 
 class Kind(StrEnum):
-    """What an entry of the timeline tells."""
+    """What an entry of the timeline is about."""
 
     STEP = "step"
     EVENT = "event"
@@ -21,42 +21,43 @@ class Kind(StrEnum):
 
 
 class Entry(Struct, frozen=True):
-    """One thing that happened."""
+    """One entry of the timeline."""
 
     kind: Kind
     at: datetime
     since: timedelta
     """Time since the scenario began."""
     line: int
-    """The line of the step in the file."""
+    """The line of the step that caused it, in the file."""
     text: str
     facts: Mapping[str, Json] = field(default_factory=dict)
-    """The same for programs."""
+    """The same as JSON members."""
 
 
 class Verdict(Struct, frozen=True):
-    """What came of one expectation; it holds when nothing is different from what was expected."""
+    """The result of one expectation."""
 
     place: Place
     claim: str
-    """What was expected, in words."""
+    """The expectation as text."""
     differences: tuple[str, ...] = ()
+    """A line for each difference from what was expected; empty when it holds."""
 
     @property
     def holds(self) -> bool:
-        """Whether it was as expected."""
+        """Whether there are no differences."""
         return not self.differences
 
 
 class Break(Struct, frozen=True):
-    """Why the scenario came to no end: the step that could not be done."""
+    """The step that could not be done and ended the scenario, and why."""
 
     place: Place
     why: str
 
 
 class Result(Struct, frozen=True):
-    """All that came of it."""
+    """The result of a whole scenario; `broken` is None when every step was done."""
 
     scenario: Scenario
     entries: tuple[Entry, ...]
@@ -65,7 +66,7 @@ class Result(Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """Whether it was played to its end and every expectation held."""
+        """Whether every step was done and every expectation held."""
         return self.broken is None and all(verdict.holds for verdict in self.verdicts)
 
     @property

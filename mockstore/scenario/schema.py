@@ -1,4 +1,4 @@
-"""The published JSON Schema of a scenario file, written from the tables that the reader goes by. Pure."""
+"""Generates the published JSON Schema of a scenario file from the tables in `forms`. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,7 +7,7 @@ from typing import Final
 from mockstore.model import Json
 from mockstore.scenario import kinds
 from mockstore.scenario.forms import HEAD, MODIFIERS, SETTINGS, VERBS, WEBHOOK, Form, Member
-from mockstore.scenario.kinds import Fragment, Kind, Words, or_reference
+from mockstore.scenario.kinds import Fragment, Kind, KnownNames, or_reference
 
 ID: Final = "https://mockstore.example/schemas/scenario.json"
 _SHARED: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -23,20 +23,20 @@ _SHARED: Final[Mapping[str, Kind]] = MappingProxyType(
         "count": kinds.COUNT,
     }
 )
-"""Kinds that are written once and referred to."""
+"""Kinds that get one shared definition each, under `$defs`."""
 _STEPS: Final[Fragment] = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}}
 
 
-def published(words: Words) -> Fragment:
-    """Return the schema; the event types and faults of `words` are those that editors offer."""
-    head = _members(HEAD, words, with_references=False)
-    shared = {name: kind.schema(words) for name, kind in _SHARED.items()}
+def published(known: KnownNames) -> Fragment:
+    """Return the schema; editors complete the event types and faults of `known`."""
+    head = _members(HEAD, known, with_references=False)
+    shared = {name: kind.schema(known) for name, kind in _SHARED.items()}
     head["properties"] |= {
-        "settings": _described(HEAD["settings"], _members(SETTINGS, words, with_references=False)),
-        "webhooks": _described(HEAD["webhooks"], {"type": "object", "additionalProperties": _webhook(words)}),
+        "settings": _described(HEAD["settings"], _members(SETTINGS, known, with_references=False)),
+        "webhooks": _described(HEAD["webhooks"], {"type": "object", "additionalProperties": _webhook(known)}),
         "steps": _described(HEAD["steps"], _STEPS),
     }
-    referring: Fragment = _referring({**head, "step": _step(words)}, shared)
+    referring: Fragment = _with_shared_refs({**head, "step": _step(known)}, shared)
     step = referring.pop("step")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -56,7 +56,7 @@ def published(words: Words) -> Fragment:
     }
 
 
-def _referring(value: Json, shared: Mapping[str, Fragment]) -> Json:
+def _with_shared_refs(value: Json, shared: Mapping[str, Fragment]) -> Json:
     """Return the schema with a reference wherever it repeats one of the `shared` ones."""
     for name, fragment in shared.items():
         if value == fragment:
@@ -65,13 +65,13 @@ def _referring(value: Json, shared: Mapping[str, Fragment]) -> Json:
         if described and {key: inner for key, inner in value.items() if key != "description"} == fragment:
             return {"description": value["description"], "$ref": f"#/$defs/{name}"}
     if isinstance(value, dict):
-        return {name: _referring(inner, shared) for name, inner in value.items()}
-    return [_referring(inner, shared) for inner in value] if isinstance(value, list) else value
+        return {name: _with_shared_refs(inner, shared) for name, inner in value.items()}
+    return [_with_shared_refs(inner, shared) for inner in value] if isinstance(value, list) else value
 
 
-def _step(words: Words) -> Fragment:
-    verbs = {name: _verb(form, words) for name, form in VERBS.items()}
-    modifiers = {name: _described(member, member.kind.schema(words)) for name, member in MODIFIERS.items()}
+def _step(known: KnownNames) -> Fragment:
+    verbs = {name: _verb(form, known) for name, form in VERBS.items()}
+    modifiers = {name: _described(member, member.kind.schema(known)) for name, member in MODIFIERS.items()}
     bare = [name for name, form in VERBS.items() if form.may_be_bare]
     mapping = {
         "type": "object",
@@ -85,12 +85,12 @@ def _step(words: Words) -> Fragment:
     }
 
 
-def _verb(form: Form, words: Words) -> Fragment:
+def _verb(form: Form, known: KnownNames) -> Fragment:
     shapes: list[Fragment] = []
     if form.short is not None and form.short != "all":
-        shapes.append(or_reference(form.members[form.short].kind.schema(words)))
+        shapes.append(or_reference(form.members[form.short].kind.schema(known)))
     if form.members or form.is_open:
-        whole = _members(form.members, words)
+        whole = _members(form.members, known)
         if form.is_open:
             whole = {"type": "object"}
         if "steps" in form.members:
@@ -102,12 +102,12 @@ def _verb(form: Form, words: Words) -> Fragment:
     return {"description": does} | (shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
 
 
-def _webhook(words: Words) -> Fragment:
-    return {"anyOf": [_members(WEBHOOK, words), {"type": "null"}]}
+def _webhook(known: KnownNames) -> Fragment:
+    return {"anyOf": [_members(WEBHOOK, known), {"type": "null"}]}
 
 
-def _members(members: Mapping[str, Member], words: Words, *, with_references: bool = True) -> Fragment:
-    shapes = {name: member.kind.schema(words) for name, member in members.items()}
+def _members(members: Mapping[str, Member], known: KnownNames, *, with_references: bool = True) -> Fragment:
+    shapes = {name: member.kind.schema(known) for name, member in members.items()}
     if with_references:
         shapes = {name: or_reference(shape) for name, shape in shapes.items()}
     required = [name for name, member in members.items() if member.required]

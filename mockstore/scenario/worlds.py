@@ -1,4 +1,4 @@
-"""A Mockstore of a scenario's own: made as its head says, with nothing in it from before."""
+"""Plays a scenario on a new Mockstore, which is configured by the scenario's head."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,10 +26,10 @@ def playing(
     provider: Provider | None = None,
     reach: AddressPolicy = beyond_metadata,
 ) -> Iterator[Play]:
-    """Yield a play of the scenario on a Mockstore of its own, which is closed afterwards.
+    """Yield a play of the scenario on a new Mockstore, which is closed afterwards.
 
-    `to` names live consumers by webhook; `provider` is whose rules hold where the scenario says nothing.
-    `reach` says which addresses are refused, when a webhook names one and when something is sent.
+    `to` maps names of webhooks to live consumers. `provider` has the settings that the scenario leaves out. `reach`
+    decides which addresses are refused, both at registration and when a request is sent.
     """
     parts = _parts(scenario, provider, reach)
     with Mockstore(parts) as mockstore:
@@ -59,15 +59,15 @@ def _parts(scenario: Scenario, provider: Provider | None, reach: AddressPolicy) 
 
 
 def keywords_of(scenario: Scenario) -> dict[str, object]:
-    """Return the keywords of `Mockstore.in_process` that the head of the scenario stands for."""
+    """Return the arguments for `Mockstore.in_process` that match the head of the scenario."""
     rules = scenario.rules
-    told = {"schedule": rules.schedule, "timeout": rules.timeout, "signatures": rules.signatures}
+    given = {"schedule": rules.schedule, "timeout": rules.timeout, "signatures": rules.signatures}
     head = {"seed": scenario.seed, "clock": scenario.clock, "signature_time": rules.signature_time}
-    return {**head, **{name: value for name, value in told.items() if value is not None}}
+    return {**head, **{name: value for name, value in given.items() if value is not None}}
 
 
 def check_rules(scenario: Scenario, provider: Provider) -> None:
-    """Raise `InvalidScenarioError` when the scenario needs other rules than those that are in force."""
+    """Raise `InvalidScenarioError` when the scenario needs other settings than those of `provider`."""
     for name in ("schedule", "timeout", "signatures"):
         wanted, found = getattr(scenario.rules, name), getattr(provider, name)
         if wanted is not None and wanted != found:

@@ -1,4 +1,4 @@
-"""The consumers that are audited, and sockets to reach them by."""
+"""The consumers that are audited, and a server to reach them over HTTP."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -40,16 +40,16 @@ def consumer(module: ModuleType) -> Consumer:
     return Consumer(module.make_app(SECRET, shop), shop.effects)
 
 
-class Quiet(WSGIRequestHandler):
-    """Writes no log."""
+class SilentHandler(WSGIRequestHandler):
+    """A request handler that writes no log."""
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Write nothing."""
 
 
 @contextmanager
 def served(one: Consumer) -> Iterator[str]:
-    """Serve the consumer, and its effects at /effects; yield the URL."""
+    """Serve the consumer over HTTP, with its probe at `/effects`; yield the base URL."""
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] != "/effects":
@@ -58,7 +58,7 @@ def served(one: Consumer) -> Iterator[str]:
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(one.effects()).encode()]
 
-    server: WSGIServer = make_server("127.0.0.1", 0, app, handler_class=Quiet)
+    server: WSGIServer = make_server("127.0.0.1", 0, app, handler_class=SilentHandler)
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

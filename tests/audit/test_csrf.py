@@ -1,4 +1,4 @@
-"""A Django view without `csrf_exempt`: the audit and a failed delivery name what refused, and what to do."""
+"""For a Django view without `csrf_exempt`, the audit and a failed delivery say that CSRF refused the request."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The audit by its doors: the command, and `assert_conforms` in a test."""
+"""The entry points of the audit: the command, and `assert_conforms` in a test."""
 
 import asyncio
 import json
@@ -138,7 +138,7 @@ def test_an_async_test_is_told_to_audit_from_a_plain_one() -> None:
 
 
 def test_in_a_test_each_rule_is_a_subtest(pytester: pytest.Pytester) -> None:
-    report = pytester.runpytest_inprocess("-v", *_quiet(pytester, "careless", ONE_OF_EACH))
+    report = pytester.runpytest_inprocess("-v", *_audit_test_arguments(pytester, "careless", ONE_OF_EACH))
 
     heads = [line.strip("_ ") for line in report.outlines if line.startswith("___")]
     assert heads == ["test_it [signature.missing_signature]", "test_it [duplicates.duplicate]", "test_it"]
@@ -147,12 +147,13 @@ def test_in_a_test_each_rule_is_a_subtest(pytester: pytest.Pytester) -> None:
 
 
 def test_in_a_test_a_consumer_that_conforms_passes(pytester: pytest.Pytester) -> None:
-    report = pytester.runpytest_inprocess(*_quiet(pytester, "careful", []))
+    report = pytester.runpytest_inprocess(*_audit_test_arguments(pytester, "careful", []))
 
     assert report.ret == 0
 
 
-def _quiet(pytester: pytest.Pytester, module: str, ids: list[str]) -> list[str]:
+def _audit_test_arguments(pytester: pytest.Pytester, module: str, ids: list[str]) -> list[str]:
+    """Write a test that audits a consumer; return the command-line arguments of pytest."""
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     pytester.syspathinsert(ROOT)
     pytester.makepyfile(f"""

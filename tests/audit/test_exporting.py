@@ -1,4 +1,4 @@
-"""A delivery becomes a regression test that runs, and nothing private is in it."""
+"""A delivery is exported as a test that runs, without private data."""
 
 import ast
 import json
@@ -31,7 +31,7 @@ def mock() -> Iterator[Mockstore]:
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], pytest.RunResult]:
-    """Return what runs an exported file against one of the two consumers."""
+    """Return a function that runs an exported test file with one of the two consumers."""
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     pytester.syspathinsert(ROOT)
     monkeypatch.setenv("WEBHOOK_SECRET", SECRET)

@@ -1,4 +1,4 @@
-"""A verdict follows from answers and readings alone."""
+"""A verdict depends only on the answers and the readings of the probe."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ from mockstore.model import Attempt, Json, Outcome, Outgoing, Reply
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 COUNTS = Baseline("order.created", accepted=True, probed=True, moves=True, step={"": 1})
 AMOUNTS = Baseline("order.created", accepted=True, probed=True, moves=True)
-BLIND = Baseline("order.created", accepted=True)
+WITHOUT_PROBE = Baseline("order.created", accepted=True)
 
 
 def exchange(status: int | None, reading: Json = None, outcome: Outcome = Outcome.ACKNOWLEDGED) -> Exchange:
@@ -85,7 +85,7 @@ def test_answers_and_effects_both_count(rule: str, exchanges: list[tuple[int, in
     ],
 )
 def test_no_answer_is_hardly_ever_right(rule: str, outcome: Outcome, verdict: Verdict) -> None:
-    found = judged(rule_named(rule), [exchange(None, outcome=outcome)], None, BLIND, twins=False)
+    found = judged(rule_named(rule), [exchange(None, outcome=outcome)], None, WITHOUT_PROBE, twins=False)
 
     assert found.verdict is verdict
 

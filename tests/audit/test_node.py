@@ -1,4 +1,4 @@
-"""A consumer in another language, which knows nothing of us, is audited over HTTP."""
+"""A consumer in another language, which does not use mockstore, is audited over HTTP."""
 
 import os
 import shutil

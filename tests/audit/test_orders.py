@@ -1,4 +1,4 @@
-"""The explorer tries what it promises, and what it reports is the smallest order that breaks a consumer."""
+"""The explorer tries every order of short chains, and reports the smallest one that breaks a consumer."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A probe is a callable, a URL or a command; what it cannot say, it says."""
+"""A probe reads a URL or runs a command, and its errors say what is wrong."""
 
 import shlex
 import sys

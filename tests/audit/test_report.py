@@ -1,4 +1,4 @@
-"""A report says everything in each of its forms, and nothing from outside can break one."""
+"""Each format of the report is complete, and no answer of a consumer can break it."""
 
 import json
 from html.parser import HTMLParser
@@ -23,7 +23,7 @@ VOID = {"meta"}
 
 @pytest.fixture(scope="module")
 def audit() -> Audit:
-    """Return the audit of a consumer that answers all with what tries to break the report."""
+    """Return the audit of a consumer whose answers try to break the report."""
 
     def hostile(_: Outgoing) -> Reply:
         return Reply(500, (("X-Evil", "<script>"),), EVIL)
@@ -32,8 +32,8 @@ def audit() -> Audit:
         return auditor.run()
 
 
-class Seen(HTMLParser):
-    """What a browser would make of a page."""
+class ParsedPage(HTMLParser):
+    """The tags, links and text of a page, as a browser parses it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,15 +56,15 @@ class Seen(HTMLParser):
 
 
 def test_the_page_is_self_contained_and_nothing_gets_out_of_its_place(audit: Audit) -> None:
-    seen = Seen()
-    seen.feed(html(audit))
-    seen.close()
+    parsed = ParsedPage()
+    parsed.feed(html(audit))
+    parsed.close()
 
-    assert seen.open == []
-    assert "script" not in seen.tags
-    assert seen.links == []
-    assert "<script>alert('x')</script>" in seen.text
-    assert all(finding.rule.title in seen.text for finding in audit.findings)
+    assert parsed.open == []
+    assert "script" not in parsed.tags
+    assert parsed.links == []
+    assert "<script>alert('x')</script>" in parsed.text
+    assert all(finding.rule.title in parsed.text for finding in audit.findings)
 
 
 def test_junit_has_a_case_for_each_rule_and_is_xml_whatever_came_back(audit: Audit) -> None:

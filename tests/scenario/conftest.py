@@ -1,4 +1,4 @@
-"""What the tests of scenarios share: playing a text in a world of its own."""
+"""Fixtures that parse a scenario, and play it on a new Mockstore."""
 
 from collections.abc import Callable, Mapping
 from textwrap import dedent
@@ -15,7 +15,7 @@ Reading = Callable[..., Scenario]
 
 @pytest.fixture
 def reading() -> Reading:
-    """Return what reads a text as a scenario, called `shop.yaml`."""
+    """Return a function that parses a text as the scenario file `shop.yaml`."""
 
     def reading(text: str, variables: Mapping[str, Json] | None = None) -> Scenario:
         return read(dedent(text).lstrip(), "shop.yaml", petstore_catalogue(), variables=variables)
@@ -25,11 +25,11 @@ def reading() -> Reading:
 
 @pytest.fixture
 def played(reading: Reading) -> Played:
-    """Return what plays steps, on one receiver called `shop` unless a head says otherwise."""
+    """Return a function that plays steps; by default with one receiver called `shop`."""
 
     def played(steps: str, head: str = "webhooks: {shop: {}}", to: Mapping[str, object] | None = None) -> Result:
         scenario = reading(f"name: test\n{dedent(head).strip()}\nsteps:\n{dedent(steps).strip()}\n")
-        with playing(scenario, to=to) as performance:
-            return performance.run()
+        with playing(scenario, to=to) as play:
+            return play.run()
 
     return played

@@ -1,4 +1,4 @@
-"""The manual's examples are played, and its tables are those of the program."""
+"""The examples of the manual run, and its tables match the code."""
 
 import re
 from collections.abc import Callable
@@ -19,8 +19,8 @@ def _examples(language: str) -> list[str]:
 
 @pytest.mark.parametrize("text", _examples("yaml"), ids=lambda text: text.split()[1])
 def test_the_scenarios_of_the_manual_pass(reading: Callable[..., Scenario], text: str) -> None:
-    with playing(reading(text)) as performance:
-        result: Result = performance.run()
+    with playing(reading(text)) as play:
+        result: Result = play.run()
 
     assert result.passed, result
     assert result.verdicts

@@ -1,4 +1,4 @@
-"""The same file from the shell, over HTTP, by a server from the shell, and in pytest: the same results."""
+"""A scenario has the same result from the shell, over HTTP, through a server from the shell, and in pytest."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -67,8 +67,8 @@ def server() -> Iterator[str]:
 
 
 def _document(name: str) -> Json:
-    with playing(load(name)) as performance:
-        return result_document(performance.run())
+    with playing(load(name)) as play:
+        return result_document(play.run())
 
 
 # ---- the same everywhere --------------------------------------------------------------------

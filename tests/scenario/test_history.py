@@ -1,4 +1,4 @@
-"""A scenario in a world whose history is short."""
+"""Scenarios on a server that keeps only a short history of deliveries."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def mock() -> Iterator[Mockstore]:
 
 
 def play(mock: Mockstore, text: str = SCENARIO, count: Json = 3) -> Result:
-    """Play a scenario without the webhooks of those before."""
+    """Remove all webhooks, then play a scenario."""
     for webhook in mock.webhooks:
         mock.webhooks.remove(webhook.id)
     return mock.play(read(text.replace("${count}", str(count)), "line", mock.provider.catalogue))

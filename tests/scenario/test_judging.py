@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, Json, Outcome, Outgoing, Reply
-from mockstore.scenario.judging import Evidence, Made, claim, mismatches
+from mockstore.scenario.judging import Evidence, ObservedAttempt, claim, mismatches
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -21,9 +21,9 @@ PENDING = DeliveryRecord("d-2", "e-2", "w", NOON, NOON, DeliveryState.PENDING, (
 EVIDENCE = Evidence(
     deliveries=(DELIVERED, PENDING),
     attempts=(
-        Made(DELIVERED.attempts[0], "order.created", "d-1"),
-        Made(PENDING.attempts[0], "pet.adopted", "d-2"),
-        Made(DELIVERED.attempts[1], "order.created", "d-1"),
+        ObservedAttempt(DELIVERED.attempts[0], "order.created", "d-1"),
+        ObservedAttempt(PENDING.attempts[0], "pet.adopted", "d-2"),
+        ObservedAttempt(DELIVERED.attempts[1], "order.created", "d-1"),
     ),
     status="active",
     document={"status": "PLACED", "items": [{"price": "7.00"}]},
@@ -32,7 +32,7 @@ NOTHING = Evidence()
 
 
 @pytest.mark.parametrize(
-    "told",
+    "arguments",
     [
         pytest.param({"events": 2}, id="events"),
         pytest.param({"deliveries": {"at_least": 2, "at_most": 2}}, id="bounds"),
@@ -48,12 +48,12 @@ NOTHING = Evidence()
         pytest.param({"has": {"status": "PLACED", "items.0.price": "7.00"}}, id="what the API shows"),
     ],
 )
-def test_what_is_so_holds(told: dict[str, Json]) -> None:
-    assert mismatches(told, EVIDENCE) == []
+def test_what_is_so_holds(arguments: dict[str, Json]) -> None:
+    assert mismatches(arguments, EVIDENCE) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "evidence", "lines"),
+    ("arguments", "evidence", "lines"),
     [
         pytest.param({"events": 3}, EVIDENCE, ["events: expected 3, found 2"], id="events"),
         pytest.param(
@@ -156,9 +156,9 @@ def test_what_is_so_holds(told: dict[str, Json]) -> None:
     ],
 )
 def test_what_is_not_so_is_told_with_what_was_found(
-    told: dict[str, Json], evidence: Evidence, lines: list[str]
+    arguments: dict[str, Json], evidence: Evidence, lines: list[str]
 ) -> None:
-    assert mismatches(told, evidence) == lines
+    assert mismatches(arguments, evidence) == lines
 
 
 def test_long_rows_are_cut() -> None:
@@ -172,7 +172,7 @@ def test_long_rows_are_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "written", "text"),
+    ("arguments", "written", "text"),
     [
         pytest.param({"deliveries": 1, "states": "delivered"}, {}, "deliveries 1; states delivered", id="of all"),
         pytest.param(
@@ -195,5 +195,5 @@ def test_long_rows_are_cut() -> None:
         ),
     ],
 )
-def test_an_expectation_is_told_in_words(told: dict[str, Json], written: dict[str, Json], text: str) -> None:
-    assert claim(told, written) == text
+def test_an_expectation_is_told_in_words(arguments: dict[str, Json], written: dict[str, Json], text: str) -> None:
+    assert claim(arguments, written) == text

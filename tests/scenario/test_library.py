@@ -28,7 +28,7 @@ WANTED = {
     "slow-consumer",
 }
 SMALL = {"burst-of-a-thousand": {"events": 20}}
-"""What is played in a smaller way where the size does not matter."""
+"""Variables that make a scenario smaller where its size does not matter."""
 
 TIMELINES = """
 import json, sys
@@ -36,8 +36,8 @@ from mockstore.scenario import load, names, playing
 from mockstore.scenario.documents import result_document
 
 for name in names():
-    with playing(load(name)) as performance:
-        print(json.dumps(result_document(performance.run())))
+    with playing(load(name)) as play:
+        print(json.dumps(result_document(play.run())))
 """
 
 
@@ -46,8 +46,8 @@ def _loaded(name: str) -> Scenario:
 
 
 def _played(scenario: Scenario) -> Result:
-    with playing(scenario) as performance:
-        return performance.run()
+    with playing(scenario) as play:
+        return play.run()
 
 
 def _bytes(result: Result) -> bytes:
@@ -108,19 +108,19 @@ def _expectations() -> Iterator[tuple[str, int, str]]:
     for name in names():
         for at, step in enumerate(_loaded(name).steps):
             if step.verb == "expect":
-                yield from ((name, at, condition) for condition in CONDITIONS if condition in step.told)
+                yield from ((name, at, condition) for condition in CONDITIONS if condition in step.arguments)
 
 
-def _spoilt(condition: str, told: Json) -> Json:
-    """Return what cannot be so instead of what is."""
+def _contradicted(condition: str, expected: Json) -> Json:
+    """Return an expected value that contradicts the true one."""
     if condition == "states":
-        return "discarded" if told != "discarded" else "held"
+        return "discarded" if expected != "discarded" else "held"
     if condition == "status":
-        return "disabled" if told == "active" else "active"
+        return "disabled" if expected == "active" else "active"
     if condition in {"answers", "in_order"}:
-        return [*told, "pet.adopted" if condition == "in_order" else 418]
+        return [*expected, "pet.adopted" if condition == "in_order" else 418]
     if condition == "has":
-        return dict.fromkeys(told, "NOTHING")
+        return dict.fromkeys(expected, "NOTHING")
     return 77
 
 
@@ -128,13 +128,15 @@ def _spoilt(condition: str, told: Json) -> Json:
 def test_each_expectation_of_a_ready_scenario_can_fail(name: str, at: int, condition: str) -> None:
     scenario = _loaded(name)
     step = scenario.steps[at]
-    told: Mapping[str, Json] = {**step.told, condition: _spoilt(condition, step.told[condition])}
-    spoilt = replace(scenario, steps=(*scenario.steps[:at], replace(step, told=told), *scenario.steps[at + 1 :]))
+    arguments: Mapping[str, Json] = {**step.arguments, condition: _contradicted(condition, step.arguments[condition])}
+    contradicted = replace(
+        scenario, steps=(*scenario.steps[:at], replace(step, arguments=arguments), *scenario.steps[at + 1 :])
+    )
 
-    result = _played(spoilt)
+    result = _played(contradicted)
 
     (verdict,) = [one for one in result.verdicts if one.place == step.place]
-    expected = set(step.told["has"]) if condition == "has" else {condition}
+    expected = set(step.arguments["has"]) if condition == "has" else {condition}
     assert {line.partition(":")[0] for line in verdict.differences} == expected
     assert not result.passed
 

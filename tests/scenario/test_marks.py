@@ -2,7 +2,7 @@ import pytest
 
 from mockstore.model import Json
 from mockstore.scenario import InvalidScenarioError
-from mockstore.scenario.references import LARGEST
+from mockstore.scenario.references import MOST_CHARACTERS
 from mockstore.scenario.yaml_nodes import nodes_of
 
 
@@ -94,7 +94,9 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "\n".join(
         pytest.param('a: "\\UFFFFFFFF"', "shop.yaml:1: no YAML: a number in it is out of range", id="no character"),
         pytest.param("a: \x00", "shop.yaml:1: no YAML: unacceptable character", id="a character no text has"),
         pytest.param(
-            "x" * (LARGEST + 1), "shop.yaml:1: longer than the 1,048,576 characters that are read", id="very long"
+            "x" * (MOST_CHARACTERS + 1),
+            "shop.yaml:1: longer than the 1,048,576 characters that are read",
+            id="very long",
         ),
     ],
 )

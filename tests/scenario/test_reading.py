@@ -85,17 +85,17 @@ def test_a_scenario_is_read_into_frozen_values(reading: Reading) -> None:
 def test_the_short_way_of_saying_it_means_the_same(reading: Reading, short: str, whole: str) -> None:
     one, other = (reading(f"name: x\nwebhooks: {{shop: }}\nsteps:\n  - {step}\n").steps[0] for step in (short, whole))
 
-    assert (one.verb, one.told) == (other.verb, other.told)
+    assert (one.verb, one.arguments) == (other.verb, other.arguments)
 
 
 def test_json_is_read_alike(reading: Reading) -> None:
     yaml = reading("name: x\nseed: 3\nsteps:\n  - emit: pet.adopted\n    as: event\n")
     json = reading('{\n\t"name": "x",\n\t"seed": 3,\n\t"steps": [{"emit": "pet.adopted", "as": "event"}]\n}')
 
-    assert (json.name, json.seed, [(step.verb, step.told, step.name) for step in json.steps]) == (
+    assert (json.name, json.seed, [(step.verb, step.arguments, step.name) for step in json.steps]) == (
         yaml.name,
         yaml.seed,
-        [(step.verb, step.told, step.name) for step in yaml.steps],
+        [(step.verb, step.arguments, step.name) for step in yaml.steps],
     )
 
 
@@ -344,7 +344,7 @@ def test_a_mistake_in_a_step_is_told_with_its_line_and_what_is_allowed(
 
 
 def _line_of(steps: str, mistake: str) -> int:
-    """Return in which line of the steps the mistake is: that of the member it names."""
+    """Return the line of the mistake within the steps, from 0: that of the step, or of its `as`."""
     step = int(mistake[1 : mistake.index("]")])
     starts = [number for number, line in enumerate(steps.splitlines()) if line.startswith("- ")]
     return starts[step] + (1 if mistake.startswith(f"[{step}].as:") else 0)
