@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from mockstore.errors import StartupError, StoreUnavailableError
 from mockstore.parts import Keeping
-from mockstore.world.clock import Hands, wall_time
+from mockstore.world.clock import ClockState, wall_time
 
 if TYPE_CHECKING:
     from mockstore.world.store_sql import Database
@@ -108,12 +108,12 @@ class _ClockShelf(Struct, frozen=True):
     database: "Database"
     tenant: str | None
 
-    def read(self) -> Hands | None:
+    def read(self) -> ClockState | None:
         kept = self.database.clock(self.tenant)
-        return None if kept is None else Hands(*kept)
+        return None if kept is None else ClockState(*kept)
 
-    def write(self, hands: Hands) -> None:
-        self.database.save_clock(self.tenant, hands.ahead, hands.frozen_at)
+    def write(self, state: ClockState) -> None:
+        self.database.save_clock(self.tenant, state.ahead, state.frozen_at)
 
 
 def started(work: Callable[[], None], name: str) -> Thread:

@@ -14,14 +14,14 @@ from msgspec import Struct
 from mockstore.errors import InvalidInputError
 
 EPOCH = datetime(2025, 1, 6, 12, tzinfo=UTC)
-"""Where virtual time starts: the moment of the samples in the guide (contract 1.1)."""
+"""Where virtual time starts: the time in the samples of the guide (contract 1.1)."""
 
 FARTHEST = datetime(3000, 1, 1, tzinfo=UTC)
 """The latest time of any clock: Python's calendar ends with the year 9999."""
 
 
 def wall_time() -> datetime:
-    """Return the process's time; follows time-machine and freezegun."""
+    """Return the process's time in UTC; time-machine and freezegun affect it."""
     return datetime.now(UTC)
 
 
@@ -33,8 +33,9 @@ def random_uuid() -> str:
 class Chance:
     """A source of random values: the same ones with the same seed, unpredictable without a seed.
 
-    `salt` tells runs of the same seed apart that share what they have made, so that none makes it again; the first has
-    none. `root` is what keys are made of when there is no seed, for whoever needs the same ones in every run.
+    `salt` distinguishes runs with the same seed that share a database, so that none repeats the ids of another; it is
+    empty for the first. `root` is the secret that keys are derived from without a seed; with the same `root`, all runs
+    have the same keys.
     """
 
     def __init__(self, seed: int | None, *, salt: str = "", root: bytes | None = None) -> None:
@@ -44,7 +45,7 @@ class Chance:
         self._root = str(seed).encode() if seed is not None else root or secrets.token_bytes(32)
 
     def key(self, purpose: str) -> bytes:
-        """Return the 32-byte key for `purpose`: the same at each call, and secret without a seed."""
+        """Return the 32-byte key for `purpose`: the same at each call; it is secret only without a seed."""
         return sha256(self._root + b":" + purpose.encode()).digest()
 
     def bytes(self, count: int) -> bytes:
@@ -52,29 +53,29 @@ class Chance:
         return secrets.token_bytes(count) if self.seed is None else self.dice.randbytes(count)
 
     def reseed(self) -> None:
-        """Start again: with a seed, the values from the beginning repeat."""
+        """Restart: with a seed, the values repeat from the beginning; without one, nothing happens."""
         if self.seed is not None:
             self.dice.seed(self._start)
 
 
 class VirtualClock:
-    """A virtual clock that stands still until it is moved; it follows the process's time while a test freezes that."""
+    """A clock that stands still until it is moved; while a test has frozen the process's time, it follows that."""
 
     def __init__(self, start: datetime = EPOCH) -> None:
         self._start = self._now = _checked(start)
         self._moved = timedelta()
 
     def now(self) -> datetime:
-        """Return the virtual time in UTC: the same object while it stands still, since many records keep it."""
+        """Return the virtual time in UTC: one shared object while it stands still, since many records keep it."""
         return wall_time() + self._moved if _process_time_is_frozen() else self._now
 
     def jump_to(self, moment: datetime) -> None:
-        """Move to `moment`; a moment already past moves nothing."""
+        """Move to `moment`; do nothing when it is past."""
         self._moved += max(moment - self.now(), timedelta())
         self._now = self._start + self._moved
 
     def seconds_until(self, moment: datetime | None) -> float | None:  # noqa: ARG002 - part of the seam
-        """Return None: waiting brings no moment nearer."""
+        """Return None: this clock does not move while a thread waits."""
         return None
 
     def reset(self) -> None:
@@ -83,11 +84,11 @@ class VirtualClock:
         self._now = self._start
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
 
 class TravellingClock:
-    """A virtual clock that takes the process's own time along, by time-machine."""
+    """A virtual clock that also moves the time of the process, by time-machine."""
 
     def __init__(self, start: datetime = EPOCH) -> None:
         try:
@@ -102,13 +103,13 @@ class TravellingClock:
         self._at = start
 
     def now(self) -> datetime:
-        """Return the process's time, which stands still."""
+        """Return the process's time in UTC, which stands still."""
         return wall_time()
 
     def jump_to(self, moment: datetime) -> None:
-        """Move the process to `moment`; a moment already past moves nothing.
+        """Move the process's time to `moment`; do nothing when it is past.
 
-        Raises `InvalidInputError` when the process does not follow, since somebody else has frozen its time.
+        Raises `InvalidInputError` when the process's time does not change, since the test has frozen it.
         """
         if moment <= self.now():
             return
@@ -125,7 +126,7 @@ class TravellingClock:
         self._at = moment
 
     def seconds_until(self, moment: datetime | None) -> float | None:  # noqa: ARG002 - part of the seam
-        """Return None: waiting brings no moment nearer."""
+        """Return None: this clock does not move while a thread waits."""
         return None
 
     def reset(self) -> None:
@@ -134,12 +135,12 @@ class TravellingClock:
         self._at = self._start
 
     def close(self) -> None:
-        """Let the process's time run as it was."""
+        """Stop changing the process's time."""
         self._travel.stop()
 
 
-class Hands(Struct, frozen=True):
-    """The state of a running clock: by how much it was advanced, and the time at which it is frozen, if it is."""
+class ClockState(Struct, frozen=True):
+    """The state of a `RunningClock`: how far it is ahead of the system's time, and the time at which it is frozen."""
 
     ahead: timedelta
     frozen_at: datetime | None
@@ -148,102 +149,102 @@ class Hands(Struct, frozen=True):
         """Return the clock's time when the system's time is `wall`."""
         return wall + self.ahead if self.frozen_at is None else self.frozen_at
 
-    def moved(self, by: timedelta) -> "Hands":
-        """Return the state after moving to `moment`."""
+    def moved(self, by: timedelta) -> "ClockState":
+        """Return the state after an advance by `by`."""
         if self.frozen_at is None:
-            return Hands(self.ahead + by, None)
-        return Hands(self.ahead, self.frozen_at + by)
+            return ClockState(self.ahead + by, None)
+        return ClockState(self.ahead, self.frozen_at + by)
 
 
 class Shelf(Protocol):
-    """Keeps the state of a clock for the next run, and for other servers on the same records."""
+    """Stores the state of a clock, for later runs and for other servers on the same database."""
 
-    def read(self) -> Hands | None:
-        """Return the state that was kept last, or None."""
+    def read(self) -> ClockState | None:
+        """Return the stored state, or None."""
 
-    def write(self, hands: Hands) -> None:
-        """Keep the state."""
+    def write(self, state: ClockState) -> None:
+        """Store the state."""
 
 
 class RunningClock:
-    """The system's time, plus what it has been advanced by; can be frozen and let run again.
+    """The system's time plus the advances so far; can be frozen and let run again.
 
-    With a `shelf` it starts where it was left, and every change is kept there before it holds.
+    With a `shelf` it starts with the state stored there, and stores each change there before it takes effect.
     """
 
     def __init__(self, frozen_at: datetime | None = None, *, shelf: Shelf | None = None) -> None:
         self._lock = Lock()
         self._shelf = shelf
-        self._start = Hands(timedelta(), None if frozen_at is None else _checked(frozen_at))
-        self._hands = (shelf.read() if shelf is not None else None) or self._start
+        self._start = ClockState(timedelta(), None if frozen_at is None else _checked(frozen_at))
+        self._state = (shelf.read() if shelf is not None else None) or self._start
 
     @property
     def frozen(self) -> bool:
         """Whether the clock stands still."""
-        return self._hands.frozen_at is not None
+        return self._state.frozen_at is not None
 
     def now(self) -> datetime:
         """Return the time in UTC."""
-        hands = self._hands
-        return wall_time() + hands.ahead if hands.frozen_at is None else hands.frozen_at
+        state = self._state
+        return wall_time() + state.ahead if state.frozen_at is None else state.frozen_at
 
     def jump_to(self, moment: datetime) -> None:
-        """Move to `moment`; a moment already past moves nothing."""
+        """Move to `moment`; do nothing when it is past."""
         with self._lock:
             step = moment - self.now()
             if step > timedelta():
-                self._set(self._hands.moved(step))
+                self._set(self._state.moved(step))
 
     def freeze(self) -> None:
         """Stop the clock."""
         with self._lock:
-            self._look()
-            self._set(Hands(self._hands.ahead, self.now()))
+            self._take_over_stored()
+            self._set(ClockState(self._state.ahead, self.now()))
 
     def run(self) -> None:
-        """Let the clock run on from its time."""
+        """Let the clock run on from its current time."""
         with self._lock:
-            self._look()
-            if self._hands.frozen_at is not None:
-                self._set(Hands(self._hands.frozen_at - wall_time(), None))
+            self._take_over_stored()
+            if self._state.frozen_at is not None:
+                self._set(ClockState(self._state.frozen_at - wall_time(), None))
 
     def seconds_until(self, moment: datetime | None) -> float | None:
-        """Return how long a thread has to wait for `moment`; None while the time stands still."""
+        """Return how many seconds a thread has to wait for `moment`; None if that is None or the clock stands still."""
         if moment is None or self.frozen:
             return None
         return max((moment - self.now()).total_seconds(), 0.0)
 
     def reset(self) -> None:
-        """Forget every advance, and stand or run as at the start."""
+        """Undo every advance, and be frozen or run as at the start."""
         with self._lock:
             self._set(self._start)
 
     def follow(self) -> bool:
-        """Take over the state in which another server on the same records has put the clock; return whether it changed.
+        """Take over the state that another server on the same database has stored; return whether it was different.
 
-        Time does not go back by it, unless the other clock was reset, or was frozen before this one knew of it.
+        The time never goes back by this, except when the other clock was reset or frozen.
         """
         with self._lock:
-            before = self._hands
-            self._look()
-            return before != self._hands
+            before = self._state
+            self._take_over_stored()
+            return before != self._state
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
-    def _look(self) -> None:
+    def _take_over_stored(self) -> None:
         kept = self._shelf.read() if self._shelf is not None else None
-        if kept is None or kept == self._hands:
+        if kept is None or kept == self._state:
             return
         wall = wall_time()
-        behind = self._hands.now(wall) - kept.now(wall)
-        is_exact = kept == self._start or kept.frozen_at is not None  # all clocks that stand still show the same
-        self._hands = kept if is_exact or behind <= timedelta() else kept.moved(behind)
+        behind = self._state.now(wall) - kept.now(wall)
+        is_exact = kept == self._start or kept.frozen_at is not None  # frozen clocks must show the same time
+        self._state = kept if is_exact or behind <= timedelta() else kept.moved(behind)
 
-    def _set(self, hands: Hands) -> None:
+    def _set(self, state: ClockState) -> None:
         if self._shelf is not None:
-            self._shelf.write(hands)
-        self._hands = hands
+            self._shelf.write(state)
+        self._state = state
 
 
 def _checked(start: datetime) -> datetime:

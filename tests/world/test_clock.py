@@ -10,7 +10,7 @@ import time_machine
 
 from mockstore import Mockstore
 from mockstore.errors import InvalidInputError
-from mockstore.world.clock import EPOCH, Chance, Hands, RunningClock, TravellingClock, VirtualClock, wall_time
+from mockstore.world.clock import EPOCH, Chance, ClockState, RunningClock, TravellingClock, VirtualClock, wall_time
 from mockstore.world.seams import Clock
 
 ELSEWHEN = datetime(2030, 5, 17, 8, tzinfo=UTC)
@@ -201,13 +201,13 @@ class Kept:
     """A shelf in memory."""
 
     def __init__(self) -> None:
-        self.hands: Hands | None = None
+        self.state: ClockState | None = None
 
-    def read(self) -> Hands | None:
-        return self.hands
+    def read(self) -> ClockState | None:
+        return self.state
 
-    def write(self, hands: Hands) -> None:
-        self.hands = hands
+    def write(self, state: ClockState) -> None:
+        self.state = state
 
 
 def test_two_clocks_over_the_same_records_show_the_same_once_one_of_them_is_frozen() -> None:
