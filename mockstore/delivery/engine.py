@@ -56,15 +56,14 @@ class Started(Struct, frozen=True):
     at: datetime
     outgoing: Outgoing
     sent: Sent
-    """The same, as it is to be remembered."""
+    """The same request in the form in which it is recorded."""
 
 
 class Engine:
-    """Turns events into deliveries and deliveries into recorded attempts; the provider's rules decide.
+    """Creates deliveries for events, and prepares, judges and records their attempts by the provider's rules.
 
-    `tell` is called whenever an attempt has ended. `observe` is told what has happened once it is kept, outside any
-    transaction, and must not raise.
-    `history` is how many finished deliveries are kept; None is all.
+    `tell` is called after each attempt. `observe` is called with each observation after its transaction was committed,
+    and must not raise. `history` is how many finished deliveries are kept; None means all.
     """
 
     def __init__(  # noqa: PLR0913 - the seams, each once
@@ -102,8 +101,8 @@ class Engine:
     ) -> list[DeliveryRecord]:
         """Record the event with a delivery for each of `webhooks`, all or nothing (an outbox).
 
-        `plan_for` says which faults befall the delivery to a webhook; some of them make several deliveries of one.
-        With `held` they wait for `release`.
+        `plan_for` returns the faults of the delivery to a webhook; some faults add copies of the delivery. With `held`
+        the deliveries wait for `release`.
         """
         deliveries = list[DeliveryRecord]()
         for webhook in webhooks:
@@ -128,7 +127,7 @@ class Engine:
     def _new(
         self, event: EventRecord, webhook_id: str, plan: tuple[PlannedFault, ...], *, held: bool
     ) -> DeliveryRecord:
-        now = event.timestamp  # the same object: there may be many
+        now = event.timestamp  # one shared object: there may be many deliveries
         delivery = DeliveryRecord(
             id=uuid7(now, self.chance.dice),
             event_id=event.id,
@@ -142,12 +141,12 @@ class Engine:
         return replace(delivery, faults=plan, due=None if held else faulty.first_due(plan, now))
 
     def release(self, order: Sequence[int] | None = None) -> list[DeliveryRecord]:
-        """Stop holding, and make due what was held: all, oldest first, or the positions in `order`.
+        """Stop holding, and make the held deliveries due: all, oldest first, or those at the positions in `order`.
 
-        The second time that a position is named makes a further delivery of the same event. Returns what is due, in
-        that order. Raises `InvalidInputError` for a position that does not exist; then nothing has changed.
+        A position that occurs again in `order` adds a further delivery of the same event. Returns the due deliveries in
+        that order. Raises `InvalidInputError` for a position that does not exist; then nothing is changed.
         """
-        with self.store.transaction():  # or who publishes or releases at the same time would find another state
+        with self.store.transaction():  # so that no concurrent publish or release comes in between
             self.hold.turn(on=False)
             held = [record for record in self.store.deliveries() if record.state is DeliveryState.HELD]
             seen, released = set[int](), []
@@ -166,11 +165,11 @@ class Engine:
         return second
 
     def claim(self, limit: int = 1) -> list[DeliveryRecord]:
-        """Take up to `limit` deliveries that are due now."""
+        """Claim up to `limit` deliveries that are due now."""
         return list(self.store.claim(self.clock.now(), limit))
 
     def start(self, delivery: DeliveryRecord) -> Started | None:
-        """Compose and sign the next attempt; None (and discarded) when its webhook takes no more."""
+        """Compose and sign the next attempt; if the webhook is disabled or deleted, discard it and return None."""
         webhook = self.store.webhook(delivery.webhook_id)
         event = self.store.event(delivery.event_id)
         if webhook is not None and webhook.status is WebhookStatus.DISABLED and faulty.enables(delivery):
@@ -192,9 +191,9 @@ class Engine:
         at: datetime,
         plan: tuple[PlannedFault, ...] = (),
     ) -> Sent:
-        """Return the request of attempt `number`: the event's exact bytes, signed (contract 1.2), unless by a fault."""
+        """Return the request of attempt `number`: the event's exact bytes, signed (contract 1.2); faults change it."""
         signed_at = wall_time() if self._signature_time == "wall" else at
-        if not plan:  # the usual case, spared what faults need
+        if not plan:  # the usual case, which takes less time and memory
             return Plain(self.provider, event, webhook, number, at, whole_second(signed_at))
         draft = Draft(
             url=webhook.url,
@@ -243,7 +242,7 @@ class Engine:
                     self.store.release(delivery_id)
                     return after
         except AttemptExistsError:
-            pass  # whoever has taken the delivery over was first
+            pass  # another server has taken the delivery over, and was first
         self.store.release(delivery_id)
         _LOG.warning("attempt %d of delivery %s is not recorded: %s", attempt.number, delivery_id, _NO_LONGER_OURS)
         return None
@@ -260,7 +259,7 @@ class Engine:
             self.store.trim(self._history)
 
     def disable(self, webhook: WebhookRecord, why: str) -> WebhookRecord:
-        """Disable the webhook and discard what it still had to get (contract 1.3)."""
+        """Disable the webhook and discard its unfinished deliveries (contract 1.3)."""
         disabled = replace(webhook, status=WebhookStatus.DISABLED, updated_at=self.clock.now())
         with self.store.transaction():
             self.store.save_webhook(disabled)
@@ -275,7 +274,7 @@ class Engine:
                 self.discard(delivery, why)
 
     def discard(self, delivery: DeliveryRecord, why: str) -> None:
-        """Stop the delivery; it can be recovered."""
+        """Discard the delivery, for the reason `why`; it can be recovered."""
         self.store.save_delivery(replace(delivery, state=DeliveryState.DISCARDED, due=None, reason=why))
 
     def restart(self, delivery: DeliveryRecord) -> DeliveryRecord:
@@ -328,7 +327,7 @@ class Engine:
         return after
 
     def reset(self) -> None:
-        """Forget what was made and overtaken."""
+        """Forget the attempts in the list of `follow`, and the deliveries that wait for others."""
         if self._made is not None:
             self._made.clear()
         self._overtaken.clear()
@@ -339,7 +338,7 @@ class Engine:
         return enabled
 
     def _let_follow(self, gone: DeliveryRecord) -> None:
-        """Make due what waited for another delivery to the same webhook to go first."""
+        """Make the deliveries due that waited for `gone`, another delivery to the same webhook."""
         waiting = self._overtaken.to(gone.webhook_id)
         done = [gone.id] if gone.id in waiting else waiting
         for delivery in map(self.store.delivery, done):

@@ -1,4 +1,4 @@
-"""How an attempt ended and what comes next. Pure: tables and arithmetic."""
+"""Decides how an attempt ended and what follows from it. Pure."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -27,32 +27,32 @@ OUTCOME_OF: tuple[tuple[type[DeliveryError], Outcome], ...] = (
 )
 
 
-SHORT: Final = 1024
-"""Bytes of an answer's body."""
-FEW: Final = 4096
-"""Characters of an answer's headers."""
+_SHARED_BODY: Final = 1024
+"""The longest body, in bytes, of a reply that is shared."""
+_SHARED_HEADERS: Final = 4096
+"""The most characters in the headers of a reply that is shared."""
 
 
 class Verdict(Struct, frozen=True):
-    """How one attempt ended: a word for code and, for a failure, a sentence for people."""
+    """How one attempt ended; `error` is one sentence about a failure, None for a success."""
 
     outcome: Outcome
     error: str | None = None
 
 
 class Step(Struct, frozen=True):
-    """What follows from an attempt."""
+    """What follows from an attempt: the new state of the delivery, and when its next attempt is due (None: never)."""
 
     state: DeliveryState
     due: datetime | None = None
     disables: str | None = None
-    """Why the webhook is to be disabled, or None."""
+    """Why the webhook has to be disabled; None when it stays as it is."""
     anew: bool = False
-    """Whether the ladder starts over with the next attempt."""
+    """Whether the retry schedule starts over with the next attempt."""
 
 
 def judge(answer: Reply | DeliveryError, provider: Provider) -> Verdict:
-    """Tell success (any 2xx in time) from failure (contract 1.3)."""
+    """Return whether the attempt succeeded (any 2xx in time) or how it failed (contract 1.3)."""
     if isinstance(answer, DeliveryError):
         outcome = next(outcome for kind, outcome in OUTCOME_OF if isinstance(answer, kind))
         return Verdict(outcome, str(answer))
@@ -65,14 +65,14 @@ def judge(answer: Reply | DeliveryError, provider: Provider) -> Verdict:
 
 
 def shared_reply(reply: Reply) -> Reply:
-    """Return an equal reply, the same object each time where it is short: there may be many."""
-    if reply.exception is not None or len(reply.body) > SHORT:
+    """Return an equal reply; short ones are one shared object, which saves memory with many attempts."""
+    if reply.exception is not None or len(reply.body) > _SHARED_BODY:
         return reply
     try:
-        if sum([len(name) + len(value) for name, value in reply.headers]) > FEW:
+        if sum([len(name) + len(value) for name, value in reply.headers]) > _SHARED_HEADERS:
             return reply
         return _same(reply)
-    except TypeError:  # a receiver of one's own may answer with lists
+    except TypeError:  # a custom transport may return lists, which have no hash
         return reply
 
 
@@ -83,7 +83,7 @@ def _same(reply: Reply) -> Reply:
 
 @lru_cache(maxsize=64)
 def _of_status(status: int) -> Verdict:
-    """Return the verdict on an answer in time; kept, since every attempt keeps its sentence."""
+    """Return the verdict on an answer in time; cached, so that attempts share its sentence."""
     if 200 <= status < 300:  # noqa: PLR2004 - the range of success
         return Verdict(Outcome.ACKNOWLEDGED)
     if 300 <= status < 400:  # noqa: PLR2004 - the range of redirects
@@ -92,14 +92,14 @@ def _of_status(status: int) -> Verdict:
 
 
 def raised_by_consumer(answer: Reply | DeliveryError) -> BaseException | None:
-    """Return what the consumer's code raised; the cause of a broken connection is none of that."""
+    """Return the exception of the consumer's code, or None; the cause of a broken connection does not count."""
     return answer.__cause__ if isinstance(answer, ConsumerError) else None
 
 
 def next_step(
     delivery: DeliveryRecord, attempt: Attempt, provider: Provider, now: datetime, *, dice: float = 0.0
 ) -> Step:
-    """Return where `delivery` stands after `attempt`, its latest; `dice` is in [-1, 1]."""
+    """Return what follows from `attempt`, the latest of `delivery`; `dice` is in [-1, 1], for the jitter."""
     if attempt.outcome is Outcome.ACKNOWLEDGED:
         return Step(DeliveryState.DELIVERED)
     if attempt.status in provider.disabling_statuses and attempt.outcome is Outcome.REFUSED:
@@ -113,9 +113,10 @@ def next_step(
 
 
 def bent(step: Step, delivery: DeliveryRecord, attempt: Attempt) -> Step:
-    """Return what follows `attempt` instead of `step` under the faults of the delivery.
+    """Return `step` as changed by the faults of the delivery.
 
-    After an acknowledgement it may come again. What is forged or hostile is tried once and disables nothing.
+    An acknowledged delivery may be sent again. A forged or hostile one has a single attempt, and never disables its
+    webhook.
     """
     if step.state is DeliveryState.DELIVERED:
         wait = faulty.repeat_wait(delivery)

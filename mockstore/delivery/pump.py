@@ -1,4 +1,4 @@
-"""Runs what is due, in order, on the caller's own thread or event loop. Time moves only by `advance`."""
+"""Makes the deliveries that are due, in order, on the caller's own thread or event loop; only `advance` moves time."""
 
 from collections.abc import Callable, Iterator, MutableSequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from mockstore.model import Attempt, Pulse, Reply
 from mockstore.world.seams import Transport
 
 CHAIN_LIMIT = 10_000
-"""How many deliveries may be caused by deliveries before somebody must have made a circle."""
+"""How many further deliveries the deliveries of one run may cause before they count as an endless chain."""
 
 
 class InlinePump:
@@ -36,10 +36,10 @@ class InlinePump:
         self._running = False
         self._caught: list[BaseException] = []
         self.raised: MutableSequence[BaseException] = []
-        """What consumers' code raised and nobody has seen yet."""
+        """The exceptions of consumers' code that were not raised in the test yet."""
 
     def look(self) -> None:
-        """Nobody else has these records."""
+        """Do nothing: no other server uses these records."""
 
     def kick(self) -> None:
         """Run everything that is due now; inside a running delivery, leave it to the outer run."""
@@ -64,16 +64,16 @@ class InlinePump:
                         self._finish(started, await self._asend(started))
 
     def deliver_briefly(self) -> bool:
-        """Run nothing: the caller of `kick` does that."""
+        """Do nothing, and return False: `kick` makes the deliveries."""
         return False
 
     def settle(self, timeout: timedelta | None = None) -> bool:  # noqa: ARG002 - nothing here takes time
-        """Run what is due now; return that nothing is under way."""
+        """Run what is due now, and return True: nothing is under way then."""
         self.kick()
         return True
 
     def advance(self, by: timedelta) -> None:
-        """Move the clock, and run what falls due on the way at its own moment, in order."""
+        """Move the clock on, and run what falls due meanwhile, each at its own time."""
         __tracebackhide__ = True
         for _ in self._steps(by):
             self.kick()
@@ -86,7 +86,7 @@ class InlinePump:
 
     @property
     def pulse(self) -> Pulse:
-        """How the deliveries are going: nothing is out unless it asks for this itself."""
+        """A constant: no thread delivers."""
         return Pulse()
 
     @contextmanager
@@ -99,10 +99,10 @@ class InlinePump:
             self._running = before
 
     def stop(self) -> None:
-        """Nothing is taken up but by who asks for it."""
+        """Do nothing: deliveries are made only on request."""
 
     def close(self) -> None:
-        """Nothing runs that would have to be stopped."""
+        """Do nothing: there is no thread to stop."""
 
     @contextmanager
     def _run(self) -> Iterator[None]:
@@ -147,7 +147,7 @@ class InlinePump:
             raise
 
     def _send_with_twins(self, started: Started) -> None:
-        """Send it and its copies: side by side over sockets, in turn into an app, which may be bound to this thread."""
+        """Send it and its copies: in parallel over sockets, in turn to an app, which may need the caller's thread."""
         together = [started]
         if self._is_remote(started.outgoing.url):
             together += self._twins(started)
@@ -162,8 +162,8 @@ class InlinePump:
             self._finish(one, answer)
 
     async def _asend_with_twins(self, started: Started) -> None:
-        """Send it and its copies side by side."""
-        import asyncio  # noqa: PLC0415 - whoever awaits this has loaded it
+        """Send it and its copies in parallel."""
+        import asyncio  # noqa: PLC0415 - loaded already where a loop runs
 
         together = [started, *self._twins(started)]
         answers = await asyncio.gather(*map(self._asend, together))
@@ -171,7 +171,7 @@ class InlinePump:
             self._finish(one, answer)
 
     def _twins(self, started: Started) -> list[Started]:
-        """Claim and start what is to be sent side by side with `started`: the copies that a fault has made of it."""
+        """Claim and start the copies of `started` that a fault has added; they are sent in parallel with it."""
         found = []
         for _ in range(faulty.copies(started.delivery.faults)):
             for claimed in self._engine.claim():

@@ -1,4 +1,4 @@
-"""When to try again. Pure: no clock, no dice, no I/O."""
+"""When an attempt is retried; parses durations and schedules. Pure: no clock, no dice, no I/O."""
 
 import re
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from msgspec import Struct
 from mockstore.errors import InvalidInputError
 
 LONGEST: Final = timedelta(days=36_500)
-"""The longest span that is taken for one. The calendar of Python and what a thread can wait end centuries beyond."""
+"""The longest accepted time span; far below the limits of `datetime` and of a thread that waits."""
 LONGEST_ANSWER: Final = timedelta(days=20)
-"""The longest time for an answer: a socket counts it in milliseconds, of which it knows 24 days."""
+"""The longest timeout of an answer: sockets count it in milliseconds, of which 32 bits hold 24 days."""
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _SPAN = f"from 0 to {LONGEST.days} days"
@@ -24,27 +24,27 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?")
 
 
 class RetryPolicy(Struct, frozen=True):
-    """Waits between attempts; after the last one the delivery is given up (contract 1.3)."""
+    """The waits between attempts; after the last attempt the delivery has failed (contract 1.3)."""
 
     waits: tuple[timedelta, ...]
     jitter: float = 0.0
-    """The share by which a wait may be longer or shorter."""
+    """By which share a wait may be longer or shorter, from 0 to 1."""
 
     def __post_init__(self) -> None:
         for wait in self.waits:
-            _must(isinstance(wait, timedelta), "schedule", wait, "waits, as timedeltas")
-            _must(timedelta() <= wait <= LONGEST, "schedule", wait, _WAITS)
-        _must(0 <= self.jitter <= 1, "jitter", self.jitter, "a share from 0 to 1")
+            _check(isinstance(wait, timedelta), "schedule", wait, "waits, as timedeltas")
+            _check(timedelta() <= wait <= LONGEST, "schedule", wait, _WAITS)
+        _check(0 <= self.jitter <= 1, "jitter", self.jitter, "a share from 0 to 1")
 
     @property
     def attempts(self) -> int:
-        """How many attempts there are in all."""
+        """The number of attempts, the first one included."""
         return len(self.waits) + 1
 
     def next_attempt(self, made: int, now: datetime, *, dice: float = 0.0) -> datetime | None:
-        """Return when attempt number `made + 1` is due, or None to give up.
+        """Return when attempt number `made + 1` is due; None when there is no further attempt.
 
-        `dice` is in [-1, 1]: the caller rolls it, so that a test can fix it.
+        `dice` is in [-1, 1]: a random number of the caller, so that a test can fix it.
         """
         if made > len(self.waits):
             return None
@@ -52,7 +52,7 @@ class RetryPolicy(Struct, frozen=True):
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read `90`, `90s`, `5m`, `1h30m`, `2d`; raise `InvalidInputError` for anything else."""
+    """Parse `90`, `90s`, `5m`, `1h30m` or `2d`; raise `InvalidInputError` for anything else."""
     parts = _DURATION.findall(text.strip())
     if not parts or _DURATION.sub("", text).strip():
         raise InvalidInputError(f"{text!r} is no duration; write for instance 90s, 5m or 1h30m")
@@ -63,38 +63,41 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_schedule(text: str) -> RetryPolicy:
-    """Read the waits between attempts, `1m,5m,30m,1h`; an empty text means no retry."""
+    """Parse the waits between attempts, `1m,5m,30m,1h`; an empty text means no retry."""
     return RetryPolicy(tuple(parse_duration(wait) for wait in text.split(",") if wait.strip()))
 
 
 def policy(waits: Iterable[timedelta | float] | RetryPolicy) -> RetryPolicy:
-    """Accept a policy, or its waits as timedeltas or seconds."""
+    """Return a policy; `waits` is one, or its waits as timedeltas or seconds."""
     if isinstance(waits, RetryPolicy):
         return waits
     listed = isinstance(waits, Iterable) and not isinstance(waits, str)
-    _must(listed, "schedule", waits, "a list of seconds or timedeltas, [60, 300] for instance")
+    _check(listed, "schedule", waits, "a list of seconds or timedeltas, [60, 300] for instance")
     return RetryPolicy(tuple(span_of(wait, "schedule", _WAITS) for wait in waits))
 
 
-def span_of(told: timedelta | float, name: str, allowed: str = _SPAN) -> timedelta:
-    """Return a timedelta, or seconds as one; raise `InvalidInputError` that names `name` unless it is a span."""
-    if not isinstance(told, timedelta):
-        _must(isinstance(told, int | float), name, told, f"{allowed}, as a timedelta or seconds")
-        _must(0 <= told <= LONGEST.total_seconds(), name, told, allowed)  # neither infinity nor what is no number
-    span = told if isinstance(told, timedelta) else timedelta(seconds=told)
-    _must(timedelta() <= span <= LONGEST, name, told, allowed)
+def span_of(value: timedelta | float, name: str, allowed: str = _SPAN) -> timedelta:
+    """Return `value`, which may be seconds, as a timedelta; raise `InvalidInputError` if it is negative or too long.
+
+    `name` and `allowed` are for the message of the error.
+    """
+    if not isinstance(value, timedelta):
+        _check(isinstance(value, int | float), name, value, f"{allowed}, as a timedelta or seconds")
+        _check(0 <= value <= LONGEST.total_seconds(), name, value, allowed)  # also refuses infinity and NaN
+    span = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    _check(timedelta() <= span <= LONGEST, name, value, allowed)
     return span
 
 
-def time_limit(told: timedelta | float) -> timedelta:
-    """Return how long an answer may take, told as a timedelta or seconds; raise `InvalidInputError`."""
-    limit = span_of(told, "timeout", _LIMIT)
-    _must(timedelta() < limit <= LONGEST_ANSWER, "timeout", told, _LIMIT)
+def time_limit(value: timedelta | float) -> timedelta:
+    """Return a timeout, which may be seconds, as a timedelta; raise `InvalidInputError` for one that is not allowed."""
+    limit = span_of(value, "timeout", _LIMIT)
+    _check(timedelta() < limit <= LONGEST_ANSWER, "timeout", value, _LIMIT)
     return limit
 
 
 def retry_after(value: str, now: datetime) -> datetime | None:
-    """Read a `Retry-After` field (RFC 9110, 10.2.3): seconds or a date; None when it is neither."""
+    """Parse a `Retry-After` field (RFC 9110, 10.2.3), seconds or a date; return None when it is neither or too far."""
     seconds = value.strip()
     if seconds.isascii() and seconds.isdecimal():
         is_span = len(seconds) <= _DIGITS and int(seconds) <= LONGEST.total_seconds()
@@ -107,7 +110,7 @@ def retry_after(value: str, now: datetime) -> datetime | None:
 
 
 def describe(wait: timedelta) -> str:
-    """Say a time span as people do: `0 s`, `90 s`, `1 min`, `1 h 36 min`."""
+    """Return a time span as text: `0 s`, `90 s`, `1 min`, `1 h 36 min`."""
     seconds = wait.total_seconds()
     if seconds < 60 or seconds % 60:  # noqa: PLR2004 - a minute
         return f"{seconds:g} s"
@@ -115,7 +118,7 @@ def describe(wait: timedelta) -> str:
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
 
 
-def _must(holds: object, name: str, told: object, allowed: str) -> None:
-    if not holds:
-        said = describe(told) if isinstance(told, timedelta) else repr(told)[:60]
-        raise InvalidInputError(f"{name} is {said}; it must be {allowed}", field=name)
+def _check(is_valid: object, name: str, value: object, allowed: str) -> None:
+    if not is_valid:
+        shown = describe(value) if isinstance(value, timedelta) else repr(value)[:60]
+        raise InvalidInputError(f"{name} is {shown}; it must be {allowed}", field=name)
