@@ -1,6 +1,6 @@
-"""A mock of the Modern Petstore API: signed webhook events, a retry ladder on a clock you control, and a judge.
+"""A mock of the Modern Petstore API: sends signed webhooks, retries them on a clock you control, checks consumers.
 
-The names below are loaded when they are first used, so that importing the package costs nothing.
+The names below are imported when they are first used, so that importing the package is fast.
 """
 
 from importlib import import_module
@@ -35,7 +35,7 @@ __all__ = [
     "Webhook",
 ]
 
-_HOMES = {
+_MODULE_OF = {
     "Answer": "answers",
     "Attempt": "model",
     "Deliveries": "handles",
@@ -52,15 +52,15 @@ _HOMES = {
     "Reply": "model",
     "Webhook": "handles",
 }
-_ROOMS = frozenset({"faults", "strategies"})
+_SUBMODULES = frozenset({"faults", "strategies"})
 
 
 def __getattr__(name: str) -> object:
-    if name in _ROOMS:
+    if name in _SUBMODULES:
         return import_module(f"{__name__}.{name}")
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:

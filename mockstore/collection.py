@@ -1,4 +1,4 @@
-"""What was emitted, delivered or captured, with the questions that tests ask of it."""
+"""Live sequences of events, deliveries or captured requests, with queries and assertions for tests."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -9,29 +9,31 @@ from mockstore.events import differences
 from mockstore.model import Json
 
 
-class Sighting(Protocol):
-    """One thing that was seen, of an event type and with its data."""
+class Member(Protocol):
+    """A member of a collection: an event, a delivery or a captured request."""
 
     @property
     def type(self) -> str:
-        """The event type, or an empty text when there is none."""
+        """The event type; an empty string when there is none."""
 
     @property
     def data(self) -> Json:
-        """The event's `data`, or None when there is none."""
+        """The event's `data`; None when there is none."""
 
     def summary(self) -> str:
-        """Return what happened to it, for a failure text."""
+        """Return a description for failure texts."""
 
 
-T = TypeVar("T", bound=Sighting)
+T = TypeVar("T", bound=Member)
 
 SHOWN = 40
-"""Of more than this, a failure shows the first and the last ones."""
-Waiter = Callable[[Callable[[], bool], float | None], bool]
+"""The most members that a failure text lists: of more, it lists the first and the last ones."""
 
+Waiter = Callable[[Callable[[], bool], float | None], bool]
+"""Blocks until the condition is true; returns False after the timeout in seconds (None: no limit)."""
 
 Check = Callable[[str], None]
+"""Raises `UnknownEventTypeError` unless it is given an event type or a pattern."""
 
 
 def _nothing() -> None:
@@ -39,15 +41,15 @@ def _nothing() -> None:
 
 
 def any_type(_event_type: str) -> None:
-    """Take any event type."""
+    """Accept any event type."""
 
 
 class Collection(Sequence[T], Generic[T]):
-    """A live sequence, oldest first: each question is asked of what is there at that moment.
+    """A live sequence, oldest first: each call works on the members that there are at that moment.
 
-    `find` returns what is there, `wait` blocks until a claim holds (see `News.wait_for`), `noun`
-    names the members in failure texts. `counted` is called when somebody asks how many there are, or whether none;
-    `check` raises for what is no event type or pattern.
+    `find` returns the current members, `wait` blocks until a condition is true (see `News.wait_for`), `noun` names a
+    member in failure texts. `counted` is called whenever a test asks for the number of members, or that there are none;
+    `check` raises unless it is given an event type or a pattern.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Collection(Sequence[T], Generic[T]):
         return len(self) > 0
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._find())  # asked once: `Sequence` would ask for each member anew
+        return iter(self._find())  # `Sequence` would call `find` again for each member
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -88,19 +90,19 @@ class Collection(Sequence[T], Generic[T]):
     def of(self, event_type: str) -> "Collection[T]":
         """Return those of `event_type` (or of a pattern, `order.*`), as a live collection.
 
-        Raises `UnknownEventTypeError` for a type that there is not, and so do `where`, `one` and `none`.
+        Raises `UnknownEventTypeError` for an unknown type, and so do `where`, `one` and `none`.
         """
-        self._must_be_known(event_type)
+        self._check_type(event_type)
         return self._narrowed(lambda: [one for one in self._find() if _is_of(one.type, event_type)])
 
     def where(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> Sequence[T]:
-        """Return those of `event_type` (or a pattern) whose `data` has what `match` says (keys may be dotted paths)."""
+        """Return those of `event_type` (or a pattern) whose `data` has the values of `match` (keys or dotted paths)."""
         if event_type is not None:
-            self._must_be_known(event_type)
+            self._check_type(event_type)
         return [one for one in self._find() if not _mismatches(one, event_type, match)]
 
     def one(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> T:
-        """Return the only one that fits; raise `AssertionError` with the nearest when there are none or several."""
+        """Return the only match; raise `AssertionError` when there are several, or none: with the nearest one."""
         __tracebackhide__ = True
         found = self.where(event_type, match)
         if len(found) != 1:
@@ -108,7 +110,7 @@ class Collection(Sequence[T], Generic[T]):
         return found[0]
 
     def none(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> None:
-        """Raise `AssertionError` when there is any that fits."""
+        """Raise `AssertionError` when there is a match."""
         __tracebackhide__ = True
         self._counted()
         found = self.where(event_type, match)
@@ -117,7 +119,7 @@ class Collection(Sequence[T], Generic[T]):
 
     @property
     def last(self) -> T:
-        """The latest; raise `AssertionError` when there is none."""
+        """The latest one; raise `AssertionError` when there is none."""
         __tracebackhide__ = True
         found = self._find()
         if not found:
@@ -125,13 +127,13 @@ class Collection(Sequence[T], Generic[T]):
         return found[-1]
 
     def wait_for(self, count: int, timeout: float = 5.0) -> Sequence[T]:
-        """Return at least `count` of them as soon as they are there; raise `AssertionError` after `timeout` seconds."""
+        """Wait until there are at least `count`, and return all; raise `AssertionError` after `timeout` seconds."""
         __tracebackhide__ = True
-        patience = span_of(timeout, "timeout").total_seconds()
-        if not self._wait(lambda: len(self._complete()) >= count, patience):
+        seconds = span_of(timeout, "timeout").total_seconds()
+        if not self._wait(lambda: len(self._complete()) >= count, seconds):
             found = self._complete()
             raise AssertionError(
-                f"waited {patience:g} s for {count} x {self._noun}, got {len(found)}:\n{_listed(self._find())}"
+                f"waited {seconds:g} s for {count} x {self._noun}, got {len(found)}:\n{_listed(self._find())}"
             )
         return self._complete()
 
@@ -142,13 +144,13 @@ class Collection(Sequence[T], Generic[T]):
         _compare_types("in this order", list(expected), [one.type for one in self._find()])
 
     def assert_types_in_any_order(self, expected: Iterable[str]) -> None:
-        """Raise `AssertionError` unless the event types are `expected`, each as often, in whatever order."""
+        """Raise `AssertionError` unless the event types are `expected`, in any order and equally often."""
         __tracebackhide__ = True
         self._counted()
         _compare_types("in any order", sorted(expected), sorted(one.type for one in self._find()))
 
-    def _must_be_known(self, event_type: str) -> None:
-        """Raise `UnknownEventTypeError` for a type that no schema knows, unless one that was sent on purpose has it."""
+    def _check_type(self, event_type: str) -> None:
+        """Raise `UnknownEventTypeError` for a type without a schema, unless there is a member of that type."""
         if not any(one.type == event_type for one in self._find()):
             self._check(event_type)
 
@@ -173,8 +175,8 @@ class Collection(Sequence[T], Generic[T]):
         return "\n".join(lines)
 
 
-def _mismatches(one: Sighting, event_type: str | None, match: Mapping[str, Json] | None) -> list[str]:
-    """Return why `one` does not fit, a line for each reason; a wrong type weighs more than wrong data."""
+def _mismatches(one: Member, event_type: str | None, match: Mapping[str, Json] | None) -> list[str]:
+    """Return why `one` does not match, a line for each reason."""
     lines = []
     if event_type is not None and not _is_of(found := one.type, event_type):
         lines.append(f"type: expected {event_type!r}, found {found!r}")
@@ -182,7 +184,7 @@ def _mismatches(one: Sighting, event_type: str | None, match: Mapping[str, Json]
 
 
 def _is_of(found: str, wanted: str) -> bool:
-    """Tell whether a type is the one that is wanted, or fits the pattern (`order.*`, `*`), as in a registration."""
+    """Tell whether a type equals `wanted` or matches it as a pattern (`order.*`, `*`)."""
     return wanted in (found, "*") or (wanted.endswith(".*") and found.startswith(wanted[:-1]))
 
 
@@ -196,8 +198,8 @@ def _compare_types(order: str, wanted: list[str], seen: list[str]) -> None:
     raise AssertionError("\n".join(lines))
 
 
-def _listed(found: Sequence[Sighting]) -> str:
-    """Return a line for each; of many, the first and the last ones."""
+def _listed(found: Sequence[Member]) -> str:
+    """Return a line for each, or for the first and the last ones when there are more than `SHOWN`."""
     if len(found) <= SHOWN:
         return "\n".join(_indented(one.summary()) for one in found)
     head, tail = found[: SHOWN // 2], found[-SHOWN // 2 :]

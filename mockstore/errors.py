@@ -1,7 +1,7 @@
-"""Everything that can go wrong, as one tree. What a class declares travels with its errors from a server.
+"""All errors of mockstore, as one tree. An error from a server keeps the attributes that its class declares.
 
 MockstoreError
-    InvalidInputError           what the caller asked for makes no sense
+    InvalidInputError           an argument or a request is invalid
         UnknownEventTypeError   ... no such event type
         UnknownPathError        ... an override names a member that does not exist
         InvalidPayloadError     ... a payload breaks its schema
@@ -9,17 +9,17 @@ MockstoreError
     SignatureError              no signature in the headers matches
     DeliveryError               an attempt got no answer
         ReceiverTimeoutError    ... within the time limit
-        UnreachableError        ... for nobody listens there (refused, DNS, TLS)
+        UnreachableError        ... because the connection failed (refused, DNS, TLS)
             NotMountedError     ... no app is mounted at that host
-        BrokenConnectionError   ... for the connection broke before the answer
-        ConsumerError           ... for the consumer's code raised
-    EndlessChainError           deliveries caused deliveries without end
-    AsyncConsumerError          an ASGI app was to be reached from inside a running loop, without `await`
+        BrokenConnectionError   ... because the connection broke before the answer
+        ConsumerError           ... because the consumer's code raised
+    EndlessChainError           deliveries cause further deliveries without end
+    AsyncConsumerError          an ASGI app cannot be called in a running event loop without `await`
     StartupError                a server could not start
-    NoServerError               no server of ours is there, or it does not let us in
-    StoreUnavailableError       the database that keeps everything does not do its work now
-    StoppingError               the server stops, and ends no more of what was waited for
-    AttemptExistsError          an attempt was to be recorded twice
+    NoServerError               no mockstore server answers, or it refuses access
+    StoreUnavailableError       the database does not work now
+    StoppingError               the server is stopping, and makes no more attempts
+    AttemptExistsError          the attempt is recorded already, with another outcome
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class MockstoreError(Exception):
 
 
 class InvalidInputError(MockstoreError):
-    """What was asked for makes no sense; `field` names the part at fault, if there is one."""
+    """An argument or a request is invalid; `field` names the invalid part, or is None."""
 
     field: str | None
     code: str
@@ -43,7 +43,7 @@ class InvalidInputError(MockstoreError):
 
 
 class UnknownEventTypeError(InvalidInputError):
-    """No such event type; `near` are the closest ones."""
+    """There is no such event type; `near` has the most similar ones."""
 
     name: str
     near: tuple[str, ...]
@@ -58,7 +58,7 @@ class UnknownEventTypeError(InvalidInputError):
 
 
 class UnknownPathError(InvalidInputError):
-    """An override names a member that the payload does not have; `near` are the closest paths."""
+    """An override names a member that the payload does not have; `near` has the most similar paths."""
 
     path: str
     near: tuple[str, ...]
@@ -75,7 +75,7 @@ class UnknownPathError(InvalidInputError):
 
 
 class InvalidPayloadError(InvalidInputError):
-    """A payload breaks its schema; `mistakes` are the lines, each with its path."""
+    """A payload breaks its schema; `mistakes` has a line for each violation, with its path."""
 
     mistakes: tuple[str, ...]
 
@@ -90,7 +90,7 @@ class InvalidPayloadError(InvalidInputError):
 
 
 class NotFoundError(MockstoreError):
-    """There is no such thing; `kind` and `id` say which."""
+    """There is no `kind` (such as a webhook or a delivery) with this `id`."""
 
     kind: str
     id: str
@@ -102,7 +102,7 @@ class NotFoundError(MockstoreError):
 
 
 class SignatureError(MockstoreError):
-    """A signature did not verify; `reason` is one word for code, the text one sentence for people."""
+    """A signature did not verify; `reason` is one word for code, the message one sentence for people."""
 
     reason: str
 
@@ -116,11 +116,11 @@ class DeliveryError(MockstoreError):
 
 
 class ReceiverTimeoutError(DeliveryError):
-    """No answer within the time limit."""
+    """No answer came within the time limit."""
 
 
 class UnreachableError(DeliveryError):
-    """Nobody listens there: connection refused, name not found, TLS failed."""
+    """The connection failed: it was refused, the name was not found, or TLS failed."""
 
 
 class NotMountedError(UnreachableError):
@@ -147,15 +147,15 @@ class ConsumerError(DeliveryError):
 
 
 class EndlessChainError(MockstoreError):
-    """Deliveries caused deliveries without end."""
+    """Deliveries cause further deliveries without end."""
 
 
 class AsyncConsumerError(MockstoreError):
-    """An ASGI app was to be reached from inside a running event loop, without `await`."""
+    """An ASGI app cannot be called inside a running event loop without `await`."""
 
 
 class StartupError(MockstoreError):
-    """A server could not start (port taken, certificate unreadable); `field` names the setting at fault, if one is."""
+    """A server could not start (port taken, certificate unreadable); `field` names the wrong setting, or is None."""
 
     field: str | None
 
@@ -165,22 +165,22 @@ class StartupError(MockstoreError):
 
 
 class NoServerError(MockstoreError):
-    """No server of ours is there, or none that lets us in, or one of another version."""
+    """No mockstore server answers, or it refuses access, or it has another version."""
 
 
 class StoreUnavailableError(MockstoreError):
-    """The database does not do its work now (locked, full, gone); the next call works when the database does."""
+    """The database does not work now (locked, full, gone); later calls succeed once it works again."""
 
 
 class StoppingError(MockstoreError):
-    """The server stops, and takes nothing new up: who waited for deliveries waits in vain."""
+    """The server is stopping: deliveries that a caller waits for are not made any more."""
 
     def __init__(self, message: str = "the server stops now: deliveries that are due are not made any more") -> None:
         super().__init__(message)
 
 
 class AttemptExistsError(MockstoreError):
-    """The recorded attempts of a delivery were to be changed: they are history, and can only be added to."""
+    """The attempt is recorded already, with another outcome; recorded attempts are never changed."""
 
     delivery_id: str
     number: int

@@ -1,4 +1,4 @@
-"""What a user holds: live views of webhooks, events and deliveries, with the assertions of a test."""
+"""The webhooks, events and deliveries that users hold: live views of the records, with assertions for tests."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mockstore.collection import Collection
 from mockstore.errors import NotFoundError
-from mockstore.looks import Attempts
+from mockstore.examined import Attempts
 from mockstore.model import (
     Attempt,
     DeliveryRecord,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Webhook:
-    """A registration: who wants which events, and where."""
+    """A registration of a URL for some types of events."""
 
     def __init__(self, source: Source, webhook_id: str) -> None:
         self._source = source
@@ -42,18 +42,18 @@ class Webhook:
 
     @property
     def record(self) -> WebhookRecord:
-        """The registration as it stands now; as it last stood, once it is deleted."""
+        """The current record; the one that was read last, once the webhook is deleted."""
         self._last_seen = self._source.webhook_record(self.id) or self._last_seen
         return self._last_seen
 
     @property
     def url(self) -> str:
-        """Where its deliveries go."""
+        """The URL that its deliveries are sent to."""
         return self.record.url
 
     @property
     def secret(self) -> str:
-        """The secret that signs, whole."""
+        """The secret that signs its deliveries, in full."""
         return self.record.secret
 
     @property
@@ -68,7 +68,7 @@ class Webhook:
 
     @property
     def deliveries(self) -> "Deliveries":
-        """Everything that was sent to it, oldest first."""
+        """Its deliveries, oldest first."""
         return Deliveries.of_source(self._source, webhook_id=self.id)
 
     def assert_disabled(self) -> None:
@@ -97,7 +97,7 @@ class Webhook:
 
 
 class Event:
-    """Something that happened in the shop, and what became of telling it."""
+    """An event, with its deliveries."""
 
     def __init__(self, source: Source, record: EventRecord) -> None:
         self._source = source
@@ -105,12 +105,12 @@ class Event:
 
     @property
     def id(self) -> str:
-        """The event's id, the same over all retries."""
+        """The event's id, the same in every attempt."""
         return self.record.id
 
     @property
     def type(self) -> str:
-        """The event type, `pet.adopted` for instance."""
+        """The event type, such as `pet.adopted`."""
         return self.record.type
 
     @property
@@ -120,45 +120,45 @@ class Event:
 
     @property
     def body(self) -> bytes:
-        """The exact bytes that are sent."""
+        """The exact bytes that every attempt sends."""
         return self.record.body
 
     @property
     def payload(self) -> Json:
-        """The whole event as sent; None when the body is not JSON (sent so on purpose)."""
+        """The body as parsed JSON; None when it is not JSON (possible with `invalid=True`)."""
         return parsed(self.record.body)
 
     @property
     def data(self) -> Json:
-        """The event's `data`; None when there is none (sent so on purpose)."""
+        """The event's `data`; None when the body has none (possible with `invalid=True`)."""
         payload = self.payload
         return payload.get("data") if isinstance(payload, dict) else None
 
     @property
     def deliveries(self) -> "Deliveries":
-        """One for each webhook that wanted the event."""
+        """Its deliveries, oldest first; usually one for each webhook that subscribes to the event."""
         return Deliveries.of_source(self._source, event_id=self.id)
 
     async def tried(self) -> "Event":
-        """Return it once each delivery that is due has been tried, while the running event loop goes on."""
-        from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
+        """Return the event after each due delivery was attempted, without blocking the running event loop."""
+        from asyncio import to_thread  # noqa: PLC0415 - loaded already where a loop runs
 
         for record in self._source.delivery_records(event_id=self.id):
             await to_thread(self._source.let_end, record.id)
         return self
 
-    def told(self) -> list[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
-        """Return its deliveries as they stand, each with the event and its webhook, and all of them read once."""
+    def delivery_records(self) -> list[tuple[DeliveryRecord, EventRecord, WebhookRecord | None]]:
+        """Return each delivery's record with that of the event and of its webhook (None if deleted), each read once."""
         records = self._source.delivery_records(event_id=self.id)
         webhooks = {id_: self._source.webhook_record(id_) for id_ in {record.webhook_id for record in records}}
         return [(record, self.record, webhooks[record.webhook_id]) for record in records]
 
     @property
     def delivery(self) -> "Delivery":
-        """The only delivery; raise `AssertionError` that lists them when there is none or several."""
+        """The only delivery; raise `AssertionError`, with a list of them, when there is none or several."""
         __tracebackhide__ = True
         found = list(self.deliveries)
-        self._source.looks.counted(self.id)
+        self._source.examined.counted(self.id)
         if len(found) != 1:
             raise AssertionError(
                 f"{self.type} {self.id} has {len(found)} deliveries, expected exactly one"
@@ -170,23 +170,23 @@ class Event:
         """Raise `AssertionError` unless there is a delivery and every one was acknowledged."""
         __tracebackhide__ = True
         found = list(self.deliveries)
-        self._source.looks.counted(self.id)
+        self._source.examined.counted(self.id)
         if not found:
             raise AssertionError(f"{self.type} {self.id} was delivered to nobody: no active webhook subscribes to it")
         for delivery in found:
             delivery.assert_acknowledged()
 
     def summary(self) -> str:
-        """Return its id and its deliveries."""
-        told = self.told()
-        return timeline_text(told) if told else nobody_text(self.record)
+        """Return the timeline of its deliveries as text."""
+        records = self.delivery_records()
+        return timeline_text(records) if records else nobody_text(self.record)
 
     def __repr__(self) -> str:
         return f"<Event {self.type} {self.id}>"
 
 
 class Delivery:
-    """One event on its way to one webhook."""
+    """The delivery of one event to one webhook."""
 
     def __init__(self, source: Source, delivery_id: str) -> None:
         self._source = source
@@ -195,22 +195,22 @@ class Delivery:
 
     @property
     def record(self) -> DeliveryRecord:
-        """The delivery as it stands now; reading it does not count as looking."""
+        """The current record; reading it does not count as looking at the delivery."""
         return self._source.delivery_record(self.id)
 
-    def told(self) -> tuple[DeliveryRecord, EventRecord, WebhookRecord | None]:
-        """Return the delivery, its event and its webhook (None once it is deleted), each read once."""
+    def records(self) -> tuple[DeliveryRecord, EventRecord, WebhookRecord | None]:
+        """Return the records of the delivery, its event and its webhook (None if deleted), each read once."""
         record = self.record
         return record, self._source.event_record(record.event_id), self._source.webhook_record(record.webhook_id)
 
     @property
     def event(self) -> Event:
-        """The event."""
+        """The event that is delivered."""
         return Event(self._source, self._source.event_record(self.record.event_id))
 
     @property
     def webhook(self) -> Webhook:
-        """The webhook; raise `NotFoundError` when it was deleted."""
+        """The webhook that it is sent to; raise `NotFoundError` when that was deleted."""
         return Webhook(self._source, self.record.webhook_id)
 
     @property
@@ -230,14 +230,14 @@ class Delivery:
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """Every attempt so far. Reading one counts as looking; how many there are does not say how they ended."""
+        """All attempts so far. Reading one counts as looking at the delivery; counting them with `len` does not."""
         record = self.record
-        return Attempts.seen_by(lambda: self._source.looks.note(record), record.attempts)
+        return Attempts.watched(lambda: self._source.examined.note(record), record.attempts)
 
     def look(self) -> DeliveryRecord:
-        """Settle the delivery as it stands, and return that: a strict test complains only about what comes later."""
+        """Mark the delivery as looked at, and return its record: a strict test then judges only later changes."""
         record = self.record
-        self._source.looks.note(record)
+        self._source.examined.note(record)
         return record
 
     def assert_acknowledged(self) -> None:
@@ -248,9 +248,10 @@ class Delivery:
             raise AssertionError(f"expected {self.type} to be acknowledged\n{self.report()}")
 
     def assert_rejected(self, status: int | None = None) -> None:
-        """Raise `AssertionError` unless the latest attempt was answered 4xx, or exactly `status`.
+        """Raise `AssertionError` unless the latest attempt was answered with 4xx, or with exactly `status`.
 
-        Without `status`, an answer that does not come from the endpoint is no refusal: 404, 405, Django's CSRF page.
+        Without `status`, an answer that does not come from the endpoint itself is no rejection: 404, 405, or Django's
+        CSRF page.
         """
         __tracebackhide__ = True
         self._source.let_end(self.id)
@@ -260,8 +261,8 @@ class Delivery:
             raise AssertionError(f"expected {self.type} to be rejected{why}\n{self.report()}")
 
     def assert_valid(self) -> None:
-        """Raise `AssertionError` with all mistakes unless each request was signed and the body fits its schema."""
-        from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
+        """Raise `AssertionError` with all mistakes unless all signatures and the body are valid."""
+        from mockstore.signing import verify  # noqa: PLC0415 - most tests never verify
 
         __tracebackhide__ = True
         self._source.let_end(self.id)
@@ -277,24 +278,24 @@ class Delivery:
             raise AssertionError(f"{self.type} {self.event.id} is not valid:\n{listed}\n{self.report()}")
 
     def report(self) -> str:
-        """Return the timeline and what may explain a refusal."""
-        return report_text(*self.told(), process_time=self._source.process_time())
+        """Return the timeline, hints at the cause of a refusal, and what the consumer raised."""
+        return report_text(*self.records(), process_time=self._source.process_time())
 
     def export(self, as_: "Form" = "pytest", *, app: str | None = None) -> str:
-        """Return a regression test of it: a pytest file, or a `cassette` that `mockstore.replay` signs afresh.
+        """Return a regression test of it: a pytest file, or a `cassette` for `mockstore.replay`.
 
-        `app` (`shop.web:app`, or `shop.web:create_app()`) is what the pytest file imports. No secret, signature or
-        person's data is in it.
+        `app` (`shop.web:app`, or `shop.web:create_app()`) is the app that the pytest file imports. The text contains
+        no secret, signature or personal data.
         """
         return _exported([self], as_, app)
 
     def summary(self) -> str:
-        """Return its timeline."""
-        return delivery_text(*self.told())
+        """Return its timeline as text."""
+        return delivery_text(*self.records())
 
     @property
     def ended_or_tried(self) -> bool:
-        """Whether there is something to judge: an attempt, or an end without one."""
+        """Whether it has an attempt, or was discarded."""
         return bool(self.record.attempts) or self.record.state is DeliveryState.DISCARDED
 
     def __repr__(self) -> str:
@@ -303,22 +304,22 @@ class Delivery:
 
 
 class Deliveries(Collection[Delivery]):
-    """Deliveries, oldest first."""
+    """A live collection of deliveries, oldest first."""
 
     @classmethod
     def of_source(cls, source: Source, *, webhook_id: str | None = None, event_id: str | None = None) -> "Deliveries":
-        """Return the live collection of those to a webhook, of an event, or of all."""
+        """Return the deliveries to one webhook, of one event, or all of them."""
 
         def find() -> list[Delivery]:
             records = source.delivery_records(webhook_id=webhook_id, event_id=event_id)
             return [Delivery(source, record.id) for record in records]
 
-        counted = partial(source.looks.counted, event_id)
+        counted = partial(source.examined.counted, event_id)
         return cls(find, source.wait, noun="delivery", counted=counted, check=source.check_type)
 
     @property
     def failed(self) -> Sequence[Delivery]:
-        """Those with a failed attempt that have not been acknowledged since; each counts as looked at."""
+        """Those whose latest attempt failed, and discarded ones; reading this counts as looking at each."""
         found = [delivery for delivery in self if unacknowledged(delivery.record)]
         for delivery in found:
             delivery.look()
@@ -328,7 +329,7 @@ class Deliveries(Collection[Delivery]):
         """Return a regression test of all of them, in one file; see `Delivery.export`."""
         return _exported(self, as_, app)
 
-    if TYPE_CHECKING:  # what is narrowed has the same assertions
+    if TYPE_CHECKING:  # its result has the assertions of this class
 
         def of(self, event_type: str) -> "Deliveries":
             """Return those of `event_type` (or of a pattern, `order.*`), as a live collection."""
@@ -344,4 +345,4 @@ def _exported(deliveries: Iterable[Delivery], as_: "Form", app: str | None) -> s
 
 
 def _timeline(deliveries: Sequence[Delivery]) -> str:
-    return timeline_text(one.told() for one in deliveries)
+    return timeline_text(one.records() for one in deliveries)

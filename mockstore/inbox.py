@@ -1,4 +1,4 @@
-"""A receiver that captures what it is sent, and checks it."""
+"""A receiver that captures requests, answers as scripted, and validates what it captured."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _SLACK: Final = 10
-"""One n-th more than the limit may be kept for a while: removing one costs as much as removing many."""
+"""A tenth of the limit more may be kept for a while, since removing one request costs as much as removing many."""
 _DIGITS: Final = 9
 """The number of an attempt has at most so many digits; Python refuses to convert very long ones."""
 
@@ -31,7 +31,7 @@ _DIGITS: Final = 9
 class Expected(Redacted, frozen=True):
     """What a captured request is checked against: the sender's rules and the secrets that may sign."""
 
-    untold = frozenset({"secret"})
+    secret_fields = frozenset({"secret"})
 
     provider: Provider
     secret: Callable[[], str]
@@ -47,9 +47,9 @@ class Received(Struct, frozen=True):
     body: bytes
     """The exact bytes."""
     answer: str
-    """What the inbox answered: a status or the way it failed."""
+    """What the inbox answered: a status, or why there was no answer."""
     arrival: int
-    """How often the same body had come so far, this request included."""
+    """How often the same body had been received by then, including this request."""
     expected: Expected
 
     @property
@@ -68,7 +68,7 @@ class Received(Struct, frozen=True):
 
     @property
     def type(self) -> str:
-        """The event type in the body; an empty text when there is none."""
+        """The event type in the body; an empty string when there is none."""
         event = self.event
         return str(event.get("eventType", "")) if isinstance(event, dict) else ""
 
@@ -80,7 +80,7 @@ class Received(Struct, frozen=True):
 
     @property
     def attempt(self) -> int:
-        """The number of the attempt from the headers; without one, how often these bytes have come."""
+        """The attempt number in the headers; without one, how often the same body had been received."""
         named = next((name for name, value in self.expected.provider.headers.items() if value == "{attempt}"), "")
         number = self.header(named) or ""
         return int(number) if number.isdecimal() and len(number) <= _DIGITS else self.arrival
@@ -116,7 +116,7 @@ class Received(Struct, frozen=True):
         return f"<Received {self.summary()}>"
 
     def _verdicts(self) -> "list[Verdict]":
-        from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
+        from mockstore.signing import verify  # noqa: PLC0415 - most tests never verify
 
         provider = self.expected.provider
         present = [name for name, scheme in SCHEMES.items() if any(self.header(one) for one in scheme.headers)]
@@ -133,9 +133,9 @@ class Received(Struct, frozen=True):
     def _header_mistakes(self) -> list[str]:
         event = self.event if isinstance(self.event, dict) else {}
         fields = {"event_id": event.get("id"), "event_type": event.get("eventType"), "attempt": self.attempt}
-        told = {name: value for name, value in fields.items() if value is not None}  # what is missing is told already
+        known = {name: value for name, value in fields.items() if value is not None}  # others break the schema already
         templates = self.expected.provider.headers.items()
-        wanted = {name: template.format_map(told) for name, template in templates if _can_fill(template, told)}
+        wanted = {name: template.format_map(known) for name, template in templates if _can_fill(template, known)}
         wanted |= {"Content-Type": "application/json"}
         return [
             f"header {name}: expected {value!r}, found {self.header(name)!r}"
@@ -149,12 +149,12 @@ def _can_fill(template: str, fields: Mapping[str, object]) -> bool:
 
 
 class Captured(Collection[Received]):
-    """The captures of an inbox of one type or pattern. Live, and read-only."""
+    """The captured requests of one event type or pattern; live and read-only."""
 
-    if not TYPE_CHECKING:  # whose checker is to know that there are no such verbs
+    if not TYPE_CHECKING:  # so that type checkers report such calls
 
         def __getattr__(self, name: str) -> object:
-            """Explain where the verbs of an inbox are, when one is called here."""
+            """Raise `AttributeError`, with advice when `name` is an attribute of `Inbox`."""
             error = AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
             if name in ("will_answer", "clear", "webhook"):
                 error.add_note(
@@ -165,15 +165,14 @@ class Captured(Collection[Received]):
 
 
 class Inbox(Collection[Received]):
-    """Captures deliveries in the order of their arrival, and answers as told (200 by default); a collection.
+    """A collection of captured deliveries, in the order of arrival; answers as scripted (200 by default).
 
-    With `keep`, no more than a tenth more than so many are remembered, the latest ones, and with `keep_bytes` no more
-    than so many bytes of them. After `Mockstore.reset` there is no such inbox any more: whatever it is asked or told
-    then raises `NotFoundError`.
+    `keep` limits how many are kept, the latest ones (for a while a tenth more), and `keep_bytes` how many bytes they
+    take in all. After `Mockstore.reset` every use of the inbox raises `NotFoundError`.
     """
 
     webhook: "Webhook"
-    """Its own registration."""
+    """The webhook that it is subscribed with."""
 
     def __init__(
         self, news: News, *, keep: int | None = None, keep_bytes: int | None = None, check: Check = any_type
@@ -184,43 +183,43 @@ class Inbox(Collection[Received]):
         self._captured: list[Received] = []
         self._arrivals: dict[bytes, int] = {}
         self._forgotten = False
-        super().__init__(self._remembered, news.wait_for, noun="received delivery", check=check)
+        super().__init__(self._received, news.wait_for, noun="received delivery", check=check)
         self._news = news
         self._script = Script()
 
     def will_answer(self, *answers: Answer | int | str | timedelta) -> None:
-        """Answer in turn: statuses, `"timeout"`, `"reset"`, a timedelta to take, or an Answer; the last repeats."""
-        self._must_be_there()
+        """Answer in turn: a status, `"timeout"`, `"reset"`, a timedelta (a late 200), an Answer; the last repeats."""
+        self._check_exists()
         self._script.will_answer(*answers)
 
     def clear(self) -> None:
         """Remove all captured requests and scripted answers."""
-        self._must_be_there()
+        self._check_exists()
         self._captured, self._arrivals, self._bytes = [], {}, 0
         self._script.will_answer()
 
     def forget(self) -> None:
-        """End, as its webhook was removed: from now on every question raises `NotFoundError`."""
+        """Drop everything, as its webhook was removed: from now on every use raises `NotFoundError`."""
         self.clear()
         self._forgotten = True
 
-    def _remembered(self) -> Sequence[Received]:
-        self._must_be_there()
+    def _received(self) -> Sequence[Received]:
+        self._check_exists()
         return self._captured
 
-    def _must_be_there(self) -> None:
+    def _check_exists(self) -> None:
         if self._forgotten:
             error = NotFoundError("inbox", self.webhook.id)
             error.add_note("It was forgotten by mockstore.reset(); open another one: mockstore.open_inbox()")
             raise error
 
     def take(self, outgoing: Outgoing, expected: Expected) -> Reply:
-        """Capture the request and answer it; raise the `DeliveryError` of an answer that never comes."""
+        """Capture the request and answer it; raise `DeliveryError` when the script says that no answer comes."""
         answer = self._script.next()
         try:
             reply = answer.reply()
-        except DeliveryError as silence:
-            self._capture(outgoing, expected, str(silence))
+        except DeliveryError as error:
+            self._capture(outgoing, expected, str(error))
             raise
         self._capture(outgoing, expected, str(reply.status))
         return reply

@@ -1,4 +1,4 @@
-"""The values that everything speaks in: frozen, no behaviour beyond reading themselves."""
+"""The frozen values that all layers exchange: webhooks, events, deliveries, attempts, requests and replies."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,13 +10,13 @@ from msgspec import Struct, field
 from mockstore.redacted import Redacted
 
 Json: TypeAlias = Any
-"""Anything `json.loads` returns. The one place where the type checker is told to look away."""
+"""Any value that `json.loads` returns; not checked by the type checker."""
 
 Payload: TypeAlias = Mapping[str, Json]
 """A JSON object."""
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
-"""Header fields in the order of the wire; names keep their case, a name may repeat."""
+"""Header fields in the order in which they are sent; names keep their case, a name may repeat."""
 
 
 class WebhookStatus(StrEnum):
@@ -27,7 +27,7 @@ class WebhookStatus(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands (contract 1.3)."""
+    """The state of a delivery (contract 1.3)."""
 
     HELD = "held"
     PENDING = "pending"
@@ -37,7 +37,7 @@ class DeliveryState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How one attempt ended, in one word."""
+    """How one attempt ended."""
 
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
@@ -50,16 +50,16 @@ class Outcome(StrEnum):
 class OldSecret(Redacted, frozen=True):
     """A secret that has been rotated out but still signs until `until`."""
 
-    untold = frozenset({"secret"})
+    secret_fields = frozenset({"secret"})
 
     secret: str
     until: datetime
 
 
 class WebhookRecord(Redacted, frozen=True):
-    """A registration: who wants which events, and where."""
+    """A registration of a URL for some types of events."""
 
-    untold = frozenset({"secret", "old_secrets"})
+    secret_fields = frozenset({"secret", "old_secrets"})
 
     id: str
     url: str
@@ -75,12 +75,12 @@ class WebhookRecord(Redacted, frozen=True):
 
     @property
     def is_for_once(self) -> bool:
-        """Whether it was made for one callback: nobody registered it, and it goes with its last delivery."""
+        """Whether it was created for a single callback; such a webhook is removed with its last delivery."""
         return not self.events and self.signatures == ()
 
 
-class EventRecord(Struct, frozen=True, gc=False):  # in no cycle, and there may be many
-    """Something that happened, and the exact bytes that tell it."""
+class EventRecord(Struct, frozen=True, gc=False):  # part of no reference cycle, and there may be many
+    """An event, with the exact bytes of its body."""
 
     id: str
     type: str
@@ -88,41 +88,41 @@ class EventRecord(Struct, frozen=True, gc=False):  # in no cycle, and there may 
     body: bytes
     content_type: str = "application/json"
     fits: bool | None = None
-    """Whether it fits its schema: found out when it was made; False where it may break it on purpose, None unknown."""
+    """True: the body was validated against its schema; False: it may break it on purpose; None: not validated yet."""
 
 
 class Wire(Struct, frozen=True):
-    """How a request is to misbehave on its way; only a transport with a socket can do that."""
+    """Ways in which a request is sent badly on purpose; only a transport with a socket can do that."""
 
     chunked: bool = False
-    """It comes in chunks, without an announced length."""
+    """Whether the body is sent in chunks, without `Content-Length`."""
     dripped: bool = False
-    """It comes in small pieces, with pauses."""
+    """Whether it is sent in small pieces, with pauses."""
     slow_to_connect: bool = False
-    """The connection is there a while before the request."""
+    """Whether the sender waits between connecting and sending the request."""
     cut_at: int | None = None
-    """How many bytes of the body are sent before the sender closes its side; None means all, and no closing."""
+    """How many bytes of the body are sent before the sender closes its side early; None means all."""
     reset: Literal["before", "during"] | None = None
-    """When the sender resets the connection: before it has read any of the answer, or after the first byte."""
+    """When the sender resets the connection: before it reads the answer, or after the first byte; None means never."""
 
 
 class Sent(Protocol):
-    """A request as it is remembered: whole, or as what it was made of, which takes a sixth of the space."""
+    """A recorded request: either whole, or as the parts to rebuild it from, which take a sixth of the memory."""
 
     @property
     def url(self) -> str:
-        """Where it went."""
+        """The URL that it was sent to."""
 
     @property
     def outgoing(self) -> "Outgoing":
-        """The request, the same to the byte each time."""
+        """The request, with the same bytes each time."""
 
 
 class HeaderFields(tuple[tuple[str, str], ...]):
-    """Header fields as a consumer gets them: all pairs, in order, and each by its name in whatever case.
+    """Header fields as pairs in order, which can also be read by name; case does not matter.
 
-    `headers["X-Webhook-Signature"]` raises `KeyError` where `headers.get("X-Webhook-Signature")` returns None; of
-    several fields of one name both return the values with a comma between. `list(headers)` are all pairs.
+    For a missing field `headers["X-Webhook-Signature"]` raises `KeyError`, `headers.get("X-Webhook-Signature")` returns
+    None. For several fields of one name, both return the values joined by a comma. `list(headers)` has all pairs.
     """
 
     __slots__ = ()
@@ -133,7 +133,7 @@ class HeaderFields(tuple[tuple[str, str], ...]):
         found = [value for one, value in self if one.lower() == wanted]
         return ", ".join(found) if found else default
 
-    def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - a name, or what a tuple takes
+    def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - a name, an index or a slice
         if not isinstance(at, str):
             return super().__getitem__(at)
         found = self.get(at)
@@ -148,7 +148,7 @@ class HeaderFields(tuple[tuple[str, str], ...]):
         return any(name.lower() == wanted for name, _ in self)
 
 
-class Outgoing(Struct, frozen=True, gc=False):  # in no cycle, and there may be many
+class Outgoing(Struct, frozen=True, gc=False):  # part of no reference cycle, and there may be many
     """One HTTP request that is about to be sent."""
 
     url: str
@@ -156,20 +156,20 @@ class Outgoing(Struct, frozen=True, gc=False):  # in no cycle, and there may be 
     body: bytes
     method: str = "POST"
     wire: Wire | None = None
-    """How it misbehaves on its way; None means not at all."""
+    """How it is sent badly on purpose; None means that it is sent normally."""
 
     @property
     def outgoing(self) -> "Outgoing":
-        """Itself, for it is whole."""
+        """The request itself: it is whole already (see `Sent`)."""
         return self
 
 
 class Reply(Struct, frozen=True):
-    """What came back: the status, the headers and the first bytes of the body.
+    """A response: the status, the headers and the first bytes of the body.
 
-    `took` is the time to the end of the response headers; in process it is what the
-    receiver's script says, else zero. `exception` is what the receiver raised behind a status
-    that it answered all the same (a framework's 500), or None.
+    `took` is the time to the end of the response headers; in process it is the time that the
+    receiver's script says, else zero. `exception` is what an app raised when its framework
+    answered all the same, with 500; None otherwise.
     """
 
     status: int
@@ -180,10 +180,10 @@ class Reply(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """One try of a delivery."""
+    """One attempt of a delivery."""
 
     number: int
-    """Which one of its delivery it is, from 1."""
+    """Its number within the delivery, from 1."""
     at: datetime
     """When it was made, by the mock's clock."""
     created_at: datetime
@@ -191,20 +191,20 @@ class Attempt(Struct, frozen=True):
     outcome: Outcome
     """`acknowledged`, `refused`, `timeout`, `unreachable`, `reset` or `error`."""
     status: int | None
-    """What was answered in time, or None."""
+    """The status of the response; None when there was none in time."""
     duration: timedelta
-    """How long the answer took; of a timeout, the whole limit."""
+    """How long the response took; after a timeout, the whole time limit."""
     error: str | None
-    """One sentence of what went wrong, or None."""
+    """What went wrong, in one sentence; None when it was acknowledged."""
     sent: Sent
     reply: Reply | None
-    """What came back, with `status`, `headers` and `body`; None when nothing did."""
+    """The response, with `status`, `headers` and `body`; None when there was none."""
     exception: BaseException | None = None
-    """What the consumer's own code raised, where that could be seen."""
+    """The exception that the consumer's own code raised; None when it raised none or it cannot be known."""
 
     @property
     def request(self) -> Outgoing:
-        """What was sent."""
+        """The request that was sent."""
         return self.sent.outgoing
 
     @property
@@ -214,21 +214,21 @@ class Attempt(Struct, frozen=True):
 
 
 class PlannedFault(Struct, frozen=True):
-    """A fault that befalls a delivery, by its name."""
+    """A fault that is applied to a delivery."""
 
     name: str
     attempts: tuple[int, ...] = ()
-    """The attempts that it befalls, from 1; none named means every one."""
+    """The numbers of the attempts that it applies to, from 1; empty means all."""
     roll: int = 0
-    """What the dice said when it was planned: every attempt is changed in the same way."""
+    """A random number drawn when the fault was planned, so that it changes every attempt in the same way."""
 
-    def befalls(self, attempt: int) -> bool:
-        """Tell whether it befalls this attempt."""
+    def applies_to(self, attempt: int) -> bool:
+        """Tell whether it applies to the attempt of this number."""
         return not self.attempts or attempt in self.attempts
 
 
 class DeliveryRecord(Struct, frozen=True):
-    """One event on its way to one webhook."""
+    """The delivery of one event to one webhook."""
 
     id: str
     event_id: str
@@ -239,60 +239,60 @@ class DeliveryRecord(Struct, frozen=True):
     state: DeliveryState = DeliveryState.PENDING
     attempts: tuple[Attempt, ...] = ()
     round_start: int = 0
-    """How many attempts had been made when the ladder last started anew (redelivery)."""
+    """How many attempts had been made when the retry schedule last started over (by a redelivery); 0 at first."""
     reason: str | None = None
-    """Why it was discarded."""
+    """Why it was discarded; None when it was not."""
     faults: tuple[PlannedFault, ...] = ()
-    """What befalls it on purpose, in the order in which it is applied."""
+    """The faults that are applied to it, in this order."""
 
 
 class Pulse(Struct, frozen=True):
-    """How the deliveries are going at a moment."""
+    """What the threads that deliver are doing at a moment."""
 
     out: int = 0
-    """How many are being sent."""
+    """How many deliveries are being sent."""
     lost: int = 0
-    """How many threads have ended by an error of ours; they deliver no more."""
+    """How many threads have ended by an error in mockstore; they deliver no more."""
 
 
 class Published(Struct, frozen=True):
-    """Seen from outside: an event was recorded, with so many deliveries."""
+    """An observation: an event was recorded, with this number of deliveries."""
 
     event: EventRecord
     deliveries: int
 
 
 class Attempted(Struct, frozen=True):
-    """Seen from outside: an attempt was recorded."""
+    """An observation: an attempt was recorded."""
 
     event: EventRecord
     webhook: WebhookRecord
-    """As it was when the request was made."""
+    """The webhook when the request was made."""
     delivery: DeliveryRecord
-    """As it stands now."""
+    """The delivery after the attempt."""
     attempt: Attempt
     due: datetime | None
     """When the attempt was due."""
 
 
 class Disabled(Struct, frozen=True):
-    """Seen from outside: a webhook was disabled."""
+    """An observation: a webhook was disabled."""
 
     webhook: WebhookRecord
     why: str
 
 
 Observation: TypeAlias = Published | Attempted | Disabled
-"""What an engine tells whoever keeps a log or counts."""
+"""What an engine reports to the log and the metrics."""
 
 
 class ResourceRecord(Struct, frozen=True):
-    """A thing of the shop (a pet, an order, a user …) as the JSON document that reads of it return."""
+    """A resource of the shop (a pet, an order, a user …) as the JSON document that the API returns."""
 
     kind: str
     id: str
     document: Payload
     hidden: Payload = field(default_factory=dict)
-    """What is kept but never shown (a password's hash)."""
+    """Members that are stored but never returned, such as the hash of a password."""
     removed: bool = False
-    """A tombstone: it also covers a resource of the seeded catalogue."""
+    """Whether it was deleted; the record stays, to hide a resource of the seeded catalogue."""

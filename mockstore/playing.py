@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from mockstore.service import Mockstore
 
 Tell: TypeAlias = Callable[[str, str | None, str | None], None]
-"""Takes the id of a rule, what is wrong if it failed, and why it was not judged if so."""
+"""Called with a rule's id, the failure text (None unless it failed) and why it was not judged (None if it was)."""
 
 _PATH = "/webhooks/petstore"
 
 
 @contextmanager
 def _from_a_plain_test(verb: str) -> Iterator[None]:
-    """Say of an async consumer that is met inside a running event loop what helps here: there is no verb to await."""
+    """Raise `AsyncConsumerError` anew with advice for `verb`, which has no async variant."""
     try:
         yield
     except AsyncConsumerError:
@@ -54,12 +54,13 @@ class Conformance:
         rules: Iterable[str] = (),
         signatures: str | Iterable[str] | None = None,
     ) -> "Audit":
-        """Run the audit's matrix against `target` (whatever `subscribe` takes, or a URL) and return what was found.
+        """Audit the consumer `target` (whatever `subscribe` takes) and return the result.
 
-        `secret` is the one that the consumer verifies with; `probe` returns a number, or JSON with numbers in it: what
-        was done so far. `event_type` is the event that has an effect, `rules` the ids of those to try; without them
-        the first type that moves the probe, and all. In pytest 9 each rule is a subtest; elsewhere an `AssertionError`
-        tells of all that failed. Nothing of it shows in this Mockstore's events.
+        `secret` is the secret that the consumer verifies with. `probe` counts the effects so far: it returns a number,
+        or JSON that contains numbers. `event_type` is an event that has an effect (by default the first one that
+        changes the probe), `rules` are the ids of the rules to check (by default all). In pytest 9 each rule is a
+        subtest; elsewhere an `AssertionError` lists all that failed. The events of the audit are not recorded in this
+        Mockstore.
         """
         __tracebackhide__ = True
         from mockstore.audit import Verdict, auditing  # noqa: PLC0415 - most tests audit nothing
@@ -92,7 +93,7 @@ class Conformance:
 
 
 class OrderExplorer:
-    """Looks for an order of events that breaks a consumer; call it."""
+    """Searches for an order of events that breaks a consumer; call it."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -107,14 +108,14 @@ class OrderExplorer:
         path: str = _PATH,
         seed: int = 0,
     ) -> "Exploration":
-        """Send the events of a causal chain in other orders and with gaps; raise unless the consumer bears them all.
+        """Send the events of a causal chain in other orders and with gaps; raise unless the consumer handles them all.
 
-        `app_factory` makes a fresh consumer for each try, `chain` is a function that causes the events on the
-        Mockstore that it is given (`shop.orders.place(…)`), or a list of event types, and `probe` returns the state of
-        an app, or raises `AssertionError`. Of a chain of up to five events every order is tried, of a longer one a
-        sample by `seed`. Raises `BrokenOrderError`, an `AssertionError`, with the smallest sequence that ends in
-        another state than the same events in the causal order, or in a crash or a refusal, also when the causal order
-        itself does; `InvalidInputError` when the whole chain does not move the probe.
+        `app_factory` returns a new consumer for each try. `chain` is a function that causes the events on the Mockstore
+        that it is given (`shop.orders.place(…)`), or a list of event types. `probe` returns the state of an app, or
+        raises `AssertionError`. Of a chain of up to five events every order is tried, of a longer one a sample that
+        `seed` selects. Raises `BrokenOrderError`, an `AssertionError`, with the smallest sequence that is refused,
+        crashes the consumer, or ends in another state than the same events in the causal order; also when the causal
+        order itself is refused or crashes. Raises `InvalidInputError` when the whole chain does not change the probe.
         """
         __tracebackhide__ = True
         from mockstore.audit.explore import Explorer  # noqa: PLC0415 - most tests explore nothing
@@ -131,7 +132,7 @@ class Replay:
         self._mockstore = mockstore
 
     def __call__(self, cassette: "str | PathLike[str]", *, to: "Webhook | None" = None) -> "list[Event]":
-        """Emit what is in a cassette (a path) in its order, signed afresh, and return the events.
+        """Emit the events of a cassette (a path) in order, with new signatures, and return them.
 
         `to` delivers to that webhook alone. Raises `InvalidInputError` for a file that is no cassette.
         """
@@ -167,14 +168,15 @@ class Player:
         to: object = None,
         variables: Mapping[str, Json] | None = None,
     ) -> "Result":
-        """Play a scenario (a file, the name of a ready one, or one that was read) and return the result.
+        """Play a scenario (a path, the name of a library scenario, or a parsed one) and return the result.
 
-        `to` says who stands behind a webhook instead of a receiver, by its name, or just who when there is but one:
-        whatever `subscribe` takes, or a registration. Without it, a registration whose description is the name of a
-        webhook stands behind that one. `variables` go over those of the file.
+        `to` sends deliveries to consumers instead of scripted receivers: it maps names of the scenario's webhooks to
+        whatever `subscribe` takes, or to a `Webhook`; for a single webhook the consumer alone will do. Without `to`, a
+        registered webhook whose description is the name of a scenario's webhook is used for that one. `variables`
+        override those of the file.
 
         Raises `ScenarioFailedError`, an `AssertionError` with the whole report, unless every expectation holds;
-        `InvalidScenarioError` with every mistake in the file; and what a consumer's own code raised.
+        `InvalidScenarioError` with every mistake in the file; and exceptions of a consumer's own code.
         """
         __tracebackhide__ = True
         from mockstore.scenario.inside import play_inside  # noqa: PLC0415 - most tests play nothing
@@ -185,12 +187,12 @@ class Player:
         return result
 
     def forget(self) -> None:
-        """Forget what came of the latest scenario."""
+        """Forget the latest result."""
         self._latest = None
 
     @property
     def result(self) -> "Result":
-        """What came of the latest scenario, passed or not; raise `InvalidInputError` when none was played."""
+        """The result of the latest scenario, passed or not; raise `InvalidInputError` when none was played."""
         if self._latest is None:
             raise InvalidInputError("no scenario was played; play one: mockstore.play('outage-and-recovery')")
         return self._latest

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NotFoundError
+from mockstore.examined import Examined
 from mockstore.handles import Event
-from mockstore.looks import Looks
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.parts import Parts
@@ -23,7 +23,7 @@ class Reader:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.looks = Looks(limit=parts.options.history)
+        self.examined = Examined(limit=parts.options.history)
         """What the test has looked at."""
 
     @property
@@ -110,7 +110,7 @@ class Reader:
 
     def emitted(self, record: EventRecord, *, with_fault: bool) -> Event:
         """Note that the test asked for this event, and return it."""
-        self.looks.emitted(record.id, with_fault=with_fault)
+        self.examined.emitted(record.id, with_fault=with_fault)
         return Event(self, record)
 
     def came_out(self) -> BaseException:
@@ -119,7 +119,7 @@ class Reader:
         self._parts.pump.raised.clear()
         for record in self._parts.store.deliveries():
             if any(attempt.exception is error for attempt in record.attempts):
-                self.looks.note(record)
+                self.examined.note(record)
         return error
 
     def let_end(self, delivery_id: str) -> None:

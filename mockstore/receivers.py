@@ -15,31 +15,31 @@ DEFAULT_PATH = "/webhooks/petstore"
 
 
 class Receivers:
-    """What is mounted in one Mockstore."""
+    """The apps and inboxes that are mounted in one Mockstore."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._opened = 0
         self._hosts: list[str] = []
-        """The hosts of our own receivers, which end with the webhooks that they were made for."""
+        """The hosts of inboxes and of scenario receivers; a reset unmounts them."""
         self.inboxes: dict[str, Inbox] = {}
-        """The inboxes, by the id of their webhook: they fail only when told to."""
+        """The inboxes, by the id of their webhook; they fail only when a test scripts that."""
 
     def address(self, target: object, path: str) -> str:
-        """Return the URL of `target`: itself if it is a URL, else that of the app, which is mounted now."""
+        """Return the URL of `target`: a URL is returned unchanged, an app is mounted first."""
         if isinstance(target, str) and target != "django":
             return target
         if not path.startswith("/"):
             raise InvalidInputError(f"the path {path!r} must start with a slash", field="path")
         if target == "django" and not isinstance(self._parts.pump, InlinePump):
-            from mockstore.world.transports.django import refuse_inside_a_transaction  # noqa: PLC0415 - for few
+            from mockstore.world.transports.django import refuse_inside_a_transaction  # noqa: PLC0415 - most do not use Django
 
             refuse_inside_a_transaction()
         scheme = self._parts.options.url_schemes[0]
         return f"{scheme}://{self._parts.router.mount_app(target)}{path}"
 
     def mount(self, host: str, receiver: Transport) -> str:
-        """Mount a receiver until the next reset, and return the URL at which it gets its events."""
+        """Mount a receiver at `host` until the next reset, and return the URL for its webhook."""
         self._parts.router.mount(host, receiver)
         self._hosts.append(host)
         return f"{self._parts.options.url_schemes[-1]}://{host}{DEFAULT_PATH}"
@@ -54,7 +54,7 @@ class Receivers:
     def open_inbox(
         self, subscribe: Callable[[str, str | Sequence[str]], Webhook], events: str | Sequence[str]
     ) -> Inbox:
-        """Mount an inbox and have it subscribed."""
+        """Mount an inbox, subscribe it by calling `subscribe`, and return it."""
         catalogue = self._parts.provider.catalogue
         inbox = Inbox(self._parts.news, check=lambda wanted: catalogue.check_patterns([wanted]))
         self._opened += 1

@@ -1,4 +1,4 @@
-"""A record that does not tell its secrets."""
+"""Records that leave their secrets out of `repr`."""
 
 from typing import ClassVar
 
@@ -6,11 +6,11 @@ from msgspec import Struct
 
 
 class Redacted(Struct, frozen=True):
-    """A record whose `repr` leaves out the members in `untold`: secrets must come into no log and no failure text."""
+    """A record whose `repr` leaves out the members in `secret_fields`: no log or failure text may show secrets."""
 
-    untold: ClassVar[frozenset[str]] = frozenset()
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
 
     def __repr__(self) -> str:
-        """Return the text of the other members, as every record has it."""
-        told = (name for name in self.__struct_fields__ if name not in self.untold)
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in told)})"
+        """Return the usual text with the other members only."""
+        shown = (name for name in self.__struct_fields__ if name not in self.secret_fields)
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"

@@ -1,4 +1,4 @@
-"""Webhooks: registered, changed, disabled, enabled, rotated, removed, recovered (contract 1.4)."""
+"""Registers, changes, removes and recovers webhooks (contract 1.4)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -50,9 +50,9 @@ class Webhooks:
         description: str | None = None,
         signatures: object = None,
     ) -> Webhook:
-        """Register; a secret is made when none is given. Raises `InvalidInputError`, and then nothing is registered."""
+        """Register a webhook and return it; without `secret`, one is generated. Raises `InvalidInputError`."""
         parts = self._parts
-        self._must_have_room()
+        self._check_limit()
         now = parts.clock.now()
         record = WebhookRecord(
             id=uuid7(now, parts.chance.dice),
@@ -69,9 +69,9 @@ class Webhooks:
         return Webhook(self._source, record.id)
 
     def update(self, webhook_id: str, changes: Mapping[str, Json]) -> Webhook:
-        """Change `url`, `events`, `secret`, `description`, `signatures` or `status`; all or nothing.
+        """Change `url`, `events`, `secret`, `description`, `signatures` or `status`; return the webhook.
 
-        Raises `NotFoundError`, and `InvalidInputError` for an unknown member or value.
+        Raises `NotFoundError`, and `InvalidInputError` for an unknown member or value; then nothing is changed.
         """
         parts = self._parts
         check_changeable(changes)
@@ -87,7 +87,7 @@ class Webhooks:
         return Webhook(self._source, webhook_id)
 
     def checked(self, name: str, value: Json) -> object:
-        """Return the value of a changeable member as it would be kept; raise `InvalidInputError` for a bad one."""
+        """Return the value of a changeable member as it is stored; raise `InvalidInputError` for an invalid one."""
         return CHANGEABLE[name](self._parts, value)
 
     def must_be_active(self, webhook_id: str) -> None:
@@ -107,7 +107,7 @@ class Webhooks:
             self._parts.store.remove_webhook(webhook_id)
 
     def rotate_secret(self, webhook_id: str, *, overlap: timedelta, secret: str | None = None) -> Webhook:
-        """Give the webhook a new secret; for the duration `overlap` the previous ones sign as well."""
+        """Give the webhook a new secret; during `overlap` the previous secrets sign as well."""
         overlap = span_of(overlap, "overlap")
         parts = self._parts
         now = parts.clock.now()
@@ -116,7 +116,7 @@ class Webhooks:
             kept = tuple(
                 replace(old, until=min(old.until, now + overlap)) for old in record.old_secrets if old.until > now
             )
-            retired = OldSecret(record.secret, now + overlap)  # kept even when it signs no more: a fault may need it
+            retired = OldSecret(record.secret, now + overlap)  # kept even without overlap: a fault may sign with it
             fresh = new_secret(parts.chance.bytes) if secret is None else checked_secret(secret)
             after = replace(record, secret=fresh, old_secrets=(retired, *kept), updated_at=now)
             self._check_key(after, "secret")
@@ -124,7 +124,7 @@ class Webhooks:
         return Webhook(self._source, webhook_id)
 
     def recover(self, webhook_id: str, since: datetime | None = None) -> Sequence[DeliveryRecord]:
-        """Start every failed or discarded delivery since then anew; raise `InvalidInputError` while it is disabled."""
+        """Restart its failed and discarded deliveries created since then; raise `InvalidInputError` while disabled."""
         with self._parts.store.transaction():
             self.must_be_active(webhook_id)
             return [
@@ -134,7 +134,7 @@ class Webhooks:
             ]
 
     def redeliver(self, delivery_id: str) -> DeliveryRecord:
-        """Start one delivery anew, whatever became of it; raise `InvalidInputError` while its webhook is disabled."""
+        """Restart a delivery in whatever state it is; raise `InvalidInputError` while its webhook is disabled."""
         with self._parts.store.transaction():
             delivery = self._parts.store.delivery(delivery_id)
             if delivery is None:
@@ -145,7 +145,7 @@ class Webhooks:
     def _check_key(self, record: WebhookRecord, field: str) -> None:
         check_key(record.secret, schemes_of(record, self._parts.provider), field=field)
 
-    def _must_have_room(self) -> None:
+    def _check_limit(self) -> None:
         limit = self._parts.options.webhooks
         if limit is not None and len(self) >= limit:
             raise InvalidInputError(
@@ -162,7 +162,7 @@ class Webhooks:
 
 
 def check_changeable(names: Iterable[str]) -> None:
-    """Raise `InvalidInputError` for what cannot be changed of a webhook."""
+    """Raise `InvalidInputError` unless all names are members of a webhook that can be changed."""
     unknown = sorted(set(names) - set(CHANGEABLE))
     if unknown:
         raise InvalidInputError(
@@ -171,14 +171,14 @@ def check_changeable(names: Iterable[str]) -> None:
 
 
 def checked_description(description: object) -> str | None:
-    """Return the description; raise `InvalidInputError` when it is no text."""
+    """Return the description; raise `InvalidInputError` unless it is a string or None."""
     if description is not None and not isinstance(description, str):
         raise InvalidInputError("the description must be a text", field="description")
     return description
 
 
 def checked_status(status: object) -> WebhookStatus:
-    """Return the status; raise `InvalidInputError` for any other."""
+    """Return the status; raise `InvalidInputError` unless it is `active` or `disabled`."""
     if status not in list(WebhookStatus):
         raise InvalidInputError(
             f"unknown status {status!r}; allowed: {', '.join(WebhookStatus)}", field="status", code="invalid_status"
@@ -194,4 +194,4 @@ CHANGEABLE: Mapping[str, Callable[[Parts, Json], object]] = {
     "signatures": lambda _, value: checked_signatures(value),
     "status": lambda _, value: checked_status(value),
 }
-"""What can be changed of a webhook, and how each value is checked."""
+"""The members of a webhook that can be changed, each with the function that checks a value."""

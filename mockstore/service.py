@@ -1,4 +1,4 @@
-"""The façade: every verb a user knows, once. The doors (plugin, web, command) call nothing else."""
+"""The façade: every verb a user knows, once. The entry points (plugin, web, command) call nothing else."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,10 +12,10 @@ from mockstore.delivery.engine import SignatureTime
 from mockstore.delivery.schedule import RetryPolicy, span_of
 from mockstore.errors import InvalidInputError
 from mockstore.events import EventFactory
+from mockstore.examined import must_be_awaited
 from mockstore.faults.standing import StandingFaults
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.inbox import Inbox
-from mockstore.looks import promised
 from mockstore.model import DeliveryRecord, Json
 from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
 from mockstore.playing import Conformance, OrderExplorer, Player, Replay
@@ -52,11 +52,11 @@ class Mockstore:
         self.faults = StandingFaults(parts.provider.catalogue, self._reader.must_know, parts.note("faults"))
         self._publisher, self.receivers = Publisher(parts, self.faults), Receivers(parts)
         self.url = ""
-        """Where its server is reached, without a slash at the end; empty in process."""
+        """The base URL of its server, without a slash at the end; empty in process."""
         self.clock, self.news = ClockControl(self, parts.clock), parts.news
         self.webhooks, self.play = Webhooks(self._reader, parts), Player(self, parts)
         self.on_reset: list[Callable[[], None]] = [self.receivers.forget, self.play.forget]
-        """What forgets, on a reset, that which is not among the records; doors add what they keep of this world."""
+        """Called by `reset` to clear what is not in the store; entry points append functions of their own."""
         self.assert_conforms, self.explore_orders, self.replay = Conformance(parts), OrderExplorer(parts), Replay(self)
 
     @classmethod
@@ -80,11 +80,11 @@ class Mockstore:
     ) -> Self:
         """Return a Mockstore for a test: deliveries run on the caller's thread, time moves by `advance` alone.
 
-        `seed`: the same one makes the same bytes; None is random. `clock`: `virtual`, `travel` (takes the process's
-        time along, needs time-machine) or `system`; `start` is where it starts. `strict`: the end of the `with` block
-        raises `AssertionError` over what went wrong and was never looked at. `raise_errors`: see `Options`. `provider`:
-        whose rules; `schedule` (waits between attempts), `timeout`, `signatures` (names of schemes), `retry_after`
-        (whether a 429 or 503 may put an attempt off) and `schemas` (folders of further ones) change single rules.
+        `seed`: the same one produces the same bytes; None is random. `clock`: `virtual`, `travel` (moves the time of
+        the process, needs time-machine) or `system`; `start` is its first time. `strict`: the end of the `with` block
+        raises `AssertionError` for failures that were never looked at. `raise_errors`: see `Options`. `provider`: whose
+        rules apply; `schedule` (waits between attempts), `timeout`, `signatures` (names of schemes), `retry_after`
+        (whether a 429 or 503 may delay the next attempt) and `schemas` (folders of further ones) change single rules.
         `signature_time`: the time that is signed, `wall` or `virtual`. Raises `InvalidInputError`.
         """
         rules = provider_with(provider, schedule=schedule, timeout=timeout, signatures=signatures, schemas=schemas)
@@ -108,7 +108,7 @@ class Mockstore:
     ) -> Self:
         """Return a Mockstore of a server: time runs, threads deliver over HTTP, no call waits for a delivery.
 
-        `provider`, `factory` and what `network` makes may be shared; each closes the latter. `tenant` is whose it is.
+        `provider`, `factory` and what `network` returns may be shared; each Mockstore closes the latter.
         """
         return cls(standalone_parts(settings, provider=provider, factory=factory, network=network, tenant=tenant))
 
@@ -128,22 +128,22 @@ class Mockstore:
         require_none(found)
 
     def close(self) -> None:
-        """Stop delivering, and give back connections, loops and the process's time."""
+        """Stop delivering, close connections and event loops, and restore the time of the process."""
         self._parts.close()
 
     @property
     def provider(self) -> Provider:
-        """The rules in force."""
+        """The provider whose rules apply."""
         return self._parts.provider
 
     @property
     def options(self) -> Options:
-        """How it behaves towards a test."""
+        """The options that concern its test, such as `strict`."""
         return self._parts.options
 
     @property
     def factory(self) -> EventFactory:
-        """What makes the payloads."""
+        """The factory that generates the payloads."""
         return self._parts.factory
 
     def subscribe(  # noqa: PLR0913 - a registration has these parts
@@ -160,22 +160,22 @@ class Mockstore:
 
         `target` is a URL, a WSGI or ASGI app, `"django"`, or a callable that takes the request (`request.body`,
         `request.headers["X-Webhook-Signature"]`); an app is mounted at a host of its own and gets its events at `path`.
-        `events` are types or patterns. A secret is made when none is given. Raises `InvalidInputError`.
+        `events` are types or patterns. Without `secret`, one is generated. Raises `InvalidInputError`.
         """
         checked_events(events, self.provider.catalogue)  # before anything is mounted
         url = self.receivers.address(target, path)
         return self.webhooks.add(url, events, secret=secret, description=description, signatures=signatures)
 
     def open_inbox(self, events: str | Sequence[str] = "*") -> Inbox:
-        """Subscribe a receiver that captures what it gets and answers as told."""
+        """Subscribe a receiver that captures requests and answers as scripted (200 by default)."""
         return self.receivers.open_inbox(self.webhooks.add, events)
 
     @cached_property
     def shop(self) -> "Front":
-        """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`; each change tells its events."""
+        """The shop: `shop.pets`, `shop.orders`, `shop.users`; each change emits its events."""
         from mockstore.shopfront import Front  # noqa: PLC0415 - most tests only emit
 
-        return Front(self._parts, self._publisher, self._come_out)
+        return Front(self._parts, self._publisher, self._raise_consumer_error)
 
     @property
     def pets(self) -> "Pets":
@@ -193,7 +193,7 @@ class Mockstore:
         return self.shop.users
 
     async def aserve(self, answer: Callable[[], T]) -> T:
-        """Return what `answer` returns; what it makes due runs on the running event loop, and nothing of it raises."""
+        """Return the result of `answer()`; its deliveries run on the running event loop, and raise nothing here."""
         with self._parts.pump.deferred():
             result = answer()
         await self._parts.pump.akick()
@@ -201,58 +201,58 @@ class Mockstore:
 
     @cached_property
     def wsgi_app(self) -> "WSGIApplication":
-        """The whole API and its control routes over this Mockstore, in process, as a WSGI app."""
-        from mockstore.web.in_process import wsgi_app  # noqa: PLC0415 - a door, which most tests never open
+        """A WSGI app with the whole API and the control routes of this Mockstore, in process."""
+        from mockstore.web.in_process import wsgi_app  # noqa: PLC0415 - most tests never use it
 
         return wsgi_app(self)
 
     def httpx_transport(self) -> "PetstoreTransport":
-        """Return a transport for `httpx.Client` and `httpx.AsyncClient`: whatever the host, this Mockstore answers."""
-        from mockstore.web.httpx_transport import PetstoreTransport  # noqa: PLC0415 - httpx is its user's, not ours
+        """Return a transport for `httpx.Client` and `httpx.AsyncClient`: this Mockstore answers for any host."""
+        from mockstore.web.httpx_transport import PetstoreTransport  # noqa: PLC0415 - httpx is optional
 
         return PetstoreTransport(self)
 
-    def emit(self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]) -> Event:
-        """Make an event, tell every webhook that wants it, and run what is due; return the event.
+    def emit(self, event_type: str, overrides: Mapping[str, Json] | None = None, **options: Unpack[Emission]) -> Event:
+        """Emit an event to every webhook that subscribes to it, run what is due, and return the event.
 
-        `overrides` are merged into `data` (nested, or by dotted path). `invalid=True` allows what breaks the
-        schema, and any `body` at all, sent and signed as it stands. `to` delivers to that webhook alone.
-        `fault` is a fault, its name, or several: what goes wrong on purpose (see `mockstore.faults`).
+        `overrides` are merged into `data` (nested, or by dotted path). `invalid=True` allows an event that breaks its
+        schema, and any `body`, which is signed and sent unchanged. `to` delivers to that webhook alone. `fault` is a
+        fault, its name, or several, applied to each delivery (see `mockstore.faults`).
         Raises `UnknownEventTypeError`, `UnknownPathError`, `InvalidPayloadError`, and what the consumer's own
         code raised unless `raise_errors` is off.
         """
         __tracebackhide__ = True
-        event = self._publish(event_type, overrides, told)
+        event = self._publish(event_type, overrides, options)
         self._run()
         return event
 
-    @promised
+    @must_be_awaited
     async def aemit(
-        self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
+        self, event_type: str, overrides: Mapping[str, Json] | None = None, **options: Unpack[Emission]
     ) -> Event:
-        """Do what `emit` does, on the running event loop; a server's waits for the first attempts on a thread."""
+        """Do what `emit` does, on the running event loop; on a server, wait in a thread for the first attempts."""
         __tracebackhide__ = True
-        event = self._publish(event_type, overrides, told)
+        event = self._publish(event_type, overrides, options)
         await self._parts.pump.akick()
-        self._come_out()
+        self._raise_consumer_error()
         return await event.tried() if self.url else event
 
-    def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, told: Emission) -> Event:
+    def _publish(self, event_type: str, overrides: Mapping[str, Json] | None, options: Emission) -> Event:
         __tracebackhide__ = True
         try:
-            made = self._publisher.emit(event_type, overrides, **told)
+            made = self._publisher.emit(event_type, overrides, **options)
         except InvalidInputError as error:
-            raise error.with_traceback(None) from None  # the mistake is the caller's: that is the line to show
-        return self._reader.emitted(made, with_fault=bool(told.get("fault")))
+            raise error.with_traceback(None) from None  # the caller's mistake: show the caller's line
+        return self._reader.emitted(made, with_fault=bool(options.get("fault")))
 
     @property
     def events(self) -> Collection[Event]:
-        """Everything that was emitted, oldest first."""
+        """All events, oldest first."""
         return self._reader.events()
 
     @property
     def deliveries(self) -> Deliveries:
-        """Everything that was sent, oldest first."""
+        """All deliveries, oldest first."""
         return Deliveries.of_source(self._reader)
 
     def event(self, event_id: str) -> Event:
@@ -264,72 +264,72 @@ class Mockstore:
         return Delivery(self._reader, self._reader.delivery_record(delivery_id).id)
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
-        """Move the clock by a timedelta or its keywords (`minutes=5`), and run what falls due on the way, in order."""
+        """Move the clock by a timedelta or its keywords (`minutes=5`), and run what falls due, each at its own time."""
         __tracebackhide__ = True
         self._parts.pump.advance(span(by, units, self.clock.now()))
-        self._come_out()
+        self._raise_consumer_error()
 
-    @promised
+    @must_be_awaited
     async def aadvance(self, /, by: timedelta | None = None, **units: float) -> None:
-        """Do what `advance` does, on the running event loop."""
+        """Do the same as `advance` on the running event loop."""
         __tracebackhide__ = True
         await self._parts.pump.aadvance(span(by, units, self.clock.now()))
-        self._come_out()
+        self._raise_consumer_error()
 
     def settle(self, timeout: timedelta | None = None) -> None:
-        """Run what is due now, or wait for the threads that do; raise `TimeoutError` after `timeout`."""
+        """Run the deliveries that are due, or wait until threads have; raise `TimeoutError` after `timeout`."""
         __tracebackhide__ = True
         if not self._parts.pump.settle(timeout if timeout is None else span_of(timeout, "timeout")):
             raise TimeoutError(f"deliveries are still under way after {timeout}")
-        self._come_out()
+        self._raise_consumer_error()
 
     def hold(self) -> None:
-        """Keep back every delivery that is made from now on."""
+        """Hold every delivery that is created from now on, until `release`."""
         self._parts.engine.hold.turn(on=True)
 
     def release(self, order: Sequence[int] | None = None) -> Sequence[Delivery]:
-        """Send what was held, oldest first, or in `order` (positions among the held, from 0); stop holding.
+        """Stop holding, and send the held deliveries: oldest first, or in `order` (their positions, from 0).
 
-        A position that is left out stays held; one that is named twice is delivered twice: a duplicate of the same
+        A position that is not in `order` stays held; one that occurs twice is delivered twice, as a duplicate of the
         event. Returns what is sent, in that order. Raises `InvalidInputError` for a position that does not exist.
         """
         __tracebackhide__ = True
         return self._sent(self._parts.engine.release(order))
 
     def redeliver(self, delivery: Delivery | str) -> Delivery:
-        """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""
+        """Send a delivery again, in whatever state it is: same bytes, same event id, a new series of retries."""
         __tracebackhide__ = True
         return self._sent([self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id)])[0]
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
-        """Send again what failed or was discarded since then; the webhook must be active."""
+        """Send again its failed or discarded deliveries created since then; the webhook must be active."""
         __tracebackhide__ = True
         return self._sent(self.webhooks.recover(webhook if isinstance(webhook, str) else webhook.id, since))
 
     def rotate_secret(self, webhook: Webhook | str, *, overlap: timedelta = timedelta()) -> str:
-        """Give the webhook a new secret and return it; for `overlap` the old one signs as well."""
+        """Give the webhook a new secret and return it; during `overlap` the old one signs as well."""
         return self.webhooks.rotate_secret(webhook if isinstance(webhook, str) else webhook.id, overlap=overlap).secret
 
     def reset(self) -> None:
-        """Forget everything that this world was told; start time and chance anew. Apps stay mounted.
+        """Remove all records, and restart the clock and the random values. Apps stay mounted.
 
-        What somebody still holds of it, such as an inbox or a delivery, raises `NotFoundError` when it is asked.
+        Handles from before, such as an inbox or a delivery, raise `NotFoundError` when they are used.
         """
-        self._reader.looks.forget(self.complaints)
+        self._reader.examined.forget(self.complaints)
         self._parts.reset()
         for forget in self.on_reset:
             forget()
 
     def timeline(self) -> str:
-        """Return what happened, as text for people."""
+        """Return all events with their deliveries and attempts, as text."""
         return timeline_text(self._reader.told())
 
     def complaints(self) -> list[str]:
-        """Return what a strict test has against itself: what went wrong and nobody looked at."""
+        """Return a text for each failure that the test did not look at; a strict test fails if there is one."""
         return complaints(self._reader, scripted=self.receivers.inboxes, rules=self.faults)
 
     def note(self, error: BaseException) -> None:
-        """Keep what went wrong in mockstore itself for the judgement of a strict test."""
+        """Record an error of mockstore itself, so that a strict test fails."""
         self._parts.pump.raised.append(error)
 
     def _sent(self, records: Sequence[DeliveryRecord]) -> Sequence[Delivery]:
@@ -340,10 +340,10 @@ class Mockstore:
     def _run(self) -> None:
         __tracebackhide__ = True
         self._parts.pump.kick()
-        self._come_out()
+        self._raise_consumer_error()
 
-    def _come_out(self) -> None:
-        """Raise what a consumer's code raised, unless that is switched off."""
+    def _raise_consumer_error(self) -> None:
+        """Raise the first exception of a consumer's code that was not raised yet, unless `raise_errors` is off."""
         __tracebackhide__ = True
         if self.options.raise_errors and self._reader.raised:
             error = self._reader.came_out()

@@ -44,7 +44,7 @@ _BOOLEANS: Final = MappingProxyType({"1": True, "true": True, "yes": True, "0": 
 class Settings(Redacted, frozen=True):
     """The settings of a server; `InvalidInputError` is raised, naming the setting, for a value that is not allowed."""
 
-    untold = frozenset({"database", "control_token"})
+    secret_fields = frozenset({"database", "control_token"})
 
     host: str = "127.0.0.1"
     """The address to listen on; `0.0.0.0` means all addresses of the machine."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mockstore.collection import Waiter
-from mockstore.looks import Looks
+from mockstore.examined import Examined
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Json, WebhookRecord
 
 
@@ -14,7 +14,7 @@ class Source(Protocol):
     """What handles read from, and where they note what the test has looked at."""
 
     @property
-    def looks(self) -> Looks:
+    def examined(self) -> Examined:
         """What the test has looked at."""
 
     @property

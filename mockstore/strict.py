@@ -1,4 +1,4 @@
-"""The judgement of a strict test: it fails over everything that went wrong and that it did not look at."""
+"""Finds the failures that a strict test did not look at, and for which it has to fail."""
 
 import traceback
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -9,24 +9,24 @@ from mockstore.delivery.schedule import describe
 from mockstore.errors import MockstoreError
 from mockstore.faults.catalogue import named
 from mockstore.faults.standing import Rule
-from mockstore.faults.verdict import broken_expectation, is_excused
+from mockstore.faults.verdict import broken_expectation, failed_by_fault_only
 from mockstore.handles import Delivery
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, WebhookRecord, WebhookStatus
 from mockstore.source import Source, unacknowledged
 
 LOOKING = "Looking settles it: read the delivery's state or attempts, or assert something of it."
-"""What to do about a complaint over deliveries; those over API calls say it themselves."""
+"""The advice for complaints about deliveries; complaints about API calls contain their own."""
 
 _MOST = 10
-"""How many complaints are shown in full: the examples of hypothesis may leave hundreds."""
+"""How many complaints a failure shows: with hypothesis there may be hundreds."""
 
 
 class RaisedThereError(MockstoreError):
-    """An exception that was raised in a server's process; the text is its traceback."""
+    """An exception that was raised in a server's process; the message is its traceback."""
 
 
 class Evidence(Source, Protocol):
-    """What is judged: all records, and what the test has looked at."""
+    """The source that a strict test is judged by: all records, and what the test has looked at."""
 
     @property
     def raised(self) -> Sequence[BaseException]:
@@ -40,28 +40,28 @@ class Evidence(Source, Protocol):
 
 
 def complaints(source: Evidence, *, scripted: Container[str], rules: Iterable[Rule]) -> list[str]:
-    """Return a text for each thing that went wrong and that the test has not looked at.
+    """Return a text for each failure that the test has not looked at.
 
     `scripted` holds the ids of webhooks whose receiver fails only when the test says so; `rules` are the standing
     faults.
     """
     deliveries = source.delivery_records()
-    unseen = [record for record in deliveries if not source.looks.cover(record)]
-    judged = [record for record in unseen if record.webhook_id not in scripted]
+    changed = [record for record in deliveries if not source.examined.covers(record)]
+    judged = [record for record in changed if record.webhook_id not in scripted]
     return [
-        *source.looks.complaints,
-        *(f"{call} was never awaited: write `await mockstore.{call}`" for call in source.looks.unawaited()),
+        *source.examined.complaints,
+        *(f"{call} was never awaited: write `await mockstore.{call}`" for call in source.examined.unawaited()),
         *_broken_schemas(source),
-        *_unheard(source, deliveries),
-        *_idle(rules, deliveries),
+        *_undelivered(source, deliveries),
+        *_unused_rules(rules, deliveries),
         *(text for record in judged if (text := _failure(source, record) or _unfinished(source, record))),
-        *_held(source, [record for record in unseen if record.state is DeliveryState.HELD]),
-        *(f"an exception while delivering:\n{traceback_text(error)}" for error in _stray(source, deliveries)),
+        *_held(source, [record for record in changed if record.state is DeliveryState.HELD]),
+        *(f"an exception while delivering:\n{traceback_text(error)}" for error in _unattributed(source, deliveries)),
     ]
 
 
 def consumers_frames(error: BaseException) -> TracebackType | None:
-    """Return the traceback from where it leaves our own code; all of it when it never does."""
+    """Return the traceback from the first frame outside mockstore on; all of it when there is none."""
     start = error.__traceback__
     while start is not None and str(start.tb_frame.f_globals.get("__name__")).startswith("mockstore."):
         start = start.tb_next
@@ -69,8 +69,8 @@ def consumers_frames(error: BaseException) -> TracebackType | None:
 
 
 def _failure(source: Evidence, record: DeliveryRecord) -> str | None:
-    """Return what went wrong with the delivery since the test looked, with its report; None when nothing did."""
-    attempts = source.looks.unseen(record)
+    """Return what went wrong with the delivery since the test looked, with a report; None when nothing did."""
+    attempts = source.examined.new_attempts(record)
     verdict = _verdict(record, attempts)
     if verdict is None:
         return None
@@ -79,11 +79,11 @@ def _failure(source: Evidence, record: DeliveryRecord) -> str | None:
 
 
 def _verdict(record: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
-    """Return what is wrong with the delivery, in a few words; None when nothing is, or only what a fault did."""
+    """Return what is wrong with the delivery, in a few words; None when nothing is, or it failed by a fault only."""
     broken = broken_expectation(record, attempts)
     if broken is not None:
         return broken
-    if unacknowledged(record) and not is_excused(record):
+    if unacknowledged(record) and not failed_by_fault_only(record):
         return "a delivery was not acknowledged:"
     if _exceptions(attempts):
         return "a delivery was acknowledged only after the consumer had raised:"
@@ -91,7 +91,7 @@ def _verdict(record: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
 
 
 def _looked_before(record: DeliveryRecord, attempts: Sequence[Attempt]) -> list[str]:
-    """Return what has changed of a delivery since the test looked at it, in words."""
+    """Return a line that says before what the test looked at the delivery; none when all attempts are new."""
     if len(attempts) == len(record.attempts):
         return []
     since = f"attempt {attempts[0].number}" if attempts else f"it was {record.state}"
@@ -109,12 +109,12 @@ def _broken_schemas(source: Evidence) -> Iterator[str]:
             yield f"{event.type} {event.id} breaks its schema:\n" + "\n".join(f"  {mistake}" for mistake in mistakes)
 
 
-def _unheard(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> Iterator[str]:
+def _undelivered(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> Iterator[str]:
     """Yield a complaint for each event that the test emitted and that was delivered to nobody."""
-    told = {record.event_id for record in deliveries}
+    delivered = {record.event_id for record in deliveries}
     webhooks = [webhook for webhook in source.webhook_records() if not webhook.is_for_once]
     for event in source.event_records():
-        if event.id not in told and source.looks.expects_delivery(event.id, has_webhooks=bool(webhooks)):
+        if event.id not in delivered and source.examined.expects_delivery(event.id, has_webhooks=bool(webhooks)):
             yield (
                 f"{event.type} {event.id} was delivered to nobody: {_subscribers(webhooks)}\n"
                 f"If that is the point, say so in the test: assert not event.deliveries"
@@ -122,7 +122,7 @@ def _unheard(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> Iterator
 
 
 def _subscribers(webhooks: Sequence[WebhookRecord]) -> str:
-    """Return the webhooks with their subscriptions, in words."""
+    """Return a text with the webhooks and their subscriptions."""
     if not webhooks:
         return "no webhook is registered. Call mockstore.subscribe(app) before, or request the fixture that does"
     wanted = (
@@ -133,7 +133,7 @@ def _subscribers(webhooks: Sequence[WebhookRecord]) -> str:
     return "\n".join(["no active webhook subscribed to it then. The webhooks:", *wanted])
 
 
-def _idle(rules: Iterable[Rule], deliveries: Sequence[DeliveryRecord]) -> Iterator[str]:
+def _unused_rules(rules: Iterable[Rule], deliveries: Sequence[DeliveryRecord]) -> Iterator[str]:
     """Yield a complaint for each standing fault that was applied to no delivery."""
     for rule in rules:
         names = {fault.name for fault in rule.faults}
@@ -148,7 +148,7 @@ def _idle(rules: Iterable[Rule], deliveries: Sequence[DeliveryRecord]) -> Iterat
 
 
 def _unfinished(source: Evidence, record: DeliveryRecord) -> str | None:
-    """Return the fault whose effect would come with a later attempt, in words; None when there is none."""
+    """Return a complaint if a fault of the delivery takes effect with a later attempt; None otherwise."""
     names = [one.name for one in record.faults if named(one.name).course is not None]
     if not names or record.state is not DeliveryState.PENDING or record.due is None:
         return None
@@ -166,14 +166,14 @@ def _held(source: Evidence, held: Sequence[DeliveryRecord]) -> Iterator[str]:
         yield f"{count} still held; mockstore.release() would send:\n{listed}"
 
 
-def _stray(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> list[BaseException]:
-    """Return the exceptions that belong to none of the attempts; those of attempts are judged with them."""
+def _unattributed(source: Evidence, deliveries: Sequence[DeliveryRecord]) -> list[BaseException]:
+    """Return the exceptions that belong to no attempt; the others are judged with their deliveries."""
     known = {id(error) for record in deliveries for error in _exceptions(record.attempts)}
     return [error for error in source.raised if id(error) not in known]
 
 
 def traceback_text(error: BaseException) -> str:
-    """Return the traceback of the exception from where it leaves our own code; one of a server came as text."""
+    """Return the traceback from the first frame outside mockstore on; for an exception on a server, its message."""
     if isinstance(error, RaisedThereError):
         return str(error)
     return "".join(traceback.format_exception(type(error), error, consumers_frames(error))).rstrip()
@@ -187,13 +187,13 @@ def require_none(found: Sequence[str]) -> None:
 
 
 def failure_text(found: Sequence[str], hints: Sequence[str], way_out: str) -> str:
-    """Return the text of a failure: how many complaints, each one indented, what to do, how to switch it off."""
+    """Return the failure text: the number of complaints, each complaint, advice, and how to switch the check off."""
     count = "1 thing" if len(found) == 1 else f"{len(found)} things"
-    listed = "\n\n".join(f"{number}. {_hanging(text)}" for number, text in enumerate(found[:_MOST], start=1))
+    listed = "\n\n".join(f"{number}. {_continued(text)}" for number, text in enumerate(found[:_MOST], start=1))
     listed += f"\n\n… {len(found) - _MOST:,} more …" if len(found) > _MOST else ""
     advice = " ".join([*hints, f"To do without this check: {way_out}"])
     return f"mockstore: {count} went wrong, and the test never looked\n\n{listed}\n\n{advice}"
 
 
-def _hanging(text: str) -> str:
+def _continued(text: str) -> str:
     return text.replace("\n", "\n   ")

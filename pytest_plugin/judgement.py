@@ -70,7 +70,7 @@ def watched(
             watch.scenario = (mockstore, scenario)
         if strict:
             watch.strict.append((settle, mockstore, LOOKING))
-            mockstore.reader.looks.is_judged = True
+            mockstore.reader.examined.is_judged = True
         try:
             yield
         finally:

@@ -42,7 +42,7 @@ class Expect(StrEnum):
 class Draft(Redacted, frozen=True):
     """A request before it is signed, with everything that a fault may change or needs to know."""
 
-    untold = frozenset({"secrets", "retired"})
+    secret_fields = frozenset({"secrets", "retired"})
 
     url: str
     event_id: str

@@ -87,7 +87,7 @@ def is_single(plan: Plan) -> bool:
 
 
 def _applying_to(plan: Plan, attempt: int) -> Iterator[tuple[Fault, PlannedFault]]:
-    return ((named(one.name), one) for one in plan if one.befalls(attempt))
+    return ((named(one.name), one) for one in plan if one.applies_to(attempt))
 
 
 def _courses(plan: Plan) -> Iterator[Course]:

@@ -68,7 +68,7 @@ def is_host_page(reply: Reply) -> bool:
     return reply.status == HTTPStatus.BAD_REQUEST and any(page in reply.body for page in pages)
 
 
-def is_excused(delivery: DeliveryRecord) -> bool:
+def failed_by_fault_only(delivery: DeliveryRecord) -> bool:
     """Tell whether the latest attempt failed only because of a fault, while the consumer answered as expected."""
     return bool(delivery.faults) and answered_as_expected(delivery) is True
 
@@ -106,7 +106,7 @@ def broken_expectation(delivery: DeliveryRecord, attempts: Sequence[Attempt]) ->
 
 
 def _faults_at(delivery: DeliveryRecord, attempt: Attempt) -> list[PlannedFault]:
-    return [one for one in delivery.faults if one.befalls(attempt.number)]
+    return [one for one in delivery.faults if one.applies_to(attempt.number)]
 
 
 def _is_within(status: int | None, least: int, most: int) -> bool:

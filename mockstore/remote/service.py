@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from mockstore.collection import Collection
 from mockstore.delivery.schedule import RetryPolicy, describe, span_of
 from mockstore.errors import InvalidInputError
+from mockstore.examined import must_be_awaited
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
-from mockstore.looks import promised
 from mockstore.model import Json
 from mockstore.parts import Options, provider_with
 from mockstore.playing import Replay
@@ -155,10 +155,10 @@ class RemoteMockstore:
             document["contentType"] = told["content_type"]
         document["fault"] = fault_names(told.get("fault", ()))
         (made,) = self._wire.post("emit", **document)["data"]
-        self.reader.looks.emitted(made["id"], with_fault=bool(document["fault"]))
+        self.reader.examined.emitted(made["id"], with_fault=bool(document["fault"]))
         return self.event(made["id"])
 
-    @promised
+    @must_be_awaited
     async def aemit(
         self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
     ) -> Event:
@@ -191,7 +191,7 @@ class RemoteMockstore:
         __tracebackhide__ = True
         self.clock.advance(by, **units)
 
-    @promised
+    @must_be_awaited
     async def aadvance(self, /, by: timedelta | None = None, **units: float) -> None:
         """Do what `advance` does, while the event loop runs on."""
         from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
@@ -235,7 +235,7 @@ class RemoteMockstore:
 
     def reset(self) -> None:
         """Forget everything that this world was told, and start time and chance anew: see `Mockstore.reset`."""
-        self.reader.looks.forget(self.complaints)
+        self.reader.examined.forget(self.complaints)
         self._wire.post("reset")
         self.play.forget()
         self._inboxes.clear()

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NoServerError, NotFoundError
+from mockstore.examined import Examined
 from mockstore.handles import Event
-from mockstore.looks import Looks
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.provider import Provider
@@ -37,7 +37,7 @@ class RemoteReader:
         self._wire = wire
         self._provider = provider
         self._callbacks = callbacks
-        self.looks = Looks()
+        self.examined = Examined()
         """What the test has looked at."""
         self._news = News()
 

@@ -94,13 +94,13 @@ def event_with_payload(event: Event, payload: object) -> Document:
         "timestamp": rfc3339(event.timestamp),
         "payload": payload,
         **_body(event.body),
-        "deliveries": [told_document(*told) for told in event.told()],
+        "deliveries": [told_document(*records) for records in event.delivery_records()],
     }
 
 
 def delivery_document(delivery: Delivery) -> Document:
     """Return a delivery with every attempt."""
-    return told_document(*delivery.told())
+    return told_document(*delivery.records())
 
 
 def told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> Document:

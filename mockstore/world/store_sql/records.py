@@ -165,7 +165,7 @@ def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
         attempts=tuple(made),
         round_start=row.round_start,
         reason=reason,
-        faults=tuple(PlannedFault(name, tuple(befalls), roll) for name, befalls, roll in faults),
+        faults=tuple(PlannedFault(name, tuple(attempts), roll) for name, attempts, roll in faults),
     )
 
 
