@@ -102,7 +102,7 @@ class Collection(Sequence[T], Generic[T]):
         return [one for one in self._find() if not _mismatches(one, event_type, match)]
 
     def one(self, event_type: str | None = None, match: Mapping[str, Json] | None = None) -> T:
-        """Return the only match; raise `AssertionError` when there are several, or none: with the nearest one."""
+        """Return the only match; raise `AssertionError` with all of several, or with the nearest when there is none."""
         __tracebackhide__ = True
         found = self.where(event_type, match)
         if len(found) != 1:

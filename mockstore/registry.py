@@ -124,7 +124,10 @@ class Webhooks:
         return Webhook(self._source, webhook_id)
 
     def recover(self, webhook_id: str, since: datetime | None = None) -> Sequence[DeliveryRecord]:
-        """Restart its failed and discarded deliveries created since then; raise `InvalidInputError` while disabled."""
+        """Restart the webhook's failed and discarded deliveries that were created since then; None means all.
+
+        Raises `InvalidInputError` if the webhook is disabled.
+        """
         with self._parts.store.transaction():
             self.must_be_active(webhook_id)
             return [
@@ -134,7 +137,7 @@ class Webhooks:
             ]
 
     def redeliver(self, delivery_id: str) -> DeliveryRecord:
-        """Restart a delivery in whatever state it is; raise `InvalidInputError` while its webhook is disabled."""
+        """Restart a delivery in whatever state it is; raise `InvalidInputError` if its webhook is disabled."""
         with self._parts.store.transaction():
             delivery = self._parts.store.delivery(delivery_id)
             if delivery is None:

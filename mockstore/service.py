@@ -302,7 +302,7 @@ class Mockstore:
         return self._sent([self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id)])[0]
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
-        """Send again its failed or discarded deliveries created since then; the webhook must be active."""
+        """Send again the webhook's failed or discarded deliveries created since then; it must be active."""
         __tracebackhide__ = True
         return self._sent(self.webhooks.recover(webhook if isinstance(webhook, str) else webhook.id, since))
 

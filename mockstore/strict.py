@@ -91,7 +91,7 @@ def _verdict(record: DeliveryRecord, attempts: Sequence[Attempt]) -> str | None:
 
 
 def _looked_before(record: DeliveryRecord, attempts: Sequence[Attempt]) -> list[str]:
-    """Return a line that says before what the test looked at the delivery; none when all attempts are new."""
+    """Return a line about when the test looked at the delivery; an empty list when all attempts are new."""
     if len(attempts) == len(record.attempts):
         return []
     since = f"attempt {attempts[0].number}" if attempts else f"it was {record.state}"
