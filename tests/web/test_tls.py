@@ -1,4 +1,4 @@
-"""A server with a certificate."""
+"""A server with a certificate: it speaks TLS, and nothing is lost or sent in plain by that."""
 
 import json
 import socket
@@ -13,6 +13,10 @@ from mockstore.errors import StartupError
 from mockstore.web.server import Server
 from tests.web.conftest import STILL, Serve
 from tests.web.test_server import HEALTH, PATIENCE, connect, everything
+
+SIZE = 64
+COUNT = 256
+"""So many requests of that size make one TLS record, of which the server reads as many at once as are half of it."""
 
 
 @pytest.fixture
@@ -89,3 +93,20 @@ def test_a_certificate_that_cannot_be_used_is_told_to_the_caller(
 
     with pytest.raises(StartupError, match=told):
         Server(lambda _environ, _start: [], settings).start()
+
+
+def test_requests_that_come_encrypted_together_are_all_answered(
+    serve: Serve, tmp_path: Path, trusting: SSLContext
+) -> None:
+    caller = serve(tls_certificate=str(tmp_path / "both.pem"), requests=1)
+    filler = "x" * (SIZE - len(HEALTH) - len("X: \r\n"))
+    request = HEALTH.replace(b"\r\n\r\n", f"\r\nX: {filler}\r\n\r\n".encode())
+
+    with trusting.wrap_socket(connect(caller.server), server_hostname="127.0.0.1") as client:
+        client.sendall(request * COUNT)
+
+        answers = b""
+        while answers.count(b"HTTP/1.1 200 OK") < COUNT:
+            piece = client.recv(65_536)
+            assert piece, "the server has closed the connection"
+            answers += piece
