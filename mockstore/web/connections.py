@@ -253,7 +253,9 @@ class Connection(HTTPConnection):
     def hang_up(self) -> None:
         """Take nothing more in: whoever reads a request on it finds its end."""
         with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RD)
+            socket.socket.shutdown(
+                self.socket, socket.SHUT_RD
+            )  # that of an SSLSocket would end TLS, and go on in plain
 
     def close(self) -> None:
         """Close it; a client that is still sending what was refused gets time to read why."""

@@ -2,14 +2,18 @@
 
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from ssl import SSLContext, create_default_context
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
 from trustme import CA
 
 from mockstore.errors import StartupError
+from mockstore.web.connections import Connection
+from mockstore.web.listener import tls_context
 from mockstore.web.server import Server
 from tests.web.conftest import STILL, Serve
 from tests.web.test_server import HEALTH, PATIENCE, connect, everything
@@ -110,3 +114,24 @@ def test_requests_that_come_encrypted_together_are_all_answered(
             piece = client.recv(65_536)
             assert piece, "the server has closed the connection"
             answers += piece
+
+
+@pytest.mark.usefixtures("authority")
+def test_an_answer_is_encrypted_after_the_server_has_ceased_to_take_requests(
+    tmp_path: Path, trusting: SSLContext
+) -> None:
+    context = tls_context(replace(STILL, tls_certificate=str(tmp_path / "both.pem")))
+    assert context is not None
+    ours, theirs = socket.socketpair()
+    with ThreadPoolExecutor(1) as pool:
+        shaken = pool.submit(trusting.wrap_socket, theirs, server_hostname="127.0.0.1")
+        secured = context.wrap_socket(ours, server_side=True)
+    server = SimpleNamespace(peercreds_enabled=False, peercreds_resolve_enabled=False)
+    connection = Connection(server, secured)
+    with shaken.result() as client:
+        connection.hang_up()
+
+        connection.wfile.write(b"well")
+        connection.close()
+
+        assert client.recv(100) == b"well"
