@@ -200,23 +200,21 @@ class Connection(HTTPConnection):
             return b""
 
     def communicate(self) -> bool:
-        """Send what is unsent, then read a request and answer it; return whether there may be another one."""
+        """Send what is unsent, shake hands, or read a request and answer it; return whether there may be another one."""
         if self.unsent:
             unsent, self.unsent = self.unsent, b""
             self.wfile.write(unsent)
             return True
         self.pace.restart()
-        if isinstance(self.socket, ssl.SSLSocket) and not self._shakes_hands(self.socket):
-            return False
+        if isinstance(self.socket, ssl.SSLSocket) and self.socket.version() is None:
+            return self._shakes_hands(self.socket)  # its first request is waited for like any other
         return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's
 
     def _shakes_hands(self, secured: ssl.SSLSocket) -> bool:
-        """Return whether TLS is spoken; who speaks plain HTTP is told so.
+        """Begin with TLS; return whether that is done. Who speaks plain HTTP is told so.
 
         What is sent after a handshake that failed would wait for the client to begin another one.
         """
-        if secured.version() is not None:
-            return True
         try:
             self.pace.keep(_shake_hands, secured)
         except ssl.SSLError as error:

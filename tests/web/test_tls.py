@@ -135,3 +135,19 @@ def test_an_answer_is_encrypted_after_the_server_has_ceased_to_take_requests(
         connection.close()
 
         assert client.recv(100) == b"well"
+
+
+def test_a_client_that_says_nothing_after_its_handshake_is_answered_when_it_does(
+    serve: Serve, tmp_path: Path, trusting: SSLContext
+) -> None:
+    caller = serve(tls_certificate=str(tmp_path / "both.pem"), requests=1)
+    with (
+        trusting.wrap_socket(connect(caller.server), server_hostname="127.0.0.1") as silent,
+        trusting.wrap_socket(connect(caller.server), server_hostname="127.0.0.1") as other,
+    ):
+        other.sendall(HEALTH)
+        assert other.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+
+        silent.sendall(HEALTH)
+
+        assert silent.recv(65_536).startswith(b"HTTP/1.1 200 OK")
