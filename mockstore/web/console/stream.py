@@ -13,7 +13,8 @@ from mockstore.web.site import mockstore, site
 
 KEY: Final = "mockstore.console.streams"
 SHARE: Final = 4
-"""Streams may take one in so many of the threads that answer requests: a browser leaves them open for hours."""
+"""Streams may take one in so many of the threads that answer requests, a browser leaves them open for hours: one at
+least, unless there is one thread only."""
 RETRY_MS: Final = 2000
 """After how long a browser is to come back."""
 _LOOK: Final = 0.2
@@ -52,7 +53,8 @@ def follow() -> ResponseReturnValue:
 
 
 def _places() -> BoundedSemaphore:
-    most = max(1, site().settings.requests // SHARE)
+    threads = site().settings.requests
+    most = min(max(1, threads // SHARE), threads - 1)
     found: BoundedSemaphore = current_app.extensions.setdefault(KEY, BoundedSemaphore(most))
     return found
 
