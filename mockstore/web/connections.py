@@ -200,7 +200,7 @@ class Connection(HTTPConnection):
             return b""
 
     def communicate(self) -> bool:
-        """Send what is unsent, shake hands, or read a request and answer it; return whether there may be another one."""
+        """Send what is unsent, begin with TLS, or answer a request; return whether there may be another one."""
         if self.unsent:
             unsent, self.unsent = self.unsent, b""
             self.wfile.write(unsent)
