@@ -32,6 +32,7 @@ class Pool:
         self._served: set[Connection] = set()
         self._threads: list[Thread] = []
         self.idle = 0
+        """How many threads serve nobody; one that has just been started counts."""
         self._silent: set[Connection] = set()
         """Those with which a thread stays that say nothing."""
         self._is_short = False
@@ -90,27 +91,30 @@ class Pool:
             return
         self._is_short = False
         self._threads.append(thread)
+        self.idle += 1
 
     def _run(self) -> None:
         while (connection := self._next()) is not None:
-            try:
-                self._serve(connection)
-            finally:
-                with self._changed:
-                    self._served.discard(connection)
+            keep = self._serve(connection)
+            with self._changed:
+                self._served.discard(connection)  # before another thread may serve it
+                self.idle += 1
+            if keep:
+                with suppress(OSError):
+                    self._server.put_conn(connection)
 
     def _next(self) -> Connection | None:
         with self._changed:
-            self.idle += 1
             self._changed.wait_for(lambda: self._waiting or self._closing)
-            self.idle -= 1
             if not self._waiting:
                 return None
+            self.idle -= 1
             connection = self._waiting.popleft()
             self._served.add(connection)
             return connection
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, connection: Connection) -> bool:
+        """Answer its requests; return whether it is to be kept for further ones, else it is closed."""
         keep = False
         try:
             keep = connection.communicate()
@@ -120,11 +124,10 @@ class Pool:
             _LOG.debug("a connection broke", exc_info=True)
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
             _LOG.exception("a connection could not be served")
-        with suppress(OSError):
-            if keep:
-                self._server.put_conn(connection)
-            else:
+        if not keep:
+            with suppress(OSError):
                 connection.close()
+        return keep
 
     def _may_stay(self, connection: Connection) -> bool:
         with self._changed:
