@@ -170,7 +170,7 @@ class Connection(HTTPConnection):
 
     def __init__(self, server: Any, sock: socket.socket) -> None:  # noqa: ANN401 - cheroot's
         super().__init__(server, sock)
-        self.pace = Pace(self._others_wait)
+        self.pace = Pace(self._is_urgent)
         self.wfile = Writer(sock.send, Pace(self._others_wait))
         self.rfile = Reader(sock, self.pace)
 
@@ -259,11 +259,15 @@ class Connection(HTTPConnection):
         """Close it; a client that is still sending what was refused gets time to read why."""
         if self.lingering:
             self.lingering = False
-            drain(self.socket, unless=self._others_wait)
+            drain(self.socket, unless=self._is_urgent)
         super().close()
 
     def _others_wait(self) -> bool:
         return bool(self.server.requests.busy)
+
+    def _is_urgent(self) -> bool:
+        """Return whether a client that is slow to send is waited for no longer: others wait, or the server stops."""
+        return bool(self.server.requests.closing) or self._others_wait()
 
 
 class Gateway(Gateway_10):

@@ -37,7 +37,8 @@ class Pool:
         """Those with which a thread stays that say nothing."""
         self._is_short = False
         """The system had no thread to give at the last try."""
-        self._closing = False
+        self.closing = False
+        """Whether the server stops."""
 
     @property
     def qsize(self) -> int:
@@ -55,7 +56,7 @@ class Pool:
     def put(self, connection: Connection) -> None:
         """Let a thread serve the request that has come in on the connection; without any thread, close it."""
         with self._changed:
-            if not self._closing:
+            if not self.closing:
                 if len(self._waiting) >= self.idle and len(self._threads) < self._limit:
                     self._start_thread()
                 if self._threads:
@@ -68,7 +69,7 @@ class Pool:
         """Let the requests that are being answered end, for `timeout` seconds at most; wait for no others."""
         patience = Deadline(timedelta(seconds=timeout))
         with self._changed:
-            self._closing = True
+            self.closing = True
             unserved, silent = list(self._waiting), [one for one in self._served if not one.answering]
             self._waiting.clear()
             self._changed.notify_all()
@@ -105,7 +106,7 @@ class Pool:
 
     def _next(self) -> Connection | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closing)
+            self._changed.wait_for(lambda: self._waiting or self.closing)
             if not self._waiting:
                 return None
             self.idle -= 1
@@ -132,7 +133,7 @@ class Pool:
     def _may_stay(self, connection: Connection) -> bool:
         with self._changed:
             most = (len(self._threads) if self._is_short else self._limit) // _SHARE
-            if self._waiting or self._closing or len(self._silent) >= most:
+            if self._waiting or self.closing or len(self._silent) >= most:
                 return False
             self._silent.add(connection)
             return True

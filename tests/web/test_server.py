@@ -191,6 +191,27 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\nContent-Type: application/json\
 
 
 @pytest.mark.parametrize(
+    "half",
+    [
+        pytest.param(HEALTH[:-2], id="a head"),
+        pytest.param(POST + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{", id="a body"),
+        pytest.param(POST.replace(b"/v1/webhooks", b"/nowhere") + b"Content-Length: 2\r\n\r\n{", id="an unwanted body"),
+        pytest.param(CHUNKED + b"2\r\n{", id="a chunk"),
+    ],
+)
+def test_a_stop_does_not_wait_for_the_rest_of_a_request(serve: Serve, half: bytes) -> None:
+    before = set(threading.enumerate())
+    caller = serve()
+    with connect(caller.server) as slow:
+        slow.sendall(half)
+        caller.ok("GET", "/_mockstore/health")  # by then a thread waits for the rest
+
+        caller.server.stop()
+
+        assert set(threading.enumerate()) <= before, "a thread still waits"
+
+
+@pytest.mark.parametrize(
     ("request_", "status"),
     [
         pytest.param(b"NONSENSE\r\n\r\n", 400, id="no HTTP"),
