@@ -116,18 +116,22 @@ class Pool:
 
     def _serve(self, connection: Connection) -> bool:
         """Answer its requests; return whether it is to be kept for further ones, else it is closed."""
-        keep = False
         try:
-            keep = connection.communicate()
-            while keep and self._may_stay(connection) and self._stay(connection):
-                keep = connection.communicate()
+            if self._answers(connection):
+                return True
         except OSError:
             _LOG.debug("a connection broke", exc_info=True)
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
             _LOG.exception("a connection could not be served")
-        if not keep:
-            with suppress(OSError):
-                connection.close()
+        with suppress(OSError):
+            connection.close()
+        return False
+
+    def _answers(self, connection: Connection) -> bool:
+        """Do the same; a connection that breaks raises."""
+        keep = connection.communicate()
+        while keep and self._may_stay(connection) and self._stay(connection):
+            keep = connection.communicate()
         return keep
 
     def _may_stay(self, connection: Connection) -> bool:

@@ -135,3 +135,23 @@ def test_nobody_waits_for_a_thread_while_one_is_being_started() -> None:
 
     assert not pool.busy
     pool.stop(PATIENCE)
+
+
+def test_a_connection_that_breaks_while_it_is_waited_on_is_closed() -> None:
+    kept, closed = Event(), Event()
+
+    class Broken(Talk):
+        """Breaks after its first request."""
+
+        def has_more(self) -> bool:
+            raise ConnectionResetError
+
+        def close(self) -> None:
+            closed.set()
+
+    pool = pool_of(2, lambda _: kept.set())
+    pool.put(Broken(2))
+
+    assert closed.wait(PATIENCE)
+    assert not kept.is_set()
+    pool.stop(PATIENCE)
