@@ -211,12 +211,14 @@ class Connection(HTTPConnection):
         return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's
 
     def _shakes_hands(self, secured: ssl.SSLSocket) -> bool:
-        """Begin with TLS; return whether that is done. Who speaks plain HTTP is told so.
+        """Begin with TLS; return whether that is done, or goes on later. Who speaks plain HTTP is told so.
 
         What is sent after a handshake that failed would wait for the client to begin another one.
         """
         try:
             self.pace.keep(_shake_hands, secured)
+        except TimeoutError:
+            return True  # a thread is needed again when the client goes on
         except ssl.SSLError as error:
             if error.reason == "HTTP_REQUEST":
                 self.wfile = Writer(partial(socket.socket.send, secured), self.pace)  # below TLS

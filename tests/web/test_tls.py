@@ -3,8 +3,9 @@
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from ssl import SSLContext, create_default_context
+from ssl import MemoryBIO, SSLContext, SSLWantReadError, create_default_context
 from types import SimpleNamespace
 
 import pytest
@@ -151,3 +152,30 @@ def test_a_client_that_says_nothing_after_its_handshake_is_answered_when_it_does
         silent.sendall(HEALTH)
 
         assert silent.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_client_that_is_slow_to_shake_hands_keeps_no_thread_and_is_answered(
+    serve: Serve, tmp_path: Path, trusting: SSLContext
+) -> None:
+    caller = serve(tls_certificate=str(tmp_path / "both.pem"), requests=1)
+    come, to_go = MemoryBIO(), MemoryBIO()
+    slow = trusting.wrap_bio(come, to_go, server_hostname="127.0.0.1")
+    with connect(caller.server) as wire:
+        with pytest.raises(SSLWantReadError):
+            slow.do_handshake()
+        wire.sendall(to_go.read())
+        with trusting.wrap_socket(connect(caller.server), server_hostname="127.0.0.1") as other:
+            other.sendall(HEALTH)
+            assert other.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+
+        come.write(wire.recv(65_536))
+        slow.do_handshake()
+        slow.write(HEALTH)
+        wire.sendall(to_go.read())
+
+        answer = b""
+        while not answer and (piece := wire.recv(65_536)):
+            come.write(piece)
+            with suppress(SSLWantReadError):
+                answer = slow.read()
+        assert answer.startswith(b"HTTP/1.1 200 OK")
