@@ -129,8 +129,8 @@ class Webhooks:
             self.must_be_active(webhook_id)
             return [
                 self._parts.engine.restart(delivery)
-                for delivery in self._parts.store.deliveries(webhook_id=webhook_id)
-                if delivery.state in RECOVERABLE and (since is None or delivery.created_at >= since)
+                for delivery in self._parts.store.deliveries(webhook_id=webhook_id, states=RECOVERABLE)
+                if since is None or delivery.created_at >= since
             ]
 
     def redeliver(self, delivery_id: str) -> DeliveryRecord:

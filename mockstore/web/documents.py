@@ -47,13 +47,18 @@ def instance_of(path: str) -> str:
 
 def page_document(items: Sequence[T], page: Page, render: Callable[[T], Document]) -> Document:
     """Return one page of `items`; a page past the end is empty."""
+    return part_document(items[page.first : page.first + page.limit], len(items), page, render)
+
+
+def part_document(part: Sequence[T], total: int, page: Page, render: Callable[[T], Document]) -> Document:
+    """Return a page with the items that are on it, of so many in all."""
     return {
-        "data": [render(item) for item in items[page.first : page.first + page.limit]],
+        "data": [render(item) for item in part],
         "pagination": {
             "page": page.number,
             "limit": page.limit,
-            "totalItems": len(items),
-            "totalPages": -(-len(items) // page.limit),
+            "totalItems": total,
+            "totalPages": -(-total // page.limit),
         },
     }
 

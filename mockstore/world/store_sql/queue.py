@@ -80,7 +80,7 @@ class Queue:
             webhook = self._webhook_of(first.webhook_id, first.webhook_record)
             known["webhook", self._tenant, first.webhook_id] = webhook
         if first.event_record is not None:
-            event = records.event_of(first.event_id, first.event_record, first.event_body)
+            event = records.event_of(first.event_id, first.event_type, first.event_record, first.event_body)
             known["event", self._tenant, first.event_id] = event
 
     def release(self, id_: str) -> None:

@@ -124,15 +124,15 @@ def webhook_of(id_: str, record: str) -> WebhookRecord:
 
 def event_values(event: EventRecord) -> Values:
     """Return the row of an event."""
-    record = [event.type, microseconds(event.timestamp), event.content_type, event.fits is False, event.fits is True]
-    return {"id": key(event.id), "record": _text_of(record), "body": event.body}
+    record = [microseconds(event.timestamp), event.content_type, event.fits is False, event.fits is True]
+    return {"id": key(event.id), "type": key(event.type), "record": _text_of(record), "body": event.body}
 
 
-def event_of(id_: str, record: str, body: bytes) -> EventRecord:
+def event_of(id_: str, type_: str, record: str, body: bytes) -> EventRecord:
     """Return the event of a row."""
-    type_, timestamp, content_type, declared_invalid, checked = json.loads(record)
+    timestamp, content_type, declared_invalid, checked = json.loads(record)
     fits = checked or (False if declared_invalid else None)
-    return EventRecord(unkey(id_), type_, moment_of(timestamp), bytes(body), content_type, fits)
+    return EventRecord(unkey(id_), unkey(type_), moment_of(timestamp), bytes(body), content_type, fits)
 
 
 def delivery_values(delivery: DeliveryRecord) -> Values:

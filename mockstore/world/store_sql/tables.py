@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the tables below; a database of another version is refused."""
 
 metadata: Final = MetaData()
@@ -75,10 +75,12 @@ events: Final = Table(
     _seq(),
     _text("tenant"),
     _text("id"),
+    _text("type"),
     _text("record"),
     Column("body", LargeBinary, nullable=False),
     Column("lone", Boolean, nullable=False),  # had no delivery when it was last trimmed
     UniqueConstraint("tenant", "id"),
+    Index("events_in_order", "tenant", "seq"),
 )
 Index(
     "lone_events",
@@ -106,6 +108,7 @@ deliveries: Final = Table(
     Column("ended", BigInteger),  # when it was finished: the order in which finished ones are forgotten
     Column("claimed_by", Integer),  # the number of the server that holds it
     UniqueConstraint("tenant", "id"),
+    Index("deliveries_in_order", "tenant", "seq"),
     Index("deliveries_of_event", "tenant", "event_id", "seq"),
     Index("deliveries_of_webhook", "tenant", "webhook_id", "seq"),
 )
