@@ -29,13 +29,14 @@ class Webhooks:
         self._parts = parts
 
     def __iter__(self) -> Iterator[Webhook]:
-        return (Webhook(self._source, record.id) for record in self._registered())
+        return (Webhook(self._source, record.id, record) for record in self.records)
 
     def __len__(self) -> int:
-        return len(self._registered())
+        return len(self.records)
 
-    def _registered(self) -> list[WebhookRecord]:
-        """Return all but those that were made for one callback: nobody registered them."""
+    @property
+    def records(self) -> list[WebhookRecord]:
+        """Their records as they stand now, without those that were made for one callback: nobody registered them."""
         return [record for record in self._parts.store.webhooks() if record.events]
 
     def __getitem__(self, webhook_id: str) -> Webhook:

@@ -119,12 +119,12 @@ def play(seed: int) -> Story:
         ledger_consumer.will_answer(then=500)
         ledger = _subscribe(mock, ledger_consumer, "payment.*", "/bookkeeping")
         refused = _refused(mock, ledger)
-        disabled, failed = webhook_document(ledger), delivery_document(refused)
+        disabled, failed = webhook_document(ledger.record), delivery_document(refused)
         ledger_consumer.will_answer(then=204)
         mock.webhooks.update(ledger.id, {"status": WebhookStatus.ACTIVE})
         mock.recover(ledger)
         return Story(
-            shop=webhook_document(shop),
+            shop=webhook_document(shop.record),
             told=told,
             retried=delivery_document(retried),
             ledger=disabled,

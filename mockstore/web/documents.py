@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from mockstore.events import rfc3339
 from mockstore.faults.verdict import answered_as_expected
-from mockstore.handles import Delivery, Event, Webhook
+from mockstore.handles import Delivery, Event
 from mockstore.inbox import Received
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, Headers, Json, Reply, WebhookRecord
 from mockstore.signing import mask
@@ -63,14 +63,13 @@ def part_document(part: Sequence[T], total: int, page: Page, render: Callable[[T
     }
 
 
-def webhook_document(webhook: Webhook) -> Document:
+def webhook_document(webhook: WebhookRecord) -> Document:
     """Return a registration with its secret masked (contract 1.4)."""
     return webhook_with_secret(webhook) | {"secret": mask(webhook.secret)}
 
 
-def webhook_with_secret(webhook: Webhook) -> Document:
+def webhook_with_secret(record: WebhookRecord) -> Document:
     """Return a registration with its whole secret: for creation and rotation only (contract 1.4)."""
-    record = webhook.record
     document: Document = {
         "id": record.id,
         "url": record.url,

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.test import Client
 
 from mockstore.errors import StoreUnavailableError
-from mockstore.model import DeliveryRecord, EventRecord
+from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.parts import Keeping, standalone_parts
 from mockstore.service import Mockstore
 from mockstore.settings import Settings
@@ -17,7 +17,15 @@ from mockstore.world.store_memory import MemoryStore
 
 
 class Long(MemoryStore):
-    """A store that has too much to return all of it."""
+    """A store that has too much to return all of it, and counts how often a single webhook is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lookups = 0
+
+    def webhook(self, webhook_id: str) -> WebhookRecord | None:
+        self.lookups += 1
+        return super().webhook(webhook_id)
 
     def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
         if latest is None:
@@ -31,9 +39,14 @@ class Long(MemoryStore):
 
 
 @pytest.fixture
-def shop() -> Iterator[Mockstore]:
+def store() -> Long:
+    return Long()
+
+
+@pytest.fixture
+def shop(store: Long) -> Iterator[Mockstore]:
     """Three events of two types, each with a delivery to one webhook; they are held back."""
-    with Mockstore(standalone_parts(Settings(clock="virtual"), keeping=Keeping(Long()))) as shop:
+    with Mockstore(standalone_parts(Settings(clock="virtual"), keeping=Keeping(store))) as shop:
         webhook = shop.subscribe("http://127.0.0.1:1/")
         shop.subscribe("http://127.0.0.1:1/", "payment.*")
         shop.hold()
@@ -80,3 +93,12 @@ def test_other_pages_read_no_more_than_they_show_either(shop: Mockstore, path: s
     answer = Client(wsgi_app(shop)).get(f"/_mockstore/{path.format(first=webhook.id)}")
 
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/webhooks", "/_mockstore/console/webhooks", "/_mockstore/records/webhooks"])
+def test_a_list_of_webhooks_is_read_at_once_and_not_one_by_one(shop: Mockstore, store: Long, path: str) -> None:
+    before = store.lookups
+
+    answer = Client(wsgi_app(shop)).get(path)
+
+    assert (answer.status_code, store.lookups) == (200, before)

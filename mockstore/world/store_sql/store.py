@@ -21,8 +21,9 @@ from mockstore.world.store_sql.trimming import Trimming
 
 T = TypeVar("T")
 
-_WEBHOOKS: Final = 256
-"""So many webhooks are not made anew when they are read again."""
+_WEBHOOKS: Final = 2048
+"""So many webhooks are not made anew when they are read again: more than a tenant may have by default, since every
+event reads all of them, one after the other, and a smaller memory would always have forgotten the next one."""
 
 
 class SqlStore:
