@@ -271,8 +271,7 @@ class Engine:
 
     def discard_pending(self, webhook: WebhookRecord, why: str) -> None:
         """Discard every delivery of `webhook` that has not ended."""
-        for delivery in self.store.deliveries(webhook_id=webhook.id, states=UNENDED):
-            self.discard(delivery, why)
+        self.store.end(DeliveryState.DISCARDED, why, webhook_id=webhook.id, states=UNENDED)
 
     def discard(self, delivery: DeliveryRecord, why: str) -> None:
         """Stop the delivery; it can be recovered."""

@@ -127,6 +127,12 @@ class Store(Protocol):
     def count(self, **sought: Unpack[Sought]) -> int:
         """Return how many are sought, without reading them."""
 
+    def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
+        """Give all deliveries that are sought this state, in which nothing is due, and this reason; all or nothing.
+
+        Claims stay as they are.
+        """
+
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due; nobody else gets them until released.
 

@@ -10,8 +10,10 @@ from threading import RLock
 from types import TracebackType
 from typing import Unpack
 
-from mockstore.errors import AttemptExistsError
+from msgspec.structs import replace
+
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
+from mockstore.world.attempts import check_attempts
 from mockstore.world.index import Index
 from mockstore.world.listing import backwards, forwards, is_of_type, part_of, sought_among
 from mockstore.world.seams import Sought
@@ -147,7 +149,7 @@ class MemoryStore:
         """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
         with self._lock:
             before = self._deliveries.get(delivery.id)
-            _check_attempts(before, delivery)
+            check_attempts(before, delivery)
             if before is None:
                 self._index.add(delivery, next(self._ticket))
                 self._take(self._lone, delivery.event_id)
@@ -189,6 +191,12 @@ class MemoryStore:
         ids = self._index.ids(sought.get("webhook_id"), sought.get("event_id"))
         among = backwards(self._deliveries.keys() if ids is None else ids, latest)
         return sought_among(map(self._deliveries.__getitem__, among), sought, self._events)
+
+    def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
+        """Give all deliveries that are sought this state, in which nothing is due, and this reason."""
+        with self.transaction():
+            for delivery in list(self._sought(sought)):
+                self.save_delivery(replace(delivery, state=state, due=None, reason=reason))
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first."""
@@ -335,13 +343,3 @@ class _Transaction(AbstractContextManager[None]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._store._end(failed=kind is not None)  # noqa: SLF001 - same file
-
-
-def _check_attempts(before: DeliveryRecord | None, after: DeliveryRecord) -> None:
-    """Raise `AttemptExistsError` unless `after` has the attempts of `before`, and new ones have new numbers."""
-    recorded = () if before is None else before.attempts
-    fresh = after.attempts[len(recorded) :]
-    if recorded and after.attempts[: len(recorded)] != recorded:
-        raise AttemptExistsError(after.id, len(recorded))
-    if recorded and fresh and fresh[0].number <= recorded[-1].number:
-        raise AttemptExistsError(after.id, fresh[0].number)

@@ -76,6 +76,9 @@ class Both:
     def change(self, place: int, due: datetime | None, state: DeliveryState, reason: str | None) -> None:
         self.save(replace(self.current(place), due=due, state=state, reason=reason))
 
+    def end_some(self, to: str, states: frozenset[DeliveryState]) -> None:
+        self.both(lambda store: store.end(DeliveryState.DISCARDED, "all at once", webhook_id=to, states=states))
+
     def attempt(self, place: int, due: datetime, outcome: Outcome) -> None:
         current = self.current(place)
         made = _attempt(len(current.attempts) + 1, outcome)
@@ -240,6 +243,7 @@ STEPS = st.one_of(
     st.tuples(st.just(Both.add_event), PLACE),
     st.tuples(st.just(Both.attempt), PLACE, MOMENT, st.sampled_from(Outcome)),
     st.tuples(st.just(Both.attempt_from_an_old_record), PLACE, st.integers(0, 3), st.sampled_from(Outcome)),
+    st.tuples(st.just(Both.end_some), WEBHOOK, st.frozensets(st.sampled_from(DeliveryState))),
     st.tuples(st.just(Both.claim), MOMENT, st.integers(0, 3)),
     st.tuples(st.just(Both.save_resource), st.sampled_from(KINDS), st.sampled_from("12"), st.text(max_size=3)),
     st.tuples(st.just(Both.begin)),

@@ -120,6 +120,11 @@ class Queue:
         elif delivery.state is DeliveryState.PENDING and delivery.due is not None:
             session.done.append(partial(self._next.add, values["due"]))
 
+    def ended(self, session: Session) -> None:
+        """Take note that deliveries are no longer due after this transaction, of which some may have been the next."""
+        session.undone.append(self._next.forget)
+        session.done.append(self._next.forget)
+
     def next_due(self) -> int | None:
         """Return when the earliest unclaimed pending delivery is due, as remembered until something changes."""
         if self._held.astray:

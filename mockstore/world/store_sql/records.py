@@ -138,7 +138,6 @@ def event_of(id_: str, type_: str, record: str, body: bytes) -> EventRecord:
 def delivery_values(delivery: DeliveryRecord) -> Values:
     """Return the row of a delivery, without its attempts."""
     faults = [(fault.name, fault.attempts, fault.roll) for fault in delivery.faults]
-    plain = delivery.reason is None and not faults
     return {
         "id": key(delivery.id),
         "event_id": key(delivery.event_id),
@@ -148,13 +147,14 @@ def delivery_values(delivery: DeliveryRecord) -> Values:
         "state": str(delivery.state),
         "round_start": delivery.round_start,
         "made": len(delivery.attempts),
-        "record": None if plain else _text_of([delivery.reason, faults]),
+        "reason": None if delivery.reason is None else key(delivery.reason),
+        "faults": _text_of(faults) if faults else None,
     }
 
 
 def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
     """Return the delivery of a row and its attempts."""
-    reason, faults = (None, ()) if row.record is None else json.loads(row.record)
+    faults = () if row.faults is None else json.loads(row.faults)
     return DeliveryRecord(
         id=unkey(row.id),
         event_id=unkey(row.event_id),
@@ -164,7 +164,7 @@ def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
         state=DeliveryState(row.state),
         attempts=tuple(made),
         round_start=row.round_start,
-        reason=reason,
+        reason=None if row.reason is None else unkey(row.reason),
         faults=tuple(PlannedFault(name, tuple(befalls), roll) for name, befalls, roll in faults),
     )
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -113,6 +114,15 @@ _NAMED: Final = MappingProxyType(
 """What is said of a delivery by a condition that has this name."""
 
 
+_ENDED: Final[dict[str, Any]] = {
+    "state": bindparam("state"),
+    "reason": bindparam("reason"),
+    "due": None,
+    "ended": func.coalesce(deliveries.c.ended, bindparam("ended")),
+}
+"""What becomes of deliveries that end all at once; those that had ended before keep their place in that order."""
+
+
 class Deliveries:
     """The statements for the deliveries of a tenant that are in one of `states` and meet the conditions of `names`."""
 
@@ -125,6 +135,7 @@ class Deliveries:
         self.latest = with_attempts(_latest_of(deliveries, *conditions))
         self.part = with_attempts(_part_of(deliveries, *conditions))
         self.count = select(func.count()).where(*conditions)
+        self.end = update(deliveries).where(*conditions).values(_ENDED)
 
     @staticmethod
     @cache

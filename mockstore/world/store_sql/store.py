@@ -9,7 +9,7 @@ from typing import Final, TypeVar, Unpack
 from sqlalchemy import Executable
 
 from mockstore.errors import AttemptExistsError
-from mockstore.model import Attempt, DeliveryRecord, EventRecord, ResourceRecord, WebhookRecord
+from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
 from mockstore.world.seams import Sought
 from mockstore.world.store_sql import records, statements
 from mockstore.world.store_sql.connections import Connections, Session, Turn
@@ -179,6 +179,16 @@ class SqlStore:
         """Return how many are sought."""
         queries, wanted = _queries(sought)
         return int(self._rows(queries.count, **wanted)[0][0])
+
+    def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
+        """Give all deliveries that are sought this state, in which nothing is due, and this reason."""
+        queries, wanted = _queries(sought)
+        more = {"of": self.tenant, "state": str(state), "reason": key(reason), "ended": self._stamp()}
+        with self._connections.transaction() as session:
+            count = self.count(**sought)
+            session.change(queries.end, wanted | more)
+            self._queue.ended(session)
+        self._trimming.count(count)
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""

@@ -104,7 +104,8 @@ deliveries: Final = Table(
     _text("state"),
     Column("round_start", Integer, nullable=False),
     Column("made", Integer, nullable=False),  # how many attempts are recorded
-    Column("record", Text),
+    Column("reason", Text),
+    Column("faults", Text),
     Column("ended", BigInteger),  # when it was finished: the order in which finished ones are forgotten
     Column("claimed_by", Integer),  # the number of the server that holds it
     UniqueConstraint("tenant", "id"),
