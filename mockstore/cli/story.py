@@ -121,12 +121,12 @@ def play(seed: int) -> Story:
         bookkeeping_consumer.will_answer(then=500)
         bookkeeping = _subscribe(mock, bookkeeping_consumer, "payment.*", "/bookkeeping")
         refused = _emit_refused(mock, bookkeeping)
-        disabled, failed = webhook_document(bookkeeping), delivery_document(refused)
+        disabled, failed = webhook_document(bookkeeping.record), delivery_document(refused)
         bookkeeping_consumer.will_answer(then=204)
         mock.webhooks.update(bookkeeping.id, {"status": WebhookStatus.ACTIVE})
         mock.recover(bookkeeping)
         return Story(
-            webhook=webhook_document(webhook),
+            webhook=webhook_document(webhook.record),
             emitted=emitted,
             retried=delivery_document(retried),
             disabled_webhook=disabled,

@@ -42,6 +42,7 @@ from mockstore.world.seams import Clock, Store
 
 SignatureTime = Literal["wall", "virtual"]
 
+UNENDED: Final = frozenset({DeliveryState.HELD, DeliveryState.PENDING})
 _LOG: Final = logging.getLogger(__name__)
 _NO_LONGER_OURS: Final = "the delivery was forgotten, or another server has taken it over"
 
@@ -149,7 +150,7 @@ class Engine:
         """
         with self.store.transaction():  # or who publishes or releases at the same time would find another state
             self.hold.turn(on=False)
-            held = [record for record in self.store.deliveries() if record.state is DeliveryState.HELD]
+            held = self.store.deliveries(states=[DeliveryState.HELD])
             seen, released = set[int](), []
             for position in checked_order(order, len(held)):
                 released.append((self._copy if position in seen else self.restart)(held[position]))
@@ -270,9 +271,7 @@ class Engine:
 
     def discard_pending(self, webhook: WebhookRecord, why: str) -> None:
         """Discard every delivery of `webhook` that has not ended."""
-        for delivery in self.store.deliveries(webhook_id=webhook.id):
-            if delivery.state in (DeliveryState.PENDING, DeliveryState.HELD):
-                self.discard(delivery, why)
+        self.store.end(DeliveryState.DISCARDED, why, webhook_id=webhook.id, states=UNENDED)
 
     def discard(self, delivery: DeliveryRecord, why: str) -> None:
         """Stop the delivery; it can be recovered."""

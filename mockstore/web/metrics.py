@@ -71,7 +71,7 @@ class _Counted(Collector):
     def _gauges(self) -> Iterator[Metric]:
         shops = [tenant.mockstore for tenant in self._tenants]
         pulses = [tenant.pump.pulse for tenant in self._tenants if tenant.pump is not None]
-        pending = sum(shop.reader.count(DeliveryState.PENDING) for shop in shops)
+        pending = sum(shop.reader.count(states=[DeliveryState.PENDING]) for shop in shops)
         gauges = {
             "mockstore_tenants": ("Worlds that are kept, the shared one included.", len(shops)),
             "mockstore_webhooks": ("Webhooks that are registered.", sum(len(shop.webhooks) for shop in shops)),
