@@ -32,11 +32,11 @@ _NOTHING_KNOWN: Final = -1
 class RemoteReader:
     """The `Source` of the handles, over a server's records; what a consumer here raised is added to its attempts."""
 
-    def __init__(self, wire: Wire, provider: Provider, callbacks: Callbacks) -> None:
+    def __init__(self, wire: Wire, provider: Provider, callbacks: Callbacks, looks: Looks | None = None) -> None:
         self._wire = wire
         self._provider = provider
         self._callbacks = callbacks
-        self.looks = Looks()
+        self.looks = looks or Looks()
         """What the test has looked at."""
 
     @property
