@@ -89,6 +89,11 @@ class Audit(Struct, frozen=True):
         """The rules that the consumer broke."""
         return self.of(Verdict.FAILED)
 
+    @property
+    def judged_nothing(self) -> bool:
+        """Whether no rule at all passed or failed: nothing is known of the consumer then."""
+        return len(self.of(Verdict.NOT_JUDGED)) == len(self.findings)
+
     def of(self, verdict: Verdict) -> Sequence[Finding]:
         """Return the findings that ended so."""
         return [finding for finding in self.findings if finding.verdict is verdict]
