@@ -25,7 +25,7 @@ class PetstoreApi:
         self._gate = Gate(mockstore, address(base_url))
         self._base_url = base_url
         self._stack = ExitStack()
-        self.calls = Calls(self._gate.ledger)
+        self.calls = Calls(self._gate.ledger, explain=self._gate.explain)
         """What was called, oldest first: `calls.one("getPet").status`."""
 
     def __enter__(self) -> Self:
