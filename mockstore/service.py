@@ -41,10 +41,7 @@ T = TypeVar("T")
 
 
 class Mockstore:
-    """A shop that emits signed webhook events, for one tenant.
-
-    Make one with `in_process` (tests) or let a server make it; use it as a context manager.
-    """
+    """A shop that emits signed webhook events, for one tenant. A context manager, made by `in_process` or a server."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -113,11 +110,13 @@ class Mockstore:
         return cls(standalone_parts(settings, provider=provider, factory=factory, network=network, tenant=tenant))
 
     @staticmethod
-    def connect(url: str, *, tenant: str | None = None, token: str | None = None) -> "RemoteMockstore":
-        """Return the Mockstore of a server that runs at `url`; without a `tenant` it gets one of its own."""
+    def connect(
+        url: str, *, tenant: str | None = None, token: str | None = None, strict: bool | None = None
+    ) -> "RemoteMockstore":
+        """Return the Mockstore of a server at `url`, for a `tenant` or a new one: see `mockstore.remote.connected`."""
         from mockstore.remote import connected  # noqa: PLC0415 - for tests that share a server
 
-        return connected(url, tenant=tenant, token=token)
+        return connected(url, tenant=tenant, token=token, strict=strict)
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +124,7 @@ class Mockstore:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         found = self.complaints() if kind is None and self.options.strict else []
         self.close()
-        require_none(found)
+        require_none(found, "Mockstore.in_process(strict=False)")
 
     def close(self) -> None:
         """Stop delivering, and give back connections, loops and the process's time."""

@@ -26,8 +26,8 @@ Examples:
 
 \b
 The consumer gets real requests: point it at a test database. Exit codes: 0 when no
-rule failed (one that was not judged has not failed), 1 when one did, 2 when the
-consumer or the probe could not be reached.
+rule failed (one that was not judged has not failed), 1 when one did, 2 when nothing
+was judged at all, or the consumer or the probe could not be reached.
 """
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _PAINTS = {Verdict.PASSED: good, Verdict.FAILED: bad, Verdict.NOT_JUDGED: waiting}
@@ -86,9 +86,10 @@ def audit(  # noqa: PLR0913 - the options of the command
     if as_json:
         say_json(document(found))
     else:
-        click.echo((good if found.passed else bad)(safe(summary(found))))
-    if not found.passed:
-        click.get_current_context().exit(1)
+        paint = waiting if found.judged_nothing else good if found.passed else bad
+        click.echo(paint(safe(summary(found))))
+    if found.judged_nothing or not found.passed:
+        click.get_current_context().exit(2 if found.judged_nothing else 1)
 
 
 @contextmanager

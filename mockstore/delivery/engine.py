@@ -287,6 +287,7 @@ class Engine:
             reason=None,
         )
         self.store.save_delivery(again)
+        self.published += 1
         return again
 
     def _attempt(self, started: Started, answer: Reply | DeliveryError) -> Attempt:
