@@ -16,7 +16,7 @@ from mockstore.faults.standing import StandingFaults
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.inbox import Inbox
 from mockstore.looks import promised
-from mockstore.model import DeliveryRecord, Json
+from mockstore.model import Json
 from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
 from mockstore.playing import Conformance, OrderExplorer, Player, Replay
 from mockstore.provider import Provider
@@ -294,12 +294,12 @@ class Mockstore:
         event. Returns what is sent, in that order. Raises `InvalidInputError` for a position that does not exist.
         """
         __tracebackhide__ = True
-        return self._sent(self._parts.engine.release(order))
+        return self._sent([record.id for record in self._parts.engine.release(order)])
 
     def redeliver(self, delivery: Delivery | str) -> Delivery:
         """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""
         __tracebackhide__ = True
-        return self._sent([self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id)])[0]
+        return self._sent([self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id).id])[0]
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
         """Send again what failed or was discarded since then; the webhook must be active."""
@@ -332,10 +332,10 @@ class Mockstore:
         """Keep what went wrong in mockstore itself for the judgement of a strict test."""
         self._parts.pump.raised.append(error)
 
-    def _sent(self, records: Sequence[DeliveryRecord]) -> Sequence[Delivery]:
+    def _sent(self, ids: Sequence[str]) -> Sequence[Delivery]:
         __tracebackhide__ = True
         self._run()
-        return [Delivery(self._reader, record.id) for record in records]
+        return [Delivery(self._reader, id_) for id_ in ids]
 
     def _run(self) -> None:
         __tracebackhide__ = True

@@ -30,10 +30,13 @@ def sought_among(
 ) -> Iterator[DeliveryRecord]:
     """Yield the deliveries that are sought, whatever event they are of; `events` are those of all, by id."""
     webhook_id, event_type, states = sought.get("webhook_id"), sought.get("event_type"), sought.get("states")
+    since = sought.get("since")
     for delivery in deliveries:
         if states is not None and delivery.state not in states:
             continue
         if webhook_id is not None and delivery.webhook_id != webhook_id:
+            continue
+        if since is not None and delivery.created_at < since:
             continue
         if event_type is None or is_of_type(events.get(delivery.event_id), event_type):
             yield delivery

@@ -67,6 +67,8 @@ class Sought(TypedDict, total=False):
     """The type of their event, exactly."""
     states: Collection[DeliveryState] | None
     """They are in one of these."""
+    since: datetime | None
+    """They were made at this moment or later."""
 
 
 class Store(Protocol):
@@ -131,6 +133,12 @@ class Store(Protocol):
         """Give all deliveries that are sought this state, in which nothing is due, and this reason; all or nothing.
 
         Claims stay as they are.
+        """
+
+    def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
+        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first.
+
+        They lose their reason. Claims stay as they are.
         """
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:

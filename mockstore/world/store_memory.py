@@ -7,7 +7,6 @@ from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
 from threading import RLock
-from types import TracebackType
 from typing import Unpack
 
 from msgspec.structs import replace
@@ -17,7 +16,7 @@ from mockstore.world.attempts import check_attempts
 from mockstore.world.index import Index
 from mockstore.world.listing import backwards, forwards, is_of_type, part_of, sought_among
 from mockstore.world.seams import Sought
-from mockstore.world.undo import ALL, MISSING, Before, Table, put_back, put_in_order
+from mockstore.world.undo import ALL, MISSING, Before, Table, Transaction, put_back, put_in_order
 
 _FINISHED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISCARDED})
 
@@ -38,7 +37,7 @@ class MemoryStore:
         self._depth = 0
         self._calls: list[Callable[[], object]] = []
         """What is to be called when the transaction under way is kept."""
-        self._transaction = _Transaction(self)
+        self._transaction = Transaction(self._begin, self._end)
         self._ticket = count()
         self._forget()
 
@@ -68,7 +67,7 @@ class MemoryStore:
         if self._depth == 1:
             self._undo = [(self._counts, ALL, self._counts.copy())]
 
-    def _end(self, *, failed: bool) -> None:
+    def _end(self, error: BaseException | None) -> None:
         calls: list[Callable[[], object]] = []
         try:
             self._depth -= 1
@@ -77,7 +76,7 @@ class MemoryStore:
                 keep, self._keep = self._keep, None
                 if self._calls:
                     calls, self._calls = self._calls, calls
-                if failed:
+                if error is not None:
                     calls = []
                     self._put_back(undo)
                 elif keep is not None:
@@ -197,6 +196,15 @@ class MemoryStore:
         with self.transaction():
             for delivery in list(self._sought(sought)):
                 self.save_delivery(replace(delivery, state=state, due=None, reason=reason))
+
+    def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
+        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first."""
+        pending = DeliveryState.PENDING
+        with self.transaction():
+            found = list(self._sought(sought))
+            for one in found:
+                self.save_delivery(replace(one, state=pending, due=due, round_start=len(one.attempts), reason=None))
+            return [one.id for one in found]
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first."""
@@ -328,18 +336,3 @@ class MemoryStore:
         for table, key, _ in undo:
             if (table is self._deliveries or table is self._claimed) and key in self._deliveries:
                 self._enqueue(self._deliveries[key])  # the queue may have passed over it
-
-
-class _Transaction(AbstractContextManager[None]):
-    """A transaction of a store. No generator: every attempt is recorded in one, and this costs a third of it."""
-
-    __slots__ = ("_store",)
-
-    def __init__(self, store: MemoryStore) -> None:
-        self._store = store
-
-    def __enter__(self) -> None:
-        self._store._begin()  # noqa: SLF001 - same file
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._store._end(failed=kind is not None)  # noqa: SLF001 - same file

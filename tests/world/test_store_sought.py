@@ -1,6 +1,6 @@
 """Every store finds the same deliveries and events by any filter, in parts, and counts them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,15 +22,17 @@ def filled(store: Store) -> Store:
     """Two events of one type and one of an odd type, with six deliveries to two webhooks."""
     for id_, type_ in (("e1", "pet.adopted"), ("e2", ODD), ("e3", "pet.adopted")):
         store.add_event(EventRecord(id_, type_, NOON, b"{}"))
-    for id_, event, webhook, state in (
-        ("a", "e1", "w1", PENDING),
-        ("b", "e1", "w2", DELIVERED),
-        ("c", "e2", "w1", PENDING),
-        ("d", "e2", ODD, FAILED),
-        ("e", "e3", "w1", HELD),
-        ("f", "e3", "w2", PENDING),
+    for place, (id_, event, webhook, state) in enumerate(
+        [
+            ("a", "e1", "w1", PENDING),
+            ("b", "e1", "w2", DELIVERED),
+            ("c", "e2", "w1", PENDING),
+            ("d", "e2", ODD, FAILED),
+            ("e", "e3", "w1", HELD),
+            ("f", "e3", "w2", PENDING),
+        ]
     ):
-        store.save_delivery(DeliveryRecord(id_, event, webhook, NOON, NOON, state))
+        store.save_delivery(DeliveryRecord(id_, event, webhook, NOON + timedelta(seconds=place), NOON, state))
     return store
 
 
@@ -57,6 +59,9 @@ def filled(store: Store) -> Store:
         ),
         pytest.param({"webhook_id": "unknown"}, "", id="an unknown webhook"),
         pytest.param({"event_id": ""}, "", id="an empty id"),
+        pytest.param({"since": NOON}, "abcdef", id="since the first"),
+        pytest.param({"since": NOON + timedelta(seconds=4)}, "ef", id="since the fifth"),
+        pytest.param({"since": NOON + timedelta(seconds=1), "states": [PENDING]}, "cf", id="since then, by state"),
     ],
 )
 def test_deliveries_are_found_by_any_filter_and_counted(filled: Store, sought: Sought, found: str) -> None:

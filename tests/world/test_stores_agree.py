@@ -79,6 +79,9 @@ class Both:
     def end_some(self, to: str, states: frozenset[DeliveryState]) -> None:
         self.both(lambda store: store.end(DeliveryState.DISCARDED, "all at once", webhook_id=to, states=states))
 
+    def restart_some(self, to: str, due: datetime, states: frozenset[DeliveryState]) -> None:
+        self.both(lambda store: store.restart(due, webhook_id=to, states=states))
+
     def attempt(self, place: int, due: datetime, outcome: Outcome) -> None:
         current = self.current(place)
         made = _attempt(len(current.attempts) + 1, outcome)
@@ -244,6 +247,7 @@ STEPS = st.one_of(
     st.tuples(st.just(Both.attempt), PLACE, MOMENT, st.sampled_from(Outcome)),
     st.tuples(st.just(Both.attempt_from_an_old_record), PLACE, st.integers(0, 3), st.sampled_from(Outcome)),
     st.tuples(st.just(Both.end_some), WEBHOOK, st.frozensets(st.sampled_from(DeliveryState))),
+    st.tuples(st.just(Both.restart_some), WEBHOOK, MOMENT, st.frozensets(st.sampled_from(DeliveryState))),
     st.tuples(st.just(Both.claim), MOMENT, st.integers(0, 3)),
     st.tuples(st.just(Both.save_resource), st.sampled_from(KINDS), st.sampled_from("12"), st.text(max_size=3)),
     st.tuples(st.just(Both.begin)),

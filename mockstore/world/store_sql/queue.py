@@ -120,8 +120,8 @@ class Queue:
         elif delivery.state is DeliveryState.PENDING and delivery.due is not None:
             session.done.append(partial(self._next.add, values["due"]))
 
-    def ended(self, session: Session) -> None:
-        """Take note that deliveries are no longer due after this transaction, of which some may have been the next."""
+    def changed(self, session: Session) -> None:
+        """Take note that another delivery may be the next that is due after this transaction."""
         session.undone.append(self._next.forget)
         session.done.append(self._next.forget)
 
@@ -183,5 +183,5 @@ def _claimed(session: Session, taken: Sequence[Row]) -> list[DeliveryRecord]:
     seqs = [row.seq for row in taken if row.made]
     tried = records.deliveries_of(session.rows(statements.CLAIMED, {"seqs": seqs})) if seqs else []
     found = {delivery.id: delivery for delivery in tried}
-    in_order = sorted(taken, key=lambda row: (row.due, row.turn))
+    in_order = sorted(taken, key=lambda row: (row.due, row.turn, row.seq))
     return [found.get(unkey(row.id)) or records.delivery_of(row, ()) for row in in_order]

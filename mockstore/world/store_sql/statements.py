@@ -109,6 +109,7 @@ _NAMED: Final = MappingProxyType(
         "webhook_id": deliveries.c.webhook_id == bindparam("webhook_id"),
         "event_id": deliveries.c.event_id == bindparam("event_id"),
         "event_type": deliveries.c.event_id.in_(select(events.c.id).where(*_OF_TYPE)),
+        "since": deliveries.c.created_at >= bindparam("since"),
     }
 )
 """What is said of a delivery by a condition that has this name."""
@@ -121,6 +122,17 @@ _ENDED: Final[dict[str, Any]] = {
     "ended": func.coalesce(deliveries.c.ended, bindparam("ended")),
 }
 """What becomes of deliveries that end all at once; those that had ended before keep their place in that order."""
+
+
+_ANEW: Final[dict[str, Any]] = {
+    "state": literal_column(f"'{DeliveryState.PENDING}'"),
+    "reason": None,
+    "due": bindparam("due"),
+    "turn": case((deliveries.c.due.is_not_distinct_from(bindparam("due")), deliveries.c.turn), else_=bindparam("turn")),
+    "round_start": deliveries.c.made,
+    "ended": None,
+}
+"""What becomes of deliveries that are started anew, all at once."""
 
 
 class Deliveries:
@@ -136,6 +148,7 @@ class Deliveries:
         self.part = with_attempts(_part_of(deliveries, *conditions))
         self.count = select(func.count()).where(*conditions)
         self.end = update(deliveries).where(*conditions).values(_ENDED)
+        self.restart = update(deliveries).where(*conditions).values(_ANEW).returning(deliveries.c.id, deliveries.c.seq)
 
     @staticmethod
     @cache

@@ -15,7 +15,7 @@ from mockstore.world.store_sql import records, statements
 from mockstore.world.store_sql.connections import Connections, Session, Turn
 from mockstore.world.store_sql.prepared import Row
 from mockstore.world.store_sql.queue import Queue
-from mockstore.world.store_sql.records import Values, key, microseconds
+from mockstore.world.store_sql.records import Values, key, microseconds, unkey
 from mockstore.world.store_sql.statements import Upserts
 from mockstore.world.store_sql.trimming import Trimming
 
@@ -187,8 +187,17 @@ class SqlStore:
         with self._connections.transaction() as session:
             count = self.count(**sought)
             session.change(queries.end, wanted | more)
-            self._queue.ended(session)
+            self._queue.changed(session)
         self._trimming.count(count)
+
+    def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
+        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first."""
+        queries, wanted = _queries(sought)
+        more = {"of": self.tenant, "due": microseconds(due), "turn": self._stamp()}
+        with self._connections.transaction() as session:
+            rows = session.change(queries.restart, wanted | more)
+            self._queue.changed(session)
+        return [unkey(row.id) for row in sorted(rows, key=lambda row: row.seq)]
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""
@@ -264,5 +273,7 @@ def _queries(sought: Sought) -> tuple[statements.Deliveries, Values]:
     told = {"webhook_id": sought.get("webhook_id"), "event_id": sought.get("event_id")}
     told["event_type"] = sought.get("event_type")
     wanted: Values = {name: key(value) for name, value in told.items() if value is not None}
-    states = sought.get("states")
+    states, since = sought.get("states"), sought.get("since")
+    if since is not None:
+        wanted["since"] = microseconds(since)
     return statements.Deliveries.of(frozenset(wanted), None if states is None else frozenset(states)), wanted

@@ -100,7 +100,7 @@ deliveries: Final = Table(
     _text("webhook_id"),
     Column("created_at", BigInteger, nullable=False),
     Column("due", BigInteger),
-    Column("turn", BigInteger, nullable=False),  # when `due` was set: the order of those due at the same moment
+    Column("turn", BigInteger, nullable=False),  # when `due` was set: with `seq`, the order among those due at once
     _text("state"),
     Column("round_start", Integer, nullable=False),
     Column("made", Integer, nullable=False),  # how many attempts are recorded
@@ -119,6 +119,7 @@ Index(
     deliveries.c.tenant,
     deliveries.c.due,
     deliveries.c.turn,
+    deliveries.c.seq,
     sqlite_where=_PENDING,
     postgresql_where=_PENDING,
 )

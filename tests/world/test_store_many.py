@@ -1,4 +1,4 @@
-"""Every store lets many deliveries end at once, as if each had been saved by itself."""
+"""Every store lets many deliveries end, or begin anew, at once, as if each had been saved by itself."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -119,3 +119,50 @@ def test_nothing_ends_where_nothing_is_sought(filled: Store) -> None:
     filled.end(DISCARDED, WHY, webhook_id="unknown")
 
     assert filled.deliveries() == [ENDED, PLAIN, FAULTY, HELD_BACK, TO_ANOTHER]
+
+
+LATER = NOON + timedelta(hours=1)
+
+
+def test_those_that_are_sought_begin_anew_and_keep_everything_else(filled: Store) -> None:
+    end(filled)
+
+    ids = filled.restart(LATER, webhook_id="w", states=[DISCARDED])
+
+    anew = [replace(one, state=PENDING, due=LATER, reason=None) for one in (PLAIN, FAULTY, HELD_BACK)]
+    anew[1] = replace(anew[1], round_start=1)
+    assert ids == ["plain", "faulty", "held"]
+    assert filled.deliveries() == [ENDED, *anew, TO_ANOTHER]
+    assert (filled.count(states=[DISCARDED]), filled.count(states=[PENDING])) == (0, 4)
+
+
+def test_what_begins_anew_is_claimed_in_the_order_of_its_making_and_after_what_was_due_before(filled: Store) -> None:
+    end(filled)
+    filled.save_delivery(replace(TO_ANOTHER, due=LATER))
+    assert filled.next_due() == LATER
+
+    filled.restart(LATER, webhook_id="w", states=[DISCARDED])
+
+    assert [one.id for one in filled.claim(LATER, 9)] == ["to another", "plain", "faulty", "held"]
+
+
+def test_what_begins_anew_is_not_forgotten(filled: Store) -> None:
+    end(filled)
+    filled.restart(LATER, webhook_id="w", states=[DISCARDED])
+
+    filled.trim(0)
+
+    assert [one.id for one in filled.deliveries()] == ["plain", "faulty", "held", "to another"]
+
+
+def test_a_beginning_that_is_undone_leaves_everything_as_it_was(filled: Store) -> None:
+    def failing() -> None:
+        with filled.transaction():
+            filled.restart(NOON - timedelta(hours=1), webhook_id="w")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        failing()
+
+    assert filled.deliveries() == [ENDED, PLAIN, FAULTY, HELD_BACK, TO_ANOTHER]
+    assert filled.next_due() == NOON
