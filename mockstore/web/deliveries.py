@@ -1,16 +1,20 @@
 """Several deliveries as an answer: a filtered page of them, or those that a call has started."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import TypeAlias
 
 from flask import request
 
+from mockstore.errors import NotFoundError
 from mockstore.handles import Delivery
-from mockstore.model import DeliveryState
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.petstore.errors import FieldMistake, ValidationError
 from mockstore.reader import Reader
 from mockstore.web.documents import Document, delivery_document, part_document, told_document
 from mockstore.web.paging import page_of
+
+_Told: TypeAlias = tuple[DeliveryRecord, EventRecord, WebhookRecord | None]
 
 SHOWN = 100
 """How many of those that a call has started are shown; the count says how many there are."""
@@ -29,13 +33,18 @@ def deliveries_page(reader: Reader, webhook_id: str | None = None) -> Document:
         event_type=asked.get("type"),
         states=None if state is None else [DeliveryState(state)],
     )
+    return part_document(list(_told(reader, found)), total, page, lambda told: told_document(*told))
+
+
+def _told(reader: Reader, found: Sequence[DeliveryRecord]) -> Iterator[_Told]:
+    """Yield each delivery with its event and its webhook, but those that have been forgotten since they were found."""
     webhook_record = cache(reader.webhook_record)
-    return part_document(
-        found,
-        total,
-        page,
-        lambda record: told_document(record, reader.event_record(record.event_id), webhook_record(record.webhook_id)),
-    )
+    for record in found:
+        try:
+            event = reader.event_record(record.event_id)
+        except NotFoundError:
+            continue
+        yield record, event, webhook_record(record.webhook_id)
 
 
 def several(deliveries: Sequence[Delivery]) -> Document:

@@ -22,6 +22,11 @@ class Long(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.lookups = 0
+        self.forgotten: str | None = None
+        """The event that is forgotten with its delivery as soon as somebody has the delivery in hand."""
+
+    def event(self, event_id: str) -> EventRecord | None:
+        return None if event_id == self.forgotten else super().event(event_id)
 
     def webhook(self, webhook_id: str) -> WebhookRecord | None:
         self.lookups += 1
@@ -102,3 +107,15 @@ def test_a_list_of_webhooks_is_read_at_once_and_not_one_by_one(shop: Mockstore, 
     answer = Client(wsgi_app(shop)).get(path)
 
     assert (answer.status_code, store.lookups) == (200, before)
+
+
+@pytest.mark.parametrize("path", ["/_mockstore/deliveries", "/v1/webhooks/{first}/deliveries"])
+def test_a_page_leaves_out_what_is_forgotten_while_it_is_made(shop: Mockstore, store: Long, path: str) -> None:
+    webhook, _ = shop.webhooks
+    first, second, third = (one["id"] for one in Client(wsgi_app(shop)).get("/_mockstore/events").get_json()["data"])
+    store.forgotten = second
+
+    answer = Client(wsgi_app(shop)).get(path.format(first=webhook.id))
+
+    assert answer.status_code == 200
+    assert [one["eventId"] for one in answer.get_json()["data"]] == [first, third]
