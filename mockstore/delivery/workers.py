@@ -138,6 +138,7 @@ class WorkerPump:
         while (due := store.next_due()) is not None and due - clock.now() <= by:
             by -= max(due - clock.now(), timedelta())  # time that passes by itself meanwhile is not counted
             clock.jump_to(due)
+            self._spread_the_time()
             self.settle()
         if self._closing:
             raise StoppingError
@@ -339,10 +340,9 @@ class WorkerPump:
             self._engine.trim()
 
     def _spread_the_time(self) -> None:
-        """Wake whoever waits for a moment: he has less long to wait now."""
+        """Forget that a thread waits for the next due moment, since that has come nearer: whoever looks next does."""
         with self._work:
             self._watched = None
-            self._work.notify_all()
 
     def _is_calm(self) -> bool:
         return self._closing or self._turns.are_over()
