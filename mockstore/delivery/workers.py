@@ -21,7 +21,7 @@ STALL: Final = timedelta(milliseconds=2)
 by few threads, for more of them only fight for the interpreter. It is half as long after each stall in a row."""
 
 REST: Final = timedelta(seconds=10)
-"""How long a thread waits for work before it ends."""
+"""How long a thread waits for work before it ends, unless the pump is told another time."""
 
 REMEMBERED: Final = 100
 """How many errors are kept for who asks."""
@@ -36,7 +36,7 @@ class WorkerPump:
     next request while it waits for an answer: for a store that is quick, since that time counts as the receiver's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, each once, and a time for tests that cannot wait
         self,
         engine: Engine,
         transport: Transport,
@@ -44,6 +44,7 @@ class WorkerPump:
         threads: int = 16,
         follow: Callable[[], bool] = lambda: False,
         begin: Begin | None = None,
+        rest: timedelta = REST,
     ) -> None:
         self._engine = engine
         self.raised: MutableSequence[BaseException] = deque(maxlen=REMEMBERED)
@@ -52,6 +53,7 @@ class WorkerPump:
         self._moments = Moments(self._trying, take=self._take_for_a_moment, hand_over=self._hand_over, end=self._end)
         self._has_moments = begin is not None
         self._follow = follow
+        self._rest_seconds = rest.total_seconds()
         self._crew = Crew(self._run, threads)
         self._outage = Outage()
         lock = Lock()
@@ -61,8 +63,7 @@ class WorkerPump:
         self._turns = Turns(engine, threads)
         self._deferring: set[int] = set()
         """Threads that make something due, and will see to it later."""
-        self._idle = 0
-        self._taken = 0
+        self._idle = self._taken = 0
         self._patience = STALL.total_seconds()
         self._standing_by = False
         """A thread waits to see whether those at work stall."""
@@ -259,9 +260,9 @@ class WorkerPump:
                 return turn
             if self._turns.are_over():
                 self._calm.notify_all()
-            if tired and self._unwatched() is None:
-                return None
             is_to_rest = may_take or self._standing_by or not self._turns.are_more()
+            if tired and is_to_rest and self._unwatched() is None:
+                return None
             self._outage.end()
             if is_to_rest:
                 eager, tired = False, self._rest(may_take=may_take)
@@ -305,14 +306,15 @@ class WorkerPump:
         What is due already is left to the threads at work, where they are not to be helped.
         """
         moment = self._unwatched() if may_take or not self._turns.are_due() else None
-        if moment is not None:
+        seconds = None if moment is None else self._engine.clock.seconds_until(moment)  # None: it stands still now
+        if seconds is not None:
             self._watched = moment
         self._idle += 1
-        woken = self._work.wait(REST.total_seconds() if moment is None else self._engine.clock.seconds_until(moment))
+        woken = self._work.wait(self._rest_seconds if seconds is None else seconds)
         self._idle -= 1
-        if moment is not None and self._watched == moment:
+        if seconds is not None and self._watched == moment:
             self._watched = None
-        return not woken and moment is None
+        return not woken and seconds is None
 
     def _unwatched(self) -> datetime | None:
         """Return the next due moment that time brings nearer and no thread waits for."""
