@@ -74,6 +74,9 @@ class Pump(Protocol):
     def deferred(self) -> AbstractContextManager[None]:
         """Leave what falls due inside to the next `kick`, `akick` or `moment`."""
 
+    def forget(self, clear: Callable[[], None]) -> None:
+        """Have `clear` forget the records; an attempt that is under way is not recorded."""
+
     def stop(self) -> None:
         """Take nothing new up from now on; what is under way goes on."""
 
@@ -143,7 +146,7 @@ class Parts(Struct, frozen=True):
 
     def reset(self) -> None:
         """Forget every record; start time and chance anew. What is mounted stays."""
-        self.store.clear()
+        self.pump.forget(self.store.clear)
         self.chance.reseed()
         self.clock.reset()
         self.engine.reset()

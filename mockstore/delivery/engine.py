@@ -174,7 +174,8 @@ class Engine:
         webhook = self.store.webhook(delivery.webhook_id)
         event = self.store.event(delivery.event_id)
         if webhook is not None and webhook.status is WebhookStatus.DISABLED and faulty.enables(delivery):
-            webhook = self._enable(webhook)
+            webhook = replace(webhook, status=WebhookStatus.ACTIVE, updated_at=self.clock.now())
+            self.store.save_webhook(webhook)
         if webhook is None or event is None or webhook.status is WebhookStatus.DISABLED:
             why = "the webhook was deleted" if webhook is None else "the webhook is disabled"
             self.discard(delivery, why)
@@ -214,13 +215,16 @@ class Engine:
         catalogue = self.provider.catalogue
         return catalogue.shape(event_type) if event_type in catalogue.types else None
 
-    def finish(self, started: Started, answer: Reply | DeliveryError) -> Attempt:
+    def finish(
+        self, started: Started, answer: Reply | DeliveryError, *, is_held: Callable[[], bool] = lambda: True
+    ) -> Attempt:
         """Judge the answer, record the attempt and what follows from it, give the claim back.
 
         What is no longer ours is not recorded: the delivery was forgotten, or another server has taken it over.
+        `is_held` tells whether the claim is still that of this attempt, and not of a later delivery of the same id.
         """
         attempt = self._attempt(started, answer)
-        after = self._recorded(started.delivery.id, attempt)
+        after = self._recorded(started.delivery.id, attempt, is_held)
         if after is not None:
             if self._made is not None:
                 self._made.append((started.delivery.id, attempt.number))
@@ -228,13 +232,15 @@ class Engine:
         self._tell()
         return attempt
 
-    def _recorded(self, delivery_id: str, attempt: Attempt) -> DeliveryRecord | None:
+    def _recorded(self, delivery_id: str, attempt: Attempt, is_held: Callable[[], bool]) -> DeliveryRecord | None:
         """Record the attempt and give the claim back, in one transaction; None when it is not ours to record.
 
         The claim is given back even then: the delivery is in hand no more, and may come back to us.
         """
         try:
             with self.store.transaction():
+                if not is_held():
+                    return None
                 delivery = self.store.delivery(delivery_id) if self.store.holds(delivery_id) else None
                 if delivery is not None:
                     after = self._record(delivery, attempt)
@@ -332,11 +338,6 @@ class Engine:
         if self._made is not None:
             self._made.clear()
         self._overtaken.clear()
-
-    def _enable(self, webhook: WebhookRecord) -> WebhookRecord:
-        enabled = replace(webhook, status=WebhookStatus.ACTIVE, updated_at=self.clock.now())
-        self.store.save_webhook(enabled)
-        return enabled
 
     def _let_follow(self, gone: DeliveryRecord) -> None:
         """Make due what waited for another delivery to the same webhook to go first."""

@@ -98,6 +98,10 @@ class InlinePump:
         finally:
             self._running = before
 
+    def forget(self, clear: Callable[[], None]) -> None:
+        """Have `clear` forget the records; an attempt under way has lost its claim by that."""
+        clear()
+
     def stop(self) -> None:
         """Nothing is taken up but by who asks for it."""
 

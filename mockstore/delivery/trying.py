@@ -49,22 +49,25 @@ class Tried(Struct, frozen=True):
 class Trying:
     """Makes attempts, on any thread, and never raises.
 
-    `wait` is called when the store is unavailable; it waits, and raises the error on once nobody is to wait any more.
-    `remember` is told what went wrong in code that is not the receiver's.
+    `has` tells whether a claim still holds. Where it does not, since the records were forgotten, nothing is done: there
+    may be another delivery of the same id. `wait` is called when the store is unavailable; it waits, and raises the
+    error on once nobody is to wait any more. `remember` is told what went wrong in code that is not the receiver's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, each once
         self,
         engine: Engine,
         transport: Transport,
         begin: Begin | None,
         *,
+        has: Callable[[DeliveryRecord], bool] = lambda _claimed: True,
         wait: Callable[[StoreUnavailableError], None],
         remember: Callable[[BaseException], None],
     ) -> None:
         self._engine = engine
         self._transport = transport
         self._begin = begin
+        self._has = has
         self._wait = wait
         self._remember = remember
 
@@ -104,14 +107,14 @@ class Trying:
 
     def _deliver(self, turn: Turn, meanwhile: Callable[[], None] | None, answer: Reply | None) -> Tried | None:
         started = turn.started
-        if started is None or (turn.underway is None and not self._is_fresh(started)):
+        if started is None or (turn.underway is None and not self._is_fresh(turn.delivery, started)):
             started = self._insist(lambda: self._start(turn.delivery))
         if started is None:
             return None
         watch = Deadline(self._engine.provider.timeout)
         result = answer or self._answer(started.outgoing, turn.underway, meanwhile)
         held = watch.elapsed()
-        attempt = self._insist(lambda: self._engine.finish(started, result))
+        attempt = self._insist(lambda: self._engine.finish(started, result, is_held=lambda: self._has(turn.delivery)))
         if attempt.exception is not None:
             self._remember(attempt.exception)
         return Tried(attempt, started.webhook.url, held)
@@ -128,17 +131,20 @@ class Trying:
         """Compose the request, unless the delivery has been forgotten, stopped, put off or taken over since then."""
         store = self._engine.store
         with store.transaction():  # a reset must not come in between, or what it forgot would come back
+            if not self._has(claimed):
+                return None
             delivery = store.delivery(claimed.id) if store.holds(claimed.id) else None
             if delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due is not None:
                 return self._engine.start(delivery)
             store.release(claimed.id)
         return None
 
-    def _is_fresh(self, prepared: Started) -> bool:
+    def _is_fresh(self, claimed: DeliveryRecord, prepared: Started) -> bool:
         """Return whether the same request would be made now."""
         store, delivery, webhook = self._engine.store, prepared.delivery, prepared.webhook
         return (
-            store.holds(delivery.id)
+            self._has(claimed)
+            and store.holds(delivery.id)
             and store.delivery(delivery.id) == delivery
             and store.webhook(webhook.id) == webhook
             and abs(self._engine.clock.now() - prepared.at) < FRESH
@@ -170,7 +176,7 @@ class Trying:
         store = self._engine.store
         with suppress(Exception), store.transaction():
             current = store.delivery(delivery.id)
-            if current is not None and len(current.attempts) > len(delivery.attempts):
+            if not self._has(delivery) or (current is not None and len(current.attempts) > len(delivery.attempts)):
                 return
             if current is not None and current.state is DeliveryState.PENDING:
                 self._engine.discard(current, f"it could not be tried: {type(error).__name__}: {error}")

@@ -30,6 +30,8 @@ class Turns:
         """What goes next, by the thread that made its request; one for all."""
         self._handed_over: deque[Turn] = deque()
         """What has begun on a thread that does not wait for its end."""
+        self._claims: dict[str, DeliveryRecord] = {}
+        """What was claimed and is not given back, by id."""
 
     @property
     def busy(self) -> bool:
@@ -96,12 +98,22 @@ class Turns:
 
     def give_back(self, delivery: DeliveryRecord, tried: Tried | None) -> None:
         """Take note that the delivery is no longer out, and of what its attempt told about its receiver."""
+        if self.has(delivery):
+            del self._claims[delivery.id]
         if tried is None:
             self._lines.give_back(delivery, None)
             return
         if self._urls.get(delivery.webhook_id) != tried.url:
             keep_latest(self._urls, delivery.webhook_id, tried.url)
         self._lines.give_back(delivery, pace_of(tried.attempt.outcome, tried.held))
+
+    def has(self, claimed: DeliveryRecord) -> bool:
+        """Tell whether the claim still holds. Safe for threads."""
+        return self._claims.get(claimed.id) is claimed
+
+    def forget(self) -> None:
+        """Take note that the records are forgotten: the claims hold no more, even where ids come again."""
+        self._claims.clear()
 
     def drain(self) -> list[DeliveryRecord]:
         """Give up what has not begun, and return it."""
@@ -124,6 +136,7 @@ class Turns:
     def _claim(self) -> int:
         claimed = self._engine.claim(BATCH)
         for delivery in claimed:
+            self._claims[delivery.id] = delivery
             self._lines.add(delivery, self._origin_of(delivery.webhook_id))
         return len(claimed)
 

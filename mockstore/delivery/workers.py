@@ -49,7 +49,9 @@ class WorkerPump:
         self._engine = engine
         self.raised: MutableSequence[BaseException] = deque(maxlen=REMEMBERED)
         """What was raised on a thread or in a door and nobody has seen yet; the latest ones."""
-        self._trying = Trying(engine, transport, begin, wait=self._wait_unless_closing, remember=self.raised.append)
+        self._turns = turns = Turns(engine, threads)
+        wait, remember = self._wait_unless_closing, self.raised.append
+        self._trying = Trying(engine, transport, begin, has=turns.has, wait=wait, remember=remember)
         self._moments = Moments(self._trying, take=self._take_for_a_moment, hand_over=self._hand_over, end=self._end)
         self._has_moments = begin is not None
         self._follow = follow
@@ -57,10 +59,7 @@ class WorkerPump:
         self._crew = Crew(self._run, threads)
         self._outage = Outage()
         lock = Lock()
-        self._work = Condition(lock)
-        self._calm = Condition(lock)
-        self._trouble = Condition(lock)
-        self._turns = Turns(engine, threads)
+        self._work, self._calm, self._trouble = Condition(lock), Condition(lock), Condition(lock)
         self._deferring: set[int] = set()
         """Threads that make something due, and will see to it later."""
         self._idle = self._taken = 0
@@ -121,7 +120,9 @@ class WorkerPump:
         self._kick()
         with self._calm:
             seconds = None if timeout is None else timeout.total_seconds()
-            calm = self._calm.wait_for(lambda: self._is_calm() or (timeout is None and self._outage.error), seconds)
+            calm = self._calm.wait_for(
+                lambda: self._closing or self._turns.are_over() or (timeout is None and self._outage.error), seconds
+            )
             if self._closing and not self._turns.are_over():
                 raise StoppingError
             if timeout is None and self._outage.error is not None:
@@ -163,6 +164,12 @@ class WorkerPump:
         """Leave what this thread makes due inside to its next `kick`, `akick` or `moment`."""
         return Deferred(self._deferring)
 
+    def forget(self, clear: Callable[[], None]) -> None:
+        """Have `clear` forget the records. What was claimed of them is not begun any more, and not recorded."""
+        with self._work:  # nothing is claimed meanwhile
+            clear()
+            self._turns.forget()
+
     def stop(self) -> None:
         """Take nothing new up from now on, and wake who waits; attempts under way go on."""
         with self._work:
@@ -178,8 +185,7 @@ class WorkerPump:
             threads, left = self._crew.others, self._turns.drain()
         self._moments.close()
         with self._work:
-            left += self._turns.drain()
-            begun = self._turns.begun()
+            left, begun = left + self._turns.drain(), self._turns.begun()
         for delivery in left:
             with suppress(StoreUnavailableError):  # the claim then ends with this server
                 self._engine.store.release(delivery.id)
@@ -264,10 +270,7 @@ class WorkerPump:
             if tired and is_to_rest and self._unwatched() is None:
                 return None
             self._outage.end()
-            if is_to_rest:
-                eager, tired = False, self._rest(may_take=may_take)
-            else:
-                eager, tired = self._stand_by(), False
+            eager, tired = (False, self._rest(may_take=may_take)) if is_to_rest else (self._stand_by(), False)
         return None
 
     def _wait_unless_closing(self, error: StoreUnavailableError) -> None:
@@ -345,6 +348,3 @@ class WorkerPump:
         """Forget that a thread waits for the next due moment, since that has come nearer: whoever looks next does."""
         with self._work:
             self._watched = None
-
-    def _is_calm(self) -> bool:
-        return self._closing or self._turns.are_over()
