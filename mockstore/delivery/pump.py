@@ -103,6 +103,10 @@ class InlinePump:
         """Leave what this thread makes due inside to its next `kick` or `akick`."""
         return Deferred(self._deferring)
 
+    def forget(self, clear: Callable[[], None]) -> None:
+        """Have `clear` forget the records; an attempt under way has lost its claim by that."""
+        clear()
+
     def stop(self) -> None:
         """Nothing is taken up but by who asks for it."""
 

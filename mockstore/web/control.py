@@ -3,7 +3,6 @@
 from base64 import b64decode
 from binascii import Error as NoBase64Error
 from collections import deque
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -183,8 +182,6 @@ def run() -> ResponseReturnValue:
     """Let the clock run on."""
     exact_object({})
     mockstore().clock.run()
-    with suppress(TimeoutError):  # does not wait, but wakes those who slept while no moment came nearer
-        mockstore().settle(timedelta())
     return _clock()
 
 
