@@ -203,7 +203,7 @@ def with_version(url: str, version: int) -> str:
     ("version", "who"),
     [
         pytest.param(0, "an older mockstore made it, and can go on with it", id="older"),
-        pytest.param(4, "a newer mockstore made it: pip install --upgrade mockstore", id="newer"),
+        pytest.param(5, "a newer mockstore made it: pip install --upgrade mockstore", id="newer"),
     ],
 )
 def test_a_database_of_another_version_is_refused_with_a_command_that_helps(
@@ -215,7 +215,7 @@ def test_a_database_of_another_version_is_refused_with_a_command_that_helps(
     said = refusal(url)
 
     assert said.startswith(
-        f"{url} has tables of version {version}, and this mockstore works with version 3; {who}; or begin anew: "
+        f"{url} has tables of version {version}, and this mockstore works with version 4; {who}; or begin anew: "
     )
     *command, named = shlex.split(said.partition("or begin anew: ")[2])
     assert command == ["mockstore", "serve", "--database"]

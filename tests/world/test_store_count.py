@@ -19,7 +19,7 @@ def delivery(id_: str, state: DeliveryState = PENDING) -> DeliveryRecord:
 
 def counted(store: Store) -> dict[DeliveryState, int]:
     """Return how many deliveries are in each state in which there is one."""
-    return {state: count for state in DeliveryState if (count := store.count(state))}
+    return {state: count for state in DeliveryState if (count := store.count(states=[state]))}
 
 
 def save(store: Store, *deliveries: DeliveryRecord) -> None:
