@@ -170,8 +170,8 @@ class Connection(HTTPConnection):
 
     def __init__(self, server: Any, sock: socket.socket) -> None:  # noqa: ANN401 - cheroot's
         super().__init__(server, sock)
-        self.pace = Pace(self._is_urgent)
-        self.wfile = Writer(sock.send, Pace(self._others_wait))
+        self.pace = Pace(sock, self._is_urgent)
+        self.wfile = Writer(sock.send, Pace(sock, self._others_wait))
         self.rfile = Reader(sock, self.pace)
 
     def answer_at_once(self, short: ShortWay) -> bool:
