@@ -90,7 +90,7 @@ class Trying:
     def attempt(
         self, turn: Turn, meanwhile: Callable[[], None] | None = None, answer: Reply | None = None
     ) -> Tried | None:
-        """Return what was made and recorded, if an attempt was; the claim is given back in any case.
+        """Return what was made, and recorded if it still could be; the claim is given back if it still holds.
 
         `meanwhile` is called while the receiver works, if the transport can do that. `answer` is to what is out.
         """
