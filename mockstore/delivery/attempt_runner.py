@@ -91,7 +91,7 @@ class AttemptRunner:
     def attempt(
         self, job: Job, meanwhile: Callable[[], None] | None = None, answer: Reply | None = None
     ) -> AttemptMade | None:
-        """Do what is left of the attempt and record it; return None when none was made. The claim is given back.
+        """Do what is left of the attempt and record it; return None when none was made. Gives the claim back.
 
         `meanwhile` is called after the request was sent, if the transport can do that. `answer` is the receiver's reply
         where it has come already.

@@ -231,7 +231,7 @@ class Engine:
     def _recorded(self, started: Started, attempt: Attempt, is_held: Callable[[], bool]) -> DeliveryRecord | None:
         """Record the attempt and give the claim back, in one transaction; None when it is not ours to record.
 
-        The claim is given back even then: the delivery is in hand no more, and may come back to us.
+        The claim is given back even then, as the delivery may come back to us, but not where `is_held` denies it.
         """
         delivery_id = started.delivery.id
         try:

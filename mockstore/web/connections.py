@@ -170,8 +170,8 @@ class Connection(HTTPConnection):
 
     def __init__(self, server: Any, sock: socket.socket) -> None:  # noqa: ANN401 - cheroot's
         super().__init__(server, sock)
-        self.client_timeout = ClientTimeout(self._is_urgent)
-        self.wfile = Writer(sock.send, ClientTimeout(self._others_wait))
+        self.client_timeout = ClientTimeout(sock, self._is_urgent)
+        self.wfile = Writer(sock.send, ClientTimeout(sock, self._others_wait))
         self.rfile = Reader(sock, self.client_timeout)
 
     def answer_at_once(self, fast_path: FastPath) -> bool:
