@@ -29,7 +29,7 @@ class Webhook:
     """A registration of a URL for some types of events."""
 
     def __init__(self, source: Source, webhook_id: str, seen: WebhookRecord | None = None) -> None:
-        """Look the registration up, unless its record was `seen` just now; raise `NotFoundError`."""
+        """Read the record unless it is given as `seen`; raise `NotFoundError` when there is none."""
         self._source = source
         self.id = webhook_id
         """The registration's id."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mockstore.delivery.compose import Plain, compose, schemes_of, secrets_of, whole_second
 from mockstore.delivery.hold import Hold, checked_order
-from mockstore.delivery.judge import Step, Verdict, bent, judge, next_step, raised_by_consumer, shared_reply
+from mockstore.delivery.judge import Step, Verdict, judge, next_step, raised_by_consumer, shared_reply, with_faults
 from mockstore.delivery.overtaken import Overtaken
 from mockstore.errors import AttemptExistsError, DeliveryError
 from mockstore.events import uuid7
@@ -214,9 +214,9 @@ class Engine:
     def finish(
         self, started: Started, answer: Reply | DeliveryError, *, is_held: Callable[[], bool] = lambda: True
     ) -> Attempt:
-        """Judge the answer, record the attempt and what follows from it, give the claim back.
+        """Judge the answer, record the attempt and what follows from it, and release the claim.
 
-        What is no longer ours is not recorded: the delivery was forgotten, or another server has taken it over.
+        Nothing is recorded when the delivery was removed meanwhile, or another server has taken it over.
         `is_held` tells whether the claim is still that of this attempt, and not of a later delivery of the same id.
         """
         attempt = self._attempt(started, answer)
@@ -229,9 +229,9 @@ class Engine:
         return attempt
 
     def _recorded(self, started: Started, attempt: Attempt, is_held: Callable[[], bool]) -> DeliveryRecord | None:
-        """Record the attempt and give the claim back, in one transaction; None when it is not ours to record.
+        """Record the attempt and release the claim, in one transaction; return None when nothing is recorded.
 
-        The claim is given back even then, as the delivery may come back to us, but not where `is_held` denies it.
+        The claim is released even then, as the delivery may come back to us, except when `is_held()` is false.
         """
         delivery_id = started.delivery.id
         try:
@@ -258,7 +258,7 @@ class Engine:
         return self._made
 
     def trim(self) -> None:
-        """Forget the oldest history when there is too much of it. Not to be called inside a transaction."""
+        """Remove the oldest finished deliveries beyond `history`. Must not be called inside a transaction."""
         if self._history is not None:
             self.store.trim(self._history)
 
@@ -280,9 +280,10 @@ class Engine:
         self.store.save_delivery(replace(delivery, state=DeliveryState.DISCARDED, due=None, reason=why))
 
     def restart(self, delivery: DeliveryRecord) -> DeliveryRecord:
-        """Start the ladder anew, now: the same event, the same bytes, the next attempt number.
+        """Start the retry schedule over, now: the same event, the same bytes, the next attempt number.
 
-        What is due already becomes so a moment earlier: by that an attempt under way sees that another one is wanted.
+        If the delivery is due already, its due time becomes a microsecond earlier: by the difference an attempt under
+        way sees that the delivery was restarted.
         """
         now, due, begun = self.clock.now(), delivery.due, len(delivery.attempts)
         due = now if due is None or due > now else due - timedelta.resolution
@@ -311,7 +312,7 @@ class Engine:
         )
 
     def _record(self, delivery: DeliveryRecord, attempt: Attempt, *, anew: bool) -> DeliveryRecord:
-        """Record the attempt; `anew` is whether the ladder was started over while it was under way."""
+        """Record the attempt; `anew` is whether the delivery was restarted while it was under way."""
         attempts = (*delivery.attempts, attempt)
         if delivery.state is DeliveryState.DISCARDED:  # its webhook was disabled or deleted meanwhile
             step = Step(DeliveryState.DISCARDED)
@@ -320,7 +321,7 @@ class Engine:
         else:
             step = next_step(delivery, attempt, self.provider, attempt.at, dice=self.chance.dice.uniform(-1, 1))
             if delivery.faults:
-                step = bent(step, replace(delivery, attempts=attempts), attempt)
+                step = with_faults(step, replace(delivery, attempts=attempts), attempt)
         if step.disables is not None:
             webhook = self.store.webhook(delivery.webhook_id)
             if webhook is not None and webhook.status is WebhookStatus.ACTIVE:

@@ -112,7 +112,7 @@ def next_step(
     return Step(DeliveryState.FAILED, disables=why)
 
 
-def bent(step: Step, delivery: DeliveryRecord, attempt: Attempt) -> Step:
+def with_faults(step: Step, delivery: DeliveryRecord, attempt: Attempt) -> Step:
     """Return `step` as changed by the faults of the delivery.
 
     An acknowledged delivery may be sent again. A forged or hostile one has a single attempt, and never disables its

@@ -17,11 +17,11 @@ CHAIN_LIMIT = 10_000
 
 
 class InlinePump:
-    """The pump of tests: no thread, no waiting.
+    """The pump of tests, without threads of its own.
 
-    A consumer that causes further events while it handles one does not recurse: the outer run
-    takes them up when the delivery at hand has ended. Likewise, only one thread delivers at a time: what another one
-    makes due meanwhile is left to it.
+    When a consumer causes further events while it handles one, nothing recurses: the run under way makes their
+    deliveries after the current one. Likewise, only one thread runs at a time, and also makes the deliveries that other
+    threads cause meanwhile.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class InlinePump:
         self._lock = Lock()
         self._running = False
         self._asked = False
-        """Somebody wants a look at what is due, and whoever runs has not begun that look yet."""
+        """Whether `kick` was called since the thread that runs last began to look for due deliveries."""
         self._deferring: set[int] = set()
-        """Threads that make something due, and will see to it later."""
+        """The ids of threads that are inside `deferred`."""
         self._caught: list[BaseException] = []
         self.raised: MutableSequence[BaseException] = []
         """The exceptions of consumers' code that were not raised in the test yet."""
@@ -50,26 +50,26 @@ class InlinePump:
         """Do nothing: no other server uses these records."""
 
     def kick(self) -> None:
-        """Run everything that is due now; inside a running delivery, leave it to the outer run."""
+        """Run everything that is due now, or leave it to the run under way if there is one."""
         __tracebackhide__ = True
-        if self._begins():
+        if self._begin():
             with self._run():
-                while self._goes_on():
+                while self._continue():
                     while (started := self._next()) is not None:
                         if started.delivery.faults:
-                            self._send_with_twins(started)
+                            self._send_with_copies(started)
                         else:
                             self._finish(started, self._send(started))
 
     async def akick(self) -> None:
         """Do the same on the running event loop."""
         __tracebackhide__ = True
-        if self._begins():
+        if self._begin():
             with self._run():
-                while self._goes_on():
+                while self._continue():
                     while (started := self._next()) is not None:
                         if started.delivery.faults:
-                            await self._asend_with_twins(started)
+                            await self._asend_with_copies(started)
                         else:
                             self._finish(started, await self._asend(started))
 
@@ -100,11 +100,11 @@ class InlinePump:
         return Pulse()
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Leave what this thread makes due inside to its next `kick` or `akick`."""
+        """Return a context in which this thread's calls of `kick` do nothing; call it after the context."""
         return Deferred(self._deferring)
 
     def forget(self, clear: Callable[[], None]) -> None:
-        """Have `clear` forget the records; an attempt under way has lost its claim by that."""
+        """Call `clear`, which removes the records; an attempt under way loses its claim by that."""
         clear()
 
     def stop(self) -> None:
@@ -113,30 +113,30 @@ class InlinePump:
     def close(self) -> None:
         """Do nothing: there is no thread to stop."""
 
-    def _begins(self) -> bool:
-        """Return whether the caller is to run what is due; if not, whoever runs already looks once more."""
+    def _begin(self) -> bool:
+        """Return whether the caller has to run what is due; a run under way will look once more."""
         with self._lock:
             if get_ident() in self._deferring:
                 return False
             self._asked = True
-            begins, self._running = not self._running, True
-            return begins
+            is_first, self._running = not self._running, True
+            return is_first
 
-    def _leaves_it(self) -> bool:
-        """Return whether a `kick` would leave what is due to a run under way or to come."""
+    def _is_left_to_others(self) -> bool:
+        """Return whether a `kick` would do nothing itself, as another run makes the deliveries now or later."""
         return self._running or get_ident() in self._deferring
 
-    def _goes_on(self) -> bool:
-        """Return whether somebody has asked for a look since the last one; if not, the next who asks runs."""
+    def _continue(self) -> bool:
+        """Return whether to look for due deliveries (again): `kick` was called meanwhile; if not, end the run."""
         with self._lock:
-            goes_on, self._asked = self._asked, False
-            if not goes_on:
+            asked, self._asked = self._asked, False
+            if not asked:
                 self._end()
-            return goes_on
+            return asked
 
     def _end(self) -> None:
         self._running = False
-        self.raised += self._caught  # not earlier: a consumer that emits is not to get what another one raised
+        self.raised += self._caught  # not earlier: a consumer that emits must not get another one's exception
         self._caught = []
 
     @contextmanager
@@ -180,11 +180,11 @@ class InlinePump:
             self._engine.store.release(started.delivery.id)
             raise
 
-    def _send_with_twins(self, started: Started) -> None:
+    def _send_with_copies(self, started: Started) -> None:
         """Send it and its copies: in parallel over sockets, in turn to an app, which may need the caller's thread."""
         together = [started]
         if self._is_remote(started.outgoing.url):
-            together += self._twins(started)
+            together += self._claim_copies(started)
         if len(together) == 1:
             self._finish(started, self._send(started))
             return
@@ -195,24 +195,24 @@ class InlinePump:
         for one, answer in zip(together, answers, strict=True):
             self._finish(one, answer)
 
-    async def _asend_with_twins(self, started: Started) -> None:
+    async def _asend_with_copies(self, started: Started) -> None:
         """Send it and its copies in parallel."""
         import asyncio  # noqa: PLC0415 - loaded already where a loop runs
 
-        together = [started, *self._twins(started)]
+        together = [started, *self._claim_copies(started)]
         answers = await asyncio.gather(*map(self._asend, together))
         for one, answer in zip(together, answers, strict=True):
             self._finish(one, answer)
 
-    def _twins(self, started: Started) -> list[Started]:
+    def _claim_copies(self, started: Started) -> list[Started]:
         """Claim and start the copies of `started` that a fault has added; they are sent in parallel with it."""
         found = []
         for _ in range(faulty.copies(started.delivery.faults)):
             for claimed in self._engine.claim():
                 if (claimed.event_id, claimed.webhook_id) != (started.delivery.event_id, started.webhook.id):
                     self._engine.store.release(claimed.id)
-                elif (twin := self._engine.start(claimed)) is not None:
-                    found.append(twin)
+                elif (copy := self._engine.start(claimed)) is not None:
+                    found.append(copy)
         return found
 
     def _finish(self, started: Started, answer: Reply | DeliveryError) -> None:
@@ -223,12 +223,13 @@ class InlinePump:
     def _steps(self, by: timedelta) -> Iterator[None]:
         """Yield at every moment up to now + `by` at which something falls due.
 
-        Where that is left to another run, the clock moves at once: that run's delivery at hand may wait for the caller.
+        If the deliveries are left to another run, the clock moves at once: the delivery of that run may be waiting for
+        the caller.
         """
         yield
         target = self._engine.clock.now() + by
-        while not self._leaves_it() and (due := self._engine.store.next_due()) is not None and due <= target:
+        while not self._is_left_to_others() and (due := self._engine.store.next_due()) is not None and due <= target:
             self._engine.clock.jump_to(due)
             yield
         self._engine.clock.jump_to(target)
-        yield  # or a run that is just ending would not see what has fallen due by that
+        yield  # so that what is due by then is seen even if the other run is just ending
