@@ -1,4 +1,4 @@
-"""Delivery to plain callables."""
+"""Delivery to plain functions, sync and async."""
 
 import asyncio
 from collections.abc import Callable

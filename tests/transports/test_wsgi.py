@@ -1,4 +1,4 @@
-"""Delivery into WSGI apps."""
+"""Delivery to WSGI apps."""
 
 import gc
 import logging
@@ -16,7 +16,7 @@ import pytest
 from mockstore.errors import ConsumerError, ReceiverTimeoutError
 from mockstore.model import Outgoing, Reply
 from mockstore.world.transports.wsgi import WsgiApp, WsgiTransport
-from tests.transports.conftest import Watch
+from tests.transports.conftest import ManualTime
 
 SECOND = timedelta(seconds=1)
 LIMIT = 64 * 1024
@@ -81,7 +81,7 @@ def test_the_standard_librarys_validator_has_nothing_to_say(deliver: Deliver) ->
 
 
 class Closing:
-    """An answer that has to be closed."""
+    """A response iterable that records whether it was closed."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self.closed = False
@@ -208,39 +208,41 @@ def test_what_pytest_raises_in_the_app_passes(deliver: Deliver) -> None:
         deliver(app)
 
 
-def slow_start(watch: Watch) -> WsgiApp:
+def slow_start(manual_time: ManualTime) -> WsgiApp:
     def app(_: WSGIEnvironment, start: StartResponse) -> list[bytes]:
-        watch.now += 2
+        manual_time.now += 2
         start("200 OK", [])
         return []
 
     return app
 
 
-def slow_first_chunk(watch: Watch) -> WsgiApp:
+def slow_first_chunk(manual_time: ManualTime) -> WsgiApp:
     def app(_: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
         start("200 OK", [])
-        watch.now += 2
+        manual_time.now += 2
         yield b"late"
 
     return app
 
 
 @pytest.mark.parametrize("make", [slow_start, slow_first_chunk])
-def test_an_app_that_takes_too_long_has_not_answered(make: Callable[[Watch], WsgiApp], watch: Watch) -> None:
+def test_an_app_that_takes_too_long_has_not_answered(
+    make: Callable[[ManualTime], WsgiApp], manual_time: ManualTime
+) -> None:
     with pytest.raises(ReceiverTimeoutError, match=r"no answer from shop\.test:8080 within 1 s"):
-        WsgiTransport(make(watch), deadline=watch).send(OUTGOING, SECOND)
+        WsgiTransport(make(manual_time), deadline=manual_time).send(OUTGOING, SECOND)
 
 
-def test_a_slow_body_is_cut_at_the_deadline_and_the_status_counts(watch: Watch) -> None:
+def test_a_slow_body_is_cut_at_the_deadline_and_the_status_counts(manual_time: ManualTime) -> None:
     def app(_: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
         start("200 OK", [])
         yield b"first"
-        watch.now += 2
+        manual_time.now += 2
         yield b" second"
         yield b" third"
 
-    reply = WsgiTransport(app, deadline=watch).send(OUTGOING, SECOND)
+    reply = WsgiTransport(app, deadline=manual_time).send(OUTGOING, SECOND)
 
     assert reply == Reply(200, (), b"first second")
 
@@ -303,7 +305,7 @@ def test_a_request_of_the_tests_own_is_none_of_our_business(shop: flask.Flask) -
 
 
 def test_after_close_nobody_listens(shop: flask.Flask) -> None:
-    gc.collect()  # what other tests have left listens no more
+    gc.collect()  # disconnects the transports that other tests have left
     before = len(flask.got_request_exception.receivers)
 
     transport = WsgiTransport(shop)
