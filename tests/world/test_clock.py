@@ -94,12 +94,12 @@ def test_a_virtual_clock_follows_frozen_process_time() -> None:
 
 
 def test_a_retry_falls_due_when_the_test_moves_frozen_time() -> None:
-    with freezegun.freeze_time(ELSEWHEN) as frozen, Mockstore.in_process() as store:
-        inbox = store.open_inbox()
+    with freezegun.freeze_time(ELSEWHEN) as frozen, Mockstore.in_process() as mockstore:
+        inbox = mockstore.open_inbox()
         inbox.will_answer(503, 200)
-        event = store.emit("pet.adopted")
+        event = mockstore.emit("pet.adopted")
         frozen.tick(timedelta(minutes=1))
-        store.settle()
+        mockstore.settle()
 
         assert event.timestamp == ELSEWHEN
         assert [attempt.status for attempt in event.delivery.attempts] == [503, 200]
@@ -152,8 +152,8 @@ def test_the_time_to_wait_is_that_until_the_moment() -> None:
 
 
 def test_a_virtual_clock_cannot_be_let_run() -> None:
-    with Mockstore.in_process() as store, pytest.raises(InvalidInputError, match="use clock='system'"):
-        store.clock.run()
+    with Mockstore.in_process() as mockstore, pytest.raises(InvalidInputError, match="use clock='system'"):
+        mockstore.clock.run()
 
 
 def test_chance_with_a_seed_falls_the_same_and_without_one_it_does_not() -> None:
@@ -184,17 +184,17 @@ def test_a_key_stays_the_same_whatever_was_rolled_and_is_another_for_each_purpos
 def test_a_travelling_clock_that_another_freeze_overrules_says_so(
     freeze: Callable[[datetime], AbstractContextManager[object]], answers: tuple[int, ...]
 ) -> None:
-    with Mockstore.in_process(clock="travel") as store:
-        store.open_inbox().will_answer(*answers)
+    with Mockstore.in_process(clock="travel") as mockstore:
+        mockstore.open_inbox().will_answer(*answers)
         if freeze is time_machine.travel:
             freeze = partial(time_machine.travel, tick=False)
 
         with freeze(ELSEWHEN):
-            store.emit("pet.adopted")
+            mockstore.emit("pet.adopted")
             with pytest.raises(InvalidInputError, match=r"another freeze.* holds it at 2030-05-17T08:00"):
-                store.advance(hours=3)
+                mockstore.advance(hours=3)
 
-        assert store.clock.now() == EPOCH
+        assert mockstore.clock.now() == EPOCH
 
 
 class Kept:
