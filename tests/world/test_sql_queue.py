@@ -1,4 +1,4 @@
-"""When the next delivery is due is remembered: never later than it is, whatever happens here, and `look` for others."""
+"""A store caches when the next delivery is due: never too late for its own changes; `look` reads those of others."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ WEBHOOK = WebhookRecord("w", "http://shop.test/", ("*",), "secret", NOON, NOON)
 
 @pytest.fixture
 def stores(postgres: PostgresServer) -> Iterator[tuple[SqlStore, SqlStore]]:
-    """The same tenant in two servers, which both remember that nothing is due."""
+    """The stores of one tenant in two servers; both have cached that nothing is due."""
     url = postgres.new_database()
     first, second = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
     assert first.store(None).next_due() is None

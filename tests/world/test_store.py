@@ -1,4 +1,4 @@
-"""One contract for every store."""
+"""What every kind of store guarantees: webhooks, events, deliveries, claims, transactions and resources."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
