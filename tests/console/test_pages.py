@@ -1,4 +1,4 @@
-"""The pages as the server makes them: each answers, says what a browser may do, and escapes what it shows."""
+"""The HTML of the pages: each answers 200, sets a Content-Security-Policy, and escapes texts and secrets."""
 
 import re
 from html import escape
@@ -17,7 +17,7 @@ CONSOLE = "/_mockstore/console"
 
 @pytest.fixture
 def delivery(mockstore: Mockstore) -> str:
-    """Have hostile text in the type, the body, the description, the answer and its headers."""
+    """The id of a delivery with hostile text in its type, body, description, response and response headers."""
 
     def receive(_request: Outgoing) -> Reply:
         return Reply(400, (("X-Answer", HOSTILE),), HOSTILE.encode())
