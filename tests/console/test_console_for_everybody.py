@@ -73,7 +73,7 @@ def test_a_phone_never_scrolls_sideways(name: str, served: Served, open_page: Op
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_the_dark_is_dark(served: Served, open_page: OpenPage) -> None:
+def test_the_dark_colour_scheme_has_a_dark_background(served: Served, open_page: OpenPage) -> None:
     page = open_page(served.console, color_scheme="light")
     background = "getComputedStyle(document.documentElement).backgroundColor"
     light = page.evaluate(background)

@@ -113,7 +113,7 @@ def test_the_latest_are_kept(client: FlaskClient) -> None:
         pytest.param(BROKEN, "stopped", "line 6: ", id="a step that cannot be done"),
     ],
 )
-def test_what_went_wrong_is_said(client: FlaskClient, text: str, state: str, message: str) -> None:
+def test_what_went_wrong_is_shown(client: FlaskClient, text: str, state: str, message: str) -> None:
     page = client.get(client.post(SCENARIOS, data={"text": text}).headers["Location"]).text
 
     assert f">{state}</span></h1>" in page
@@ -135,7 +135,7 @@ def test_a_file_that_is_wrong_is_refused_with_its_mistakes(client: FlaskClient, 
     assert "Nothing was played yet." in client.get(SCENARIOS).text
 
 
-def test_an_error_of_ours_is_said_and_ends_the_play() -> None:
+def test_an_unexpected_error_is_shown_and_ends_the_play() -> None:
     class Broken(News):
         def tell(self) -> None:
             if self.count < 1:

@@ -29,7 +29,7 @@ def next_number(response: HTTPResponse) -> str:
     return line.decode().partition(": ")[2].strip()
 
 
-def test_what_was_missed_is_told_at_once_and_what_comes_later_then() -> None:
+def test_a_missed_change_is_reported_at_once_and_a_later_one_when_it_comes() -> None:
     news, closing = News(), Event()
     news.tell()
     stream = told(news, closing, 0)
@@ -42,7 +42,7 @@ def test_what_was_missed_is_told_at_once_and_what_comes_later_then() -> None:
     assert list(stream) == []
 
 
-def test_every_door_is_heard(served: Served) -> None:
+def test_a_change_by_the_control_api_is_reported(served: Served) -> None:
     connection, response = open_stream(served)
     assert response.headers["Content-Type"].startswith("text/event-stream")
 
@@ -98,7 +98,7 @@ def test_a_place_is_free_again_when_a_page_has_gone(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("since", ["", "x", "-1", "9" * 40, "²"])
-def test_a_number_that_is_none_means_from_now_on(client: FlaskClient, tenants: Tenants, since: str) -> None:
+def test_an_invalid_number_means_from_now_on(client: FlaskClient, tenants: Tenants, since: str) -> None:
     tenants.closing.set()
 
     assert client.get("/_mockstore/stream", query_string={"since": since}).text == OPENING

@@ -21,7 +21,7 @@ from mockstore.errors import BrokenConnectionError, InvalidInputError, ReceiverT
         pytest.param(Answer(418, b"tea"), Answer(418, b"tea"), id="an answer"),
     ],
 )
-def test_an_answer_can_be_told_in_short(given: Answer | int | str | timedelta, expected: Answer) -> None:
+def test_an_answer_can_be_written_in_short(given: Answer | int | str | timedelta, expected: Answer) -> None:
     assert answer(given) == expected
 
 

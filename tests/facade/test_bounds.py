@@ -31,7 +31,7 @@ def mockstore() -> Iterator[Mockstore]:
         pytest.param(lambda mockstore: mockstore.advance(days=float("nan")), NO_NUMBER, id="no number"),
     ],
 )
-def test_no_clock_is_advanced_to_where_there_is_none(
+def test_no_clock_is_advanced_beyond_its_limit(
     clock: ClockName, advance: Callable[[Mockstore], None], message: str
 ) -> None:
     with Mockstore.in_process(strict=False, clock=clock) as mockstore:

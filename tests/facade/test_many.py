@@ -47,7 +47,7 @@ def test_what_is_no_type_and_no_pattern_is_refused_as_by_a_registration(inbox: I
         inbox.where(wanted)
 
 
-def test_none_of_a_family_fails_over_one_of_it(mockstore: Mockstore, inbox: Inbox) -> None:
+def test_none_of_a_pattern_fails_over_one_that_matches_it(mockstore: Mockstore, inbox: Inbox) -> None:
     mockstore.emit("payment.failed")
 
     inbox.none("order.*")

@@ -116,7 +116,7 @@ def test_what_one_mockstore_changes_another_does_not_see(mockstore: Mockstore) -
         mockstore.pets[pet.id]
 
 
-def test_what_is_unknown_is_said_at_once(mockstore: Mockstore) -> None:
+def test_what_is_unknown_is_refused_at_once(mockstore: Mockstore) -> None:
     for look in (lambda: mockstore.pets["x"], lambda: mockstore.orders["x"], lambda: mockstore.users["x"]):
         with pytest.raises(NotFoundError):
             look()

@@ -144,7 +144,7 @@ def test_a_broken_answer_is_recorded_with_its_reason(
     [b"-1", b"1e9", b"9" * 400, b"0x10", b" ", b"2, 2", b"+2", b"\xb2"],
     ids=["negative", "exponent", "beyond all numbers", "hexadecimal", "none", "twice", "signed", "superscript"],
 )
-def test_a_length_that_is_none_does_not_change_the_verdict(make: Make, start_receiver: Serve, length: bytes) -> None:
+def test_an_invalid_length_does_not_change_the_verdict(make: Make, start_receiver: Serve, length: bytes) -> None:
     answer = HEAD + b"Content-Length: %b\r\n\r\nok" % length
 
     attempt = only_attempt(make(), start_receiver(answering(answer)))

@@ -99,7 +99,7 @@ def test_what_a_look_has_read_of_an_answer_is_not_lost(
     assert (reply.status, reply.body) == (200, body)
 
 
-def test_what_was_read_of_one_answer_is_none_of_the_next(serve: Serve, transport: HttpTransport) -> None:
+def test_what_was_read_of_one_answer_is_not_part_of_the_next(serve: Serve, transport: HttpTransport) -> None:
     def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         for number, _ in enumerate(requests_):
             answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % number
@@ -155,7 +155,7 @@ def test_a_request_that_the_receiver_has_got_is_not_sent_again(
     assert len(requests) == 3
 
 
-def test_who_does_not_answer_in_time_has_missed_it(serve: Serve, transport: HttpTransport) -> None:
+def test_an_answer_that_comes_too_late_is_a_timeout(serve: Serve, transport: HttpTransport) -> None:
     never = Event()
     underway = begin_request(transport, request_to(serve(answer_after(never, b"", OK))), SHORT_TIMEOUT)
 
@@ -165,7 +165,7 @@ def test_who_does_not_answer_in_time_has_missed_it(serve: Serve, transport: Http
     never.set()
 
 
-def test_an_answer_that_breaks_off_is_told(serve: Serve, transport: HttpTransport) -> None:
+def test_an_answer_that_breaks_off_is_an_error(serve: Serve, transport: HttpTransport) -> None:
     underway = begin_request(transport, request_to(serve(answering(OK, OK[:20]))))
 
     underway.look(LONG_TIMEOUT)

@@ -99,8 +99,8 @@ def test_a_connection_that_the_receiver_closed_meanwhile_is_replaced(serve: Serv
     assert opened == [1, 2, 3]
 
 
-def test_what_a_receiver_says_unasked_is_not_taken_for_an_answer(serve: Serve) -> None:
-    answered, said = Event(), Event()
+def test_what_a_receiver_sends_without_a_request_is_not_taken_for_an_answer(serve: Serve) -> None:
+    answered, sent = Event(), Event()
 
     def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         next(requests_)
@@ -108,7 +108,7 @@ def test_what_a_receiver_says_unasked_is_not_taken_for_an_answer(serve: Serve) -
         answered.wait(10)
         connection.sendall(b"HTTP/1.1 408 Too Slow\r\nContent-Length: 0\r\n\r\n")
         connection.shutdown(SHUT_WR)
-        said.set()
+        sent.set()
         list(requests_)
 
     port = serve(handle)
@@ -116,7 +116,7 @@ def test_what_a_receiver_says_unasked_is_not_taken_for_an_answer(serve: Serve) -
 
     replies = [transport.send(request_to(port), LONG_TIMEOUT)]
     answered.set()
-    said.wait(10)
+    sent.wait(10)
     replies.append(transport.send(request_to(port), LONG_TIMEOUT))
     transport.close()
 
@@ -126,7 +126,7 @@ def test_what_a_receiver_says_unasked_is_not_taken_for_an_answer(serve: Serve) -
 def test_a_second_answer_that_comes_late_is_not_the_one_to_the_next_request(
     serve: Serve, transport: HttpTransport
 ) -> None:
-    answered, said = Event(), Event()
+    answered, sent = Event(), Event()
     opened: list[int] = []
 
     def handle(connection: socket, requests_: Iterator[bytes]) -> None:
@@ -135,14 +135,14 @@ def test_a_second_answer_that_comes_late_is_not_the_one_to_the_next_request(
         if len(opened) == 1:
             answered.wait(10)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled")
-            said.set()
+            sent.set()
         list(requests_)
 
     port = serve(counting_connections(opened, handle))
     transport.send(request_to(port), LONG_TIMEOUT)
     rest = Deadline(TRUSTED_REST)
     answered.set()
-    said.wait(10)
+    sent.wait(10)
     while not rest.passed():
         pass
 

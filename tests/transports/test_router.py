@@ -123,7 +123,7 @@ def test_the_network_is_made_once_and_closed_along_with_the_rest() -> None:
     assert [transport.closed for transport in (*made, mounted)] == [1, 1]
 
 
-def test_one_that_cannot_be_closed_keeps_no_other_open() -> None:
+def test_a_transport_that_fails_to_close_does_not_keep_others_open() -> None:
     transports = [FailingToClose("a"), RecordingTransport("b"), FailingToClose("c")]
     router = Router.in_process(no_network)
     for number, transport in enumerate(transports):

@@ -72,7 +72,7 @@ def test_the_app_sees_the_request(deliver: Deliver) -> None:
     assert {name: seen[name] for name in expected} == expected
 
 
-def test_the_standard_librarys_validator_has_nothing_to_say(deliver: Deliver) -> None:
+def test_the_standard_librarys_validator_finds_no_mistake(deliver: Deliver) -> None:
     def app(_: WSGIEnvironment, start: StartResponse) -> list[bytes]:
         start("200 OK", [("Content-Type", "text/plain")])
         return [b"ok"]
@@ -267,7 +267,7 @@ def test_the_exception_that_flask_turned_into_a_500_is_in_the_reply(deliver: Del
     assert reply.exception.__traceback__ is not None
 
 
-def test_so_it_is_behind_middleware(deliver: Deliver, shop: flask.Flask) -> None:
+def test_the_exception_is_in_the_reply_behind_middleware_too(deliver: Deliver, shop: flask.Flask) -> None:
     def middleware(environ: WSGIEnvironment, start: StartResponse) -> object:
         return shop(environ, start)
 
@@ -296,7 +296,7 @@ def test_a_delivery_inside_a_delivery_keeps_its_exceptions_to_itself(deliver: De
     assert isinstance(inner[0].exception, LookupError)
 
 
-def test_a_request_of_the_tests_own_is_none_of_our_business(shop: flask.Flask) -> None:
+def test_an_exception_in_a_request_of_the_test_itself_is_ignored(shop: flask.Flask) -> None:
     transport = WsgiTransport(shop)
 
     assert shop.test_client().post("/hooks/ä", json={"a": 1}).status_code == 500
@@ -304,7 +304,7 @@ def test_a_request_of_the_tests_own_is_none_of_our_business(shop: flask.Flask) -
     transport.close()
 
 
-def test_after_close_nobody_listens(shop: flask.Flask) -> None:
+def test_close_disconnects_from_the_signal_of_flask(shop: flask.Flask) -> None:
     gc.collect()  # disconnects the transports that other tests have left
     before = len(flask.got_request_exception.receivers)
 

@@ -43,17 +43,17 @@ def test_a_clock_that_starts_in_another_zone_tells_utc_and_counts_real_hours(
 ) -> None:
     start = day.replace(tzinfo=ZoneInfo("Europe/Berlin"))
     clock = make(start)
-    told = [clock.now()]
+    shown = [clock.now()]
     for _ in range(3):
         clock.jump_to(clock.now() + timedelta(hours=1))
-        told.append(clock.now())
+        shown.append(clock.now())
     clock.reset()
-    told.append(clock.now())
+    shown.append(clock.now())
     clock.close()
 
     first = start.astimezone(UTC)
-    assert told == [first + timedelta(hours=hours) for hours in (0, 1, 2, 3, 0)]
-    assert {moment.tzinfo for moment in told} == {UTC}
+    assert shown == [first + timedelta(hours=hours) for hours in (0, 1, 2, 3, 0)]
+    assert {moment.tzinfo for moment in shown} == {UTC}
 
 
 def test_a_moment_of_another_zone_is_the_same_moment() -> None:

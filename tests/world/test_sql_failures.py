@@ -103,7 +103,7 @@ def test_a_claim_whose_release_failed_is_free_once_the_database_answers(
     assert store.holds("d")
 
 
-def test_what_is_due_next_is_read_anew_when_nobody_knows_what_was_kept(own_server: PostgresServer) -> None:
+def test_what_is_due_next_is_read_anew_when_the_end_of_a_commit_is_unknown(own_server: PostgresServer) -> None:
     url, delivery = own_server.new_database(), DeliveryRecord("d", "e", "w", NOON, NOON)
     database, other = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
     store = database.store(None)
@@ -140,7 +140,7 @@ def test_a_claim_that_is_undone_with_its_transaction_can_be_made_again(database:
     assert [delivery.id for delivery in store.claim(NOON, 1)] == ["d"]
 
 
-def test_a_sqlite_file_that_another_program_keeps_locked_is_told(tmp_path: Path) -> None:
+def test_a_sqlite_file_that_another_program_keeps_locked_is_an_error(tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path}/shop.db", now=wall_time)
     store = database.store(None)
     other = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)

@@ -179,7 +179,7 @@ def test_a_table_of_our_name_that_is_not_ours_is_refused_in_one_line(tmp_path: P
     )
 
 
-def test_the_lock_of_a_database_in_use_is_left_by_who_is_refused(tmp_path: Path) -> None:
+def test_a_refused_server_leaves_the_lock_of_a_database_in_use(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/shop.db"
     first = open_database(url)
 
@@ -243,7 +243,7 @@ def test_a_server_that_does_not_answer_is_refused_and_the_password_stays_secret(
     assert "\n" not in message
 
 
-def test_a_word_of_the_query_that_nobody_knows_is_not_shown() -> None:
+def test_an_unknown_part_of_the_query_is_not_shown() -> None:
     message = refusal("postgresql://127.0.0.1:1/shop?user=ada&pass=secret-word&PASSWD=secret-word")
 
     assert message.startswith("cannot open postgresql://127.0.0.1:1/shop?user=ada: ")

@@ -148,19 +148,19 @@ def test_however_many_add_and_claim_at_once_nothing_stays_behind(store: SqlStore
     def add(number: int) -> None:
         store.save_delivery(replace(DELIVERY, id=str(number)))
 
-    def take(_: int) -> list[str]:
-        taken = []
+    def claim_all(_: int) -> list[str]:
+        claimed_ids = []
         while store.next_due() is not None:
-            taken += [delivery.id for delivery in store.claim(NOON, 3)]
-        return taken
+            claimed_ids += [delivery.id for delivery in store.claim(NOON, 3)]
+        return claimed_ids
 
     with ThreadPoolExecutor(8) as threads:
         adding = threads.map(add, range(100))
-        taken = [id_ for ids in threads.map(take, range(20)) for id_ in ids]
+        claimed_ids = [id_ for ids in threads.map(claim_all, range(20)) for id_ in ids]
     list(adding)
-    taken += take(0)
+    claimed_ids += claim_all(0)
 
-    assert sorted(taken) == sorted(map(str, range(100)))
+    assert sorted(claimed_ids) == sorted(map(str, range(100)))
 
 
 def test_what_was_read_before_a_change_is_not_remembered_after_it() -> None:
@@ -205,7 +205,7 @@ def test_a_transaction_finds_what_it_has_changed_itself(store: SqlStore) -> None
     assert (store.delivery("d"), store.event("e"), store.webhook("w")) == (stopped, other, disabled)
 
 
-def test_a_delivery_in_hand_has_no_webhook_and_no_event_where_there_are_none(store: SqlStore) -> None:
+def test_a_claimed_delivery_without_a_webhook_and_an_event_is_read_as_such(store: SqlStore) -> None:
     store.save_delivery(DELIVERY)
     store.claim(NOON, 1)
 

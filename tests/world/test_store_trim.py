@@ -60,7 +60,7 @@ def test_what_has_not_ended_stays(store: Store, state: DeliveryState) -> None:
     assert remaining(store) == (["a", "b"], ["a", "b"])
 
 
-def test_who_finished_first_goes_first_however_old(store: Store) -> None:
+def test_the_delivery_that_finished_first_is_forgotten_first_however_old(store: Store) -> None:
     emit(store, "slow", state=DeliveryState.PENDING)
     emit(store, "a", "b")
     store.save_delivery(delivery("slow", of="slow"))
@@ -103,7 +103,7 @@ def test_events_that_never_had_a_delivery_are_bounded_too(store: Store) -> None:
     assert remaining(store) == (["e"], ["c", "d", "e"])
 
 
-def test_a_webhook_for_one_callback_goes_with_its_last_delivery(store: Store) -> None:
+def test_a_webhook_for_one_callback_is_forgotten_with_its_last_delivery(store: Store) -> None:
     registered = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_x", NOON, NOON)
     for webhook in (registered, replace(registered, id="once", events=(), signatures=())):
         store.save_webhook(webhook)

@@ -48,7 +48,7 @@ def test_a_claim_is_given_back(store: Store) -> None:
     assert claimed(store) == ["d"]
 
 
-def test_what_was_released_in_vain_is_still_held_and_can_be_released(store: Store) -> None:
+def test_a_claim_whose_release_was_undone_can_be_released(store: Store) -> None:
     store.save_delivery(delivery("d"))
     store.claim(NOON, 1)
 
@@ -61,7 +61,7 @@ def test_what_was_released_in_vain_is_still_held_and_can_be_released(store: Stor
     assert claimed(store) == ["d"]
 
 
-def test_what_was_released_and_claimed_again_in_vain_is_still_held(store: Store) -> None:
+def test_a_claim_whose_release_and_new_claim_were_undone_is_still_held(store: Store) -> None:
     store.save_delivery(delivery("d"))
     store.claim(NOON, 1)
 
@@ -123,7 +123,7 @@ def test_a_delivery_that_is_saved_again_is_listed_once_and_as_the_latest(store: 
         assert [one.id for one in found] == ["b", "a"]
 
 
-def test_who_finished_first_is_still_the_first_to_be_forgotten(store: Store) -> None:
+def test_the_delivery_that_finished_first_is_still_the_first_to_be_forgotten(store: Store) -> None:
     for id_ in "abc":
         store.save_delivery(delivery(id_, state=DELIVERED))
 
