@@ -1,5 +1,6 @@
 """The clock of a Mockstore for its user: read, advance, freeze, run."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -15,6 +16,9 @@ class Mover(Protocol):
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
         """Move the clock, and run what falls due on the way."""
+
+    def settle(self, timeout: timedelta | None = None) -> None:
+        """Run what is due now; raise `TimeoutError` when that takes longer than `timeout`."""
 
 
 class ClockControl:
@@ -48,6 +52,8 @@ class ClockControl:
         if not isinstance(self._clock, RunningClock):
             raise InvalidInputError("a virtual clock does not run; use clock='system', or advance it", field="clock")
         self._clock.run()
+        with suppress(TimeoutError):  # does not wait, but wakes threads that slept while no moment came nearer
+            self._mover.settle(timedelta())
 
 
 def span(by: timedelta | None, units: dict[str, float], now: datetime | None = None) -> timedelta:

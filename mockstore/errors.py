@@ -24,6 +24,10 @@ MockstoreError
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Final
+
+_LONGEST_PATH: Final = 120
+"""So many characters of a path are shown."""
 
 
 class MockstoreError(Exception):
@@ -58,18 +62,22 @@ class UnknownEventTypeError(InvalidInputError):
 
 
 class UnknownPathError(InvalidInputError):
-    """An override names a member that the payload does not have; `near` are the closest paths."""
+    """An override names a member that the payload does not have; `near` are the closest paths.
+
+    Of a very long path the text has the start; `path` is whole.
+    """
 
     path: str
     near: tuple[str, ...]
 
     def __init__(self, path: str, known: Sequence[str]) -> None:
+        shown = path if len(path) <= _LONGEST_PATH else f"{path[: _LONGEST_PATH - 1]}…"
         self.path = path
-        self.near = tuple(get_close_matches(path, known, n=3, cutoff=0.4))
+        self.near = tuple(get_close_matches(shown, known, n=3, cutoff=0.4))
         nearest = ", ".join(self.near or tuple(known)[:5])
         super().__init__(
-            f"no member at {path!r}; nearest: {nearest}. To send it all the same, pass invalid=True",
-            field=path,
+            f"no member at {shown!r}; nearest: {nearest}. To send it all the same, pass invalid=True",
+            field=shown,
             code="unknown_path",
         )
 

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 class Webhook:
     """A registration: who wants which events, and where."""
 
-    def __init__(self, source: Source, webhook_id: str) -> None:
+    def __init__(self, source: Source, webhook_id: str, seen: WebhookRecord | None = None) -> None:
+        """Look the registration up, unless its record was `seen` just now; raise `NotFoundError`."""
         self._source = source
         self.id = webhook_id
         """The registration's id."""
-        self._last_seen = self._read()
+        self._last_seen = self._read() if seen is None else seen
 
     def _read(self) -> WebhookRecord:
         record = self._source.webhook_record(self.id)

@@ -74,6 +74,9 @@ class Pump(Protocol):
     def deferred(self) -> AbstractContextManager[None]:
         """Put off what falls due inside until the next `kick`, `akick` or `deliver_briefly`."""
 
+    def forget(self, clear: Callable[[], None]) -> None:
+        """Delete the records by `clear`; an attempt under way is not recorded."""
+
     def stop(self) -> None:
         """Start no new deliveries; those under way go on."""
 
@@ -143,7 +146,7 @@ class Parts(Struct, frozen=True):
 
     def reset(self) -> None:
         """Remove every record, and reset the clock and the dice. Mounted apps stay."""
-        self.store.clear()
+        self.pump.forget(self.store.clear)
         self.chance.reseed()
         self.clock.reset()
         self.engine.reset()

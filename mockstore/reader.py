@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Unpack
 
 from mockstore.collection import Collection, Waiter
 from mockstore.errors import NotFoundError
 from mockstore.handles import Event
 from mockstore.looks import Looks
-from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
+from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.parts import Parts
 from mockstore.source import parsed
 from mockstore.timeline import Told
 from mockstore.world.clock import wall_time
+from mockstore.world.seams import Sought
 
 PATIENCE = timedelta(seconds=10)
 """How long an assertion waits for an attempt that is under way."""
@@ -70,6 +72,11 @@ class Reader:
         """Return all events, or so many of the latest, oldest first."""
         return self._parts.store.events(latest=latest)
 
+    def event_page(self, first: int, limit: int, *, event_type: str | None = None) -> tuple[Sequence[EventRecord], int]:
+        """Return at most `limit` events, all or those of one type, from position `first` on, and how many there are."""
+        store = self._parts.store
+        return store.events_from(first, limit, event_type=event_type), store.count_events(event_type=event_type)
+
     def delivery_record(self, delivery_id: str) -> DeliveryRecord:
         """Return the delivery's record; raise `NotFoundError`."""
         record = self._parts.store.delivery(delivery_id)
@@ -77,15 +84,17 @@ class Reader:
             raise NotFoundError("delivery", delivery_id)
         return record
 
-    def delivery_records(
-        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
-    ) -> Sequence[DeliveryRecord]:
-        """Return the deliveries to a webhook, of an event, or all, or so many of the latest of them, oldest first."""
-        return self._parts.store.deliveries(webhook_id=webhook_id, event_id=event_id, latest=latest)
+    def delivery_records(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
+        """Return the deliveries that are sought, or so many of the latest of them, oldest first."""
+        return self._parts.store.deliveries(latest=latest, **sought)
 
-    def count(self, state: DeliveryState) -> int:
-        """Return how many deliveries are in this state."""
-        return self._parts.store.count(state)
+    def delivery_page(self, first: int, limit: int, **sought: Unpack[Sought]) -> tuple[Sequence[DeliveryRecord], int]:
+        """Return at most `limit` of the deliveries that are sought, from position `first` on, and how many they are."""
+        return self._parts.store.deliveries_from(first, limit, **sought), self._parts.store.count(**sought)
+
+    def count(self, **sought: Unpack[Sought]) -> int:
+        """Return how many deliveries are sought."""
+        return self._parts.store.count(**sought)
 
     def count_events(self) -> int:
         """Return how many events there are."""

@@ -1,6 +1,7 @@
 """Apps and inboxes, each mounted at a host of its own, so that webhooks reach them without a socket."""
 
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from mockstore.delivery.pump import InlinePump
 from mockstore.errors import InvalidInputError
@@ -19,7 +20,7 @@ class Receivers:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._opened = 0
+        self._numbers = count(1)
         self._hosts: list[str] = []
         """The hosts of our own receivers, which end with the webhooks that they were made for."""
         self.inboxes: dict[str, Inbox] = {}
@@ -57,10 +58,9 @@ class Receivers:
         """Mount an inbox and have it subscribed."""
         catalogue = self._parts.provider.catalogue
         inbox = Inbox(self._parts.news, check=lambda wanted: catalogue.check_patterns([wanted]))
-        self._opened += 1
         expected = Expected(self._parts.provider, lambda: inbox.webhook.secret)
         receiver = FunctionTransport(lambda outgoing: inbox.take(outgoing, expected))
-        url = self.mount(f"inbox-{self._opened}.mockstore.test", receiver)
+        url = self.mount(f"inbox-{next(self._numbers)}.mockstore.test", receiver)
         inbox.webhook = subscribe(url, events)
         self.inboxes[inbox.webhook.id] = inbox
         return inbox

@@ -29,13 +29,14 @@ class Webhooks:
         self._parts = parts
 
     def __iter__(self) -> Iterator[Webhook]:
-        return (Webhook(self._source, record.id) for record in self._registered())
+        return (Webhook(self._source, record.id, record) for record in self.records)
 
     def __len__(self) -> int:
-        return len(self._registered())
+        return len(self.records)
 
-    def _registered(self) -> list[WebhookRecord]:
-        """Return all but those made for a callback, which nobody registered."""
+    @property
+    def records(self) -> list[WebhookRecord]:
+        """Their records at this moment, without webhooks made for a callback, which nobody registered."""
         return [record for record in self._parts.store.webhooks() if record.events]
 
     def __getitem__(self, webhook_id: str) -> Webhook:
@@ -123,15 +124,15 @@ class Webhooks:
             parts.store.save_webhook(after)
         return Webhook(self._source, webhook_id)
 
-    def recover(self, webhook_id: str, since: datetime | None = None) -> Sequence[DeliveryRecord]:
-        """Start every failed or discarded delivery since then anew; raise `InvalidInputError` while it is disabled."""
-        with self._parts.store.transaction():
+    def recover(self, webhook_id: str, since: datetime | None = None) -> Sequence[str]:
+        """Start every failed or discarded delivery since then anew, and return their ids, oldest first.
+
+        Raises `InvalidInputError` while the webhook is disabled.
+        """
+        parts = self._parts
+        with parts.store.transaction():
             self.must_be_active(webhook_id)
-            return [
-                self._parts.engine.restart(delivery)
-                for delivery in self._parts.store.deliveries(webhook_id=webhook_id)
-                if delivery.state in RECOVERABLE and (since is None or delivery.created_at >= since)
-            ]
+            return parts.store.restart(parts.clock.now(), webhook_id=webhook_id, states=RECOVERABLE, since=since)
 
     def redeliver(self, delivery_id: str) -> DeliveryRecord:
         """Start one delivery anew, whatever became of it; raise `InvalidInputError` while its webhook is disabled."""

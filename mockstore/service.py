@@ -16,7 +16,7 @@ from mockstore.faults.standing import StandingFaults
 from mockstore.handles import Deliveries, Delivery, Event, Webhook
 from mockstore.inbox import Inbox
 from mockstore.looks import promised
-from mockstore.model import DeliveryRecord, Json
+from mockstore.model import Json
 from mockstore.parts import ClockName, Options, Parts, in_process_parts, provider_with, standalone_parts
 from mockstore.playing import Conformance, OrderExplorer, Player, Replay
 from mockstore.provider import Provider
@@ -41,10 +41,7 @@ T = TypeVar("T")
 
 
 class Mockstore:
-    """A shop that emits signed webhook events, for one tenant.
-
-    Make one with `in_process` (tests) or let a server make it; use it as a context manager.
-    """
+    """A shop that emits signed webhook events, for one tenant. A context manager, made by `in_process` or a server."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -113,11 +110,13 @@ class Mockstore:
         return cls(standalone_parts(settings, provider=provider, factory=factory, network=network, tenant=tenant))
 
     @staticmethod
-    def connect(url: str, *, tenant: str | None = None, token: str | None = None) -> "RemoteMockstore":
-        """Return the Mockstore of a server that runs at `url`; without a `tenant` it gets one of its own."""
+    def connect(
+        url: str, *, tenant: str | None = None, token: str | None = None, strict: bool | None = None
+    ) -> "RemoteMockstore":
+        """Return the Mockstore of a server at `url`, for a `tenant` or a new one: see `mockstore.remote.connected`."""
         from mockstore.remote import connected  # noqa: PLC0415 - for tests that share a server
 
-        return connected(url, tenant=tenant, token=token)
+        return connected(url, tenant=tenant, token=token, strict=strict)
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +124,7 @@ class Mockstore:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         found = self.complaints() if kind is None and self.options.strict else []
         self.close()
-        require_none(found)
+        require_none(found, "Mockstore.in_process(strict=False)")
 
     def close(self) -> None:
         """Stop delivering, and give back connections, loops and the process's time."""
@@ -294,12 +293,12 @@ class Mockstore:
         event. Returns what is sent, in that order. Raises `InvalidInputError` for a position that does not exist.
         """
         __tracebackhide__ = True
-        return self._sent(self._parts.engine.release(order))
+        return self._sent([record.id for record in self._parts.engine.release(order)])
 
     def redeliver(self, delivery: Delivery | str) -> Delivery:
         """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""
         __tracebackhide__ = True
-        return self._sent([self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id)])[0]
+        return self._sent([self.webhooks.redeliver(delivery if isinstance(delivery, str) else delivery.id).id])[0]
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
         """Send again what failed or was discarded since then; the webhook must be active."""
@@ -332,10 +331,10 @@ class Mockstore:
         """Keep what went wrong in mockstore itself for the judgement of a strict test."""
         self._parts.pump.raised.append(error)
 
-    def _sent(self, records: Sequence[DeliveryRecord]) -> Sequence[Delivery]:
+    def _sent(self, ids: Sequence[str]) -> Sequence[Delivery]:
         __tracebackhide__ = True
         self._run()
-        return [Delivery(self._reader, record.id) for record in records]
+        return [Delivery(self._reader, id_) for id_ in ids]
 
     def _run(self) -> None:
         __tracebackhide__ = True

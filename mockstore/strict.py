@@ -179,11 +179,11 @@ def traceback_text(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, consumers_frames(error))).rstrip()
 
 
-def require_none(found: Sequence[str]) -> None:
-    """Raise `AssertionError` with these complaints, if there are any."""
+def require_none(found: Sequence[str], way_out: str) -> None:
+    """Raise `AssertionError` with these complaints, if there are any; `way_out` says how to switch the check off."""
     __tracebackhide__ = True
     if found:
-        raise AssertionError(failure_text(found, [LOOKING], "Mockstore.in_process(strict=False)"))
+        raise AssertionError(failure_text(found, [LOOKING], way_out))
 
 
 def failure_text(found: Sequence[str], hints: Sequence[str], way_out: str) -> str:

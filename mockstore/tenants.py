@@ -193,7 +193,9 @@ class Tenants:
         id_ = checked_tenant(tenant_id)
         with ExitStack() as afterwards, self._turn(id_):
             self._take_away(id_, afterwards)
-            return self._keep(self._make(id_, settings, provider))
+            changed = self._make(id_, settings, provider)
+            changed.reset()  # a database keeps the old clock: it is to stand or run as the new rules say
+            return self._keep(changed)
 
     def forget(self, tenant_id: str) -> None:
         """Remove one tenant; the next request for it gets a new one with the server's rules."""

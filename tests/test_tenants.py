@@ -8,13 +8,14 @@ from socket import create_server
 from threading import Event
 
 import pytest
+from msgspec.structs import replace
 
 from mockstore import Outgoing
 from mockstore.errors import InvalidInputError
 from mockstore.parts import standalone_rules
 from mockstore.provider import Provider
 from mockstore.served_inbox import INBOX_BYTES, SIGNERS, ServedInbox
-from mockstore.settings import Settings
+from mockstore.settings import ServerClock, Settings
 from mockstore.signing import scheme_named
 from mockstore.tenants import Tenant, Tenants
 from mockstore.web.app import create_app
@@ -111,6 +112,20 @@ def test_a_tenant_has_nothing_under_new_rules(settings: Settings) -> None:
 
         assert list(tenants.of(ADA).webhooks) == []
         assert tenants.ids == [ADA]
+
+
+@pytest.mark.parametrize(("before", "after"), [("system", "virtual"), ("virtual", "system")])
+def test_a_tenants_clock_stands_or_runs_as_the_new_rules_say(
+    settings: Settings, before: ServerClock, after: ServerClock
+) -> None:
+    with Tenants(replace(settings, clock=before)) as tenants:
+        tenants.of(ADA).clock.advance(minutes=5)
+
+        rules = replace(settings, clock=after)
+        changed = tenants.change(ADA, rules, standalone_rules(rules)).mockstore
+
+        assert changed.clock.frozen is (after == "virtual")
+        assert not changed.clock.frozen or changed.clock.now() == EPOCH
 
 
 def test_a_tenant_that_comes_back_under_new_rules_starts_empty(settings: Settings) -> None:

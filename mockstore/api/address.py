@@ -24,6 +24,11 @@ class Address(Struct, frozen=True):
     """Without a slash at its end."""
 
     @property
+    def url(self) -> str:
+        """The base URL."""
+        return origin(f"{self.scheme}://{self.host}:{self.port}") + self.path
+
+    @property
     def has_the_host(self) -> bool:
         """Whether all of the host is the API's; below a path of another kind a gateway may have other services."""
         return self.path in ("", _API)
@@ -49,6 +54,17 @@ class Address(Struct, frozen=True):
     def outside(self, location: str) -> str:
         """Return a path of the API's own as it is found below this base URL."""
         return self.path + location[len(_API) :] if location.startswith(f"{_API}/") else location
+
+
+def origin(url: str) -> str:
+    """Return the scheme and the host of a URL, and the port unless it is the usual one; no password, no path."""
+    try:
+        parts = urlsplit(url)
+        port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    except ValueError:
+        return "an invalid URL"
+    host = parts.hostname or ""
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def address(base_url: str) -> Address:

@@ -153,9 +153,16 @@ class Call:
 class Calls(Sequence[Call]):
     """A live sequence of calls, oldest first: each question is asked of what is there at that moment."""
 
-    def __init__(self, ledger: Ledger, fits: Callable[[CallRecord], bool] = lambda _record: True) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        fits: Callable[[CallRecord], bool] = lambda _record: True,
+        explain: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self._ledger = ledger
         self._fits = fits
+        self._explain = explain
+        """Says what may be why a call is missing."""
 
     def __len__(self) -> int:
         return len(self._found())
@@ -174,7 +181,7 @@ class Calls(Sequence[Call]):
         """Return those of this operation, as a live sequence; raise `InvalidInputError` when there is no such one."""
         __tracebackhide__ = True
         wanted = known_operation(operation).id
-        return Calls(self._ledger, lambda record: self._fits(record) and record.operation == wanted)
+        return Calls(self._ledger, lambda record: self._fits(record) and record.operation == wanted, self._explain)
 
     def where(self, operation: str | None = None, match: Mapping[str, Json] | None = None) -> Sequence[Call]:
         """Return those of `operation` whose parameters and document have what `match` says.
@@ -207,7 +214,7 @@ class Calls(Sequence[Call]):
         __tracebackhide__ = True
         found = self._found()
         if not found:
-            raise AssertionError("expected at least one call, there is none")
+            raise AssertionError("\n".join(["expected at least one call, there is none", *self._explain()]))
         return found[-1]
 
     def assert_operations(self, expected: Iterable[str]) -> None:
@@ -218,6 +225,7 @@ class Calls(Sequence[Call]):
         if wanted != seen:
             pairs = enumerate(zip_longest(wanted, seen, fillvalue="(none)"), start=1)
             lines = [f"  {' ' if a == b else '!'} {number}. expected {a}, found {b}" for number, (a, b) in pairs]
+            lines += self._explain() if len(seen) < len(wanted) else ()
             raise AssertionError("\n".join([f"expected {len(wanted)} calls in this order, found {len(seen)}:", *lines]))
 
     def _found(self) -> list[Call]:
@@ -238,7 +246,7 @@ class Calls(Sequence[Call]):
             lines += [f"all {len(everything)}:", *_listed(everything)]
         else:
             lines.append("there is no call at all")
-        return "\n".join(lines)
+        return "\n".join(lines if found else [*lines, *self._explain()])
 
 
 def _mismatches(record: CallRecord, operation: str | None, match: Mapping[str, Json] | None) -> list[str]:

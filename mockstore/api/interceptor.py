@@ -1,6 +1,6 @@
 """Takes a client's request, has the API answer it in process, and keeps it on record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockstore.api.address import Address
+from mockstore.api.address import Address, origin
 from mockstore.api.calls import CallRecord, Ledger
 from mockstore.api.exchange import Answered, Asked, EndlessWaitError, called
 from mockstore.api.near import unknown_call
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _API: Final = "/v1"
 _REFUSED: Final = 400
 """The first status that is a refusal."""
+_NOT_FOUND: Final = 404
+_PLACES: Final = 5
+"""So many places that were asked instead, and deliveries, are told of."""
 _BROKEN: Final = 500
 """The first status that no true answer has."""
 _NO_TIMEOUT: Final = "its client has no timeout and was told to get no answer: set a timeout on the client"
@@ -42,10 +45,27 @@ class Interceptor:
         self.ledger = Ledger()
         self.script = Script()
         self._mockstore = mockstore
+        self._elsewhere: dict[str, None] = {}
+        """Where clients asked others, each place once."""
 
     def claims(self, url: object) -> bool:
         """Tell whether a request to `url` is answered here."""
-        return not self.closed and self.address.claims(str(url))
+        if self.closed:
+            return False
+        claimed = self.address.claims(str(url))
+        if not claimed and len(self._elsewhere) < _PLACES:
+            self._elsewhere[origin(str(url))] = None
+        return claimed
+
+    def explain(self) -> Iterator[str]:
+        """Yield what may be why a call is missing: clients asked elsewhere, or an event found no handler."""
+        if self._elsewhere:
+            yield f"clients asked other places: {', '.join(list(self._elsewhere))}; the API is at {self.address.url}"
+        reader = self._mockstore.reader
+        for record in reader.delivery_records()[-_PLACES:]:
+            if record.attempts and record.attempts[-1].status == _NOT_FOUND:
+                url, event = record.attempts[-1].request.url, reader.event_record(record.event_id)
+                yield f"{event.type} was answered 404: no handler of the consumer's is at {url}"
 
     def answer(self, asked: Asked) -> Answered:
         """Return the answer, with what it causes delivered.

@@ -25,7 +25,7 @@ class PetstoreApi:
         self._interceptor = Interceptor(mockstore, address(base_url))
         self._base_url = base_url
         self._stack = ExitStack()
-        self.calls = Calls(self._interceptor.ledger)
+        self.calls = Calls(self._interceptor.ledger, explain=self._interceptor.explain)
         """What was called, oldest first: `calls.one("getPet").status`."""
 
     def __enter__(self) -> Self:

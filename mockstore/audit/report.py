@@ -37,7 +37,8 @@ def summary(audit: Audit) -> str:
     """Return the last line of a report: how many rules passed, failed and were not judged."""
     counts = ", ".join(f"{len(audit.of(verdict))} {verdict}" for verdict in Verdict if audit.of(verdict))
     unprobed = "" if audit.probed else "; without a probe of side effects nothing was counted"
-    return f"{audit.target}: {counts or 'no rule was tried'}{unprobed}"
+    in_vain = "; that says nothing of the consumer" if audit.judged_nothing else ""
+    return f"{audit.target}: {counts or 'no rule was tried'}{unprobed}{in_vain}"
 
 
 def text_of(audit: Audit) -> str:

@@ -93,6 +93,11 @@ class Audit(Struct, frozen=True):
         """The findings that failed."""
         return self.of(Verdict.FAILED)
 
+    @property
+    def judged_nothing(self) -> bool:
+        """Whether no rule at all passed or failed: nothing is known of the consumer then."""
+        return len(self.of(Verdict.NOT_JUDGED)) == len(self.findings)
+
     def of(self, verdict: Verdict) -> Sequence[Finding]:
         """Return the findings with this verdict."""
         return [finding for finding in self.findings if finding.verdict is verdict]

@@ -1,4 +1,4 @@
-"""The command `mockstore`: reads its arguments, makes one call, prints. Everything else is loaded when it is needed."""
+"""The command `mockstore`: parses the arguments, makes one call, prints. Other modules are imported when needed."""
 
 import sys
 
@@ -9,5 +9,5 @@ def main() -> None:
         from mockstore.cli.app import mockstore  # noqa: PLC0415 - importing the package must not load click
 
         mockstore(prog_name="mockstore")
-    except KeyboardInterrupt:  # while it was still loading
+    except KeyboardInterrupt:  # Ctrl-C during the imports
         sys.exit(130)

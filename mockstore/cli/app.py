@@ -1,4 +1,4 @@
-"""The root of the command, and the table of what it can do."""
+"""The root command `mockstore`, and the table of its subcommands."""
 
 import io
 import os
@@ -68,5 +68,5 @@ def mockstore(context: click.Context) -> None:
     if os.environ.get("NO_COLOR"):
         context.color = False
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character is no reason to stop
+        if isinstance(stream, io.TextIOWrapper):  # escape what the terminal cannot encode, instead of failing
             stream.reconfigure(errors="backslashreplace")

@@ -10,7 +10,7 @@ import click
 from mockstore.audit import Audit, Auditor, Finding, Probe, Verdict, auditing, probe_of_command, probe_of_url
 from mockstore.audit.page import html
 from mockstore.audit.report import document, finding_lines, junit, summary
-from mockstore.cli.options import complete_event_type, json_option, patience
+from mockstore.cli.options import answer_timeout, complete_event_type, json_option
 from mockstore.cli.show import bad, good, quiet, say_json, strong, waiting
 from mockstore.cli.terminal_text import safe
 from mockstore.errors import InvalidInputError
@@ -26,8 +26,8 @@ Examples:
 
 \b
 The consumer gets real requests: point it at a test database. Exit codes: 0 when no
-rule failed (one that was not judged has not failed), 1 when one did, 2 when the
-consumer or the probe could not be reached.
+rule failed (one that was not judged has not failed), 1 when one did, 2 when nothing
+was judged at all, or the consumer or the probe could not be reached.
 """
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _PAINTS = {Verdict.PASSED: good, Verdict.FAILED: bad, Verdict.NOT_JUDGED: waiting}
@@ -41,7 +41,7 @@ _PAINTS = {Verdict.PASSED: good, Verdict.FAILED: bad, Verdict.NOT_JUDGED: waitin
 @click.option("--event", "event_type", shell_complete=complete_event_type, help="The event that has an effect.")
 @click.option("--rule", "wanted", metavar="ID", multiple=True, help="Try this rule only; repeatable.")
 @click.option("--signatures", metavar="NAMES", help="petstore, standard-webhooks, or both with a comma.")
-@click.option("--timeout", metavar="DURATION", type=patience, help="How long an answer may take.  [default: 5s]")
+@click.option("--timeout", metavar="DURATION", type=answer_timeout, help="How long an answer may take.  [default: 5s]")
 @click.option("--junit", "junit_file", type=_FILE, help="Write JUnit XML, too.")
 @click.option("--html", "html_file", type=_FILE, help="Write one self-contained page, too.")
 @json_option
@@ -86,9 +86,10 @@ def audit(  # noqa: PLR0913 - the options of the command
     if as_json:
         say_json(document(found))
     else:
-        click.echo((good if found.passed else bad)(safe(summary(found))))
-    if not found.passed:
-        click.get_current_context().exit(1)
+        paint = waiting if found.judged_nothing else good if found.passed else bad
+        click.echo(paint(safe(summary(found))))
+    if found.judged_nothing or not found.passed:
+        click.get_current_context().exit(2 if found.judged_nothing else 1)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Speaks to a running mock: JSON there and back, and every failure in one line."""
+"""The HTTP client of the commands: sends JSON to a running mock, and reports each failure in one line."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -12,14 +12,14 @@ from mockstore.errors import InvalidInputError, MockstoreError
 from mockstore.model import Json
 from mockstore.world.transports.json_client import JsonClient, path_to, sendable
 
-__all__ = ["PATIENCE", "Client", "RefusedError", "path_to"]
+__all__ = ["RESPONSE_TIMEOUT", "Client", "RefusedError", "path_to"]
 
-PATIENCE: Final = 60.0
-"""Seconds that an answer may take: the mock settles deliveries while a client waits."""
+RESPONSE_TIMEOUT: Final = 60.0
+"""In seconds. It is long because a request may wait until the mock has made its deliveries."""
 
 
 class RefusedError(MockstoreError):
-    """The mock refused; `status` is the HTTP status."""
+    """The mock answered with an error; `status` is the HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -27,9 +27,9 @@ class RefusedError(MockstoreError):
 
 
 class Client:
-    """The HTTP client of the command: kept-alive connections to one mock, for one tenant.
+    """Keep-alive connections to one mock, for one tenant.
 
-    `token` is the control token, which goes to `/_mockstore` only.
+    `token` is the control token, which is sent to `/_mockstore` only.
     """
 
     def __init__(self, server: str, tenant: str | None = None, token: str | None = None) -> None:
@@ -37,34 +37,39 @@ class Client:
         self.server = self._client.url
         self._headers = {"Accept": "application/json", "Authorization": "Bearer mockstore"}
         if tenant is not None:
-            self._headers["X-Tenant-ID"] = _sendable_tenant(tenant)
-        self._control = {} if token is None else {"Authorization": f"Bearer {sendable(token, _told_by('token'))}"}
+            self._headers["X-Tenant-ID"] = _checked_tenant(tenant)
+        self._control = {} if token is None else {"Authorization": f"Bearer {sendable(token, _source_of('token'))}"}
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self._client.close()
 
     def get(self, path: str, expect: str = "", **query: str | int | None) -> Json:
-        """Return the object at `path`; members of the query that are None are left out.
+        """Return the JSON object at `path`; query parameters that are None are left out.
 
-        `expect` names a member that it must have; raises `NoServerError` when it has not.
+        Raise `NoServerError` when the object lacks the member that `expect` names.
         """
-        asked = urlencode({name: value for name, value in query.items() if value is not None})
-        return self._object(self.request("GET", f"{path}?{asked}" if asked else path), expect)
+        parameters = urlencode({name: value for name, value in query.items() if value is not None})
+        return self._object(self.request("GET", f"{path}?{parameters}" if parameters else path), expect)
 
     def post(self, path: str, document: Mapping[str, Json] | None = None, expect: str = "") -> Json:
-        """Return the object that the mock answers to the document, as `get` does."""
+        """Post the document, and return the JSON object of the response; `expect` as for `get`."""
         return self._object(self.request("POST", path, document if document is not None else {}), expect)
 
     def request(self, method: str, path: str, document: Mapping[str, Json] | None = None) -> Json:
-        """Return the answer's JSON, or None; raise `NoServerError` or `RefusedError`."""
+        """Return the JSON of the response, None if it has no body.
+
+        Raise `RefusedError` for an error response, `NoServerError` when no mock answers.
+        """
         headers = self._headers | (self._control if path.startswith("/_mockstore/") else {})
-        answered = self._client.ask(method, path, headers, document)
-        if answered.is_problem:
-            raise RefusedError(answered.status, _problem(answered.document))
-        return answered.document
+        response = self._client.ask(method, path, headers, document)
+        if response.is_problem:
+            raise RefusedError(response.status, _problem(response.document))
+        return response.document
 
     def _object(self, answer: Json, expect: str) -> Json:
         if not isinstance(answer, dict) or (expect and expect not in answer):
@@ -74,13 +79,13 @@ class Client:
 
 def _client(server: str) -> JsonClient:
     try:
-        return JsonClient(server, named="--server", patience=PATIENCE)
+        return JsonClient(server, named="--server", patience=RESPONSE_TIMEOUT)
     except InvalidInputError as error:
-        raise InvalidInputError(f"{_told_by('server')}: {error}", field="server") from None
+        raise InvalidInputError(f"{_source_of('server')}: {error}", field="server") from None
 
 
-def _told_by(option: str) -> str:
-    """Return where the command has the value of an option from: the option itself, or the variable beside it."""
+def _source_of(option: str) -> str:
+    """Return the source of an option's value: the option, or the environment variable that was set instead."""
     context = click.get_current_context(silent=True)
     if context is None or context.get_parameter_source(option) is not ParameterSource.ENVIRONMENT:
         return f"--{option}"
@@ -88,7 +93,7 @@ def _told_by(option: str) -> str:
 
 
 def _problem(problem: Json) -> str:
-    """Return a problem document as text: its detail if that says everything, else each error it lists."""
+    """Return a problem document as text: its `detail` if that contains every error's message, else each error."""
     detail = str(problem.get("detail") or problem["title"])
     errors = [error for error in problem.get("errors") or [] if isinstance(error, dict)]
     if all(str(error.get("message")) in detail for error in errors):
@@ -96,7 +101,7 @@ def _problem(problem: Json) -> str:
     return "; ".join(f"{error.get('field')}: {error.get('message')}" for error in errors)
 
 
-def _sendable_tenant(tenant: str) -> str:
+def _checked_tenant(tenant: str) -> str:
     if not (tenant.isascii() and tenant.isprintable()):
         raise InvalidInputError(f"--tenant: {tenant!r} is no UUID", field="tenant")
     return tenant

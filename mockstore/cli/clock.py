@@ -1,4 +1,4 @@
-"""`mockstore clock`: the time of a running mock."""
+"""`mockstore clock`: reads and moves the clock of a running mock."""
 
 from datetime import timedelta
 

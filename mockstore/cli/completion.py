@@ -1,4 +1,4 @@
-"""`mockstore completion`: what makes a shell complete commands, options and event types."""
+"""`mockstore completion`: the script with which a shell completes commands, options and event types."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -27,7 +27,7 @@ def completion(context: click.Context, *, shell: str, as_json: bool) -> None:
     root = context.find_root().command
     try:
         script = found(root, {}, "mockstore", "_MOCKSTORE_COMPLETE").source()
-    except RuntimeError as error:  # a bash that is older than what completion needs
+    except RuntimeError as error:  # bash is too old for completion
         raise MockstoreError(f"{shell}: {error}") from None
     if as_json:
         say_json({"shell": shell, "script": script})

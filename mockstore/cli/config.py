@@ -1,4 +1,4 @@
-"""`mockstore config`: the settings that a server would start with here, and where each comes from."""
+"""`mockstore config`: the settings with which a server would start, and the source of each."""
 
 import os
 from datetime import timedelta
@@ -7,7 +7,7 @@ import click
 
 from mockstore.cli.options import json_option
 from mockstore.cli.show import quiet, say_json, strong
-from mockstore.cli.sources import FILE, Sourced, sourced
+from mockstore.cli.sources import FILE, SettingsWithOrigins, load_settings
 from mockstore.cli.terminal_text import safe
 from mockstore.delivery.schedule import RetryPolicy, describe
 from mockstore.model import Json
@@ -33,31 +33,31 @@ The file is mockstore.toml in this folder, or what MOCKSTORE_CONFIG or --config 
 @json_option
 def config(*, config: str | None, as_json: bool) -> None:
     """Show the settings in force, and where each comes from; secrets are masked."""
-    found = sourced(os.environ, config=config)
+    found = load_settings(os.environ, config=config)
     if as_json:
         say_json({name: {"value": _plain(found, name), "from": found.origins.get(name)} for name in NAMES})
         return
     texts = {name: safe(_text(found, name)) for name in NAMES}
-    wide, wider = max(map(len, NAMES)), max(map(len, texts.values()))
-    click.echo(quiet(f"{'setting'.ljust(wide)}  {'value'.ljust(wider)}  from"))
+    name_width, value_width = max(map(len, NAMES)), max(map(len, texts.values()))
+    click.echo(quiet(f"{'setting'.ljust(name_width)}  {'value'.ljust(value_width)}  from"))
     for name, text in texts.items():
         origin = found.origins.get(name)
-        value = text.ljust(wider)
+        value = text.ljust(value_width)
         line = (strong(value), safe(origin)) if origin is not None else (value, quiet("default"))
-        click.echo(f"{name.ljust(wide)}  {'  '.join(line)}")
+        click.echo(f"{name.ljust(name_width)}  {'  '.join(line)}")
 
 
-def _plain(found: Sourced, name: str) -> Json:
-    """Return a setting as JSON, durations as they are written in the file."""
+def _plain(found: SettingsWithOrigins, name: str) -> Json:
+    """Return a setting as JSON, with durations as the settings file has them."""
     value = found.settings.shown(name)
     if isinstance(value, RetryPolicy):
-        return [_span(wait) for wait in value.waits]
+        return [_seconds(wait) for wait in value.waits]
     if isinstance(value, timedelta):
-        return _span(value)
+        return _seconds(value)
     return list(value) if isinstance(value, tuple) else value
 
 
-def _text(found: Sourced, name: str) -> str:
+def _text(found: SettingsWithOrigins, name: str) -> str:
     value = found.settings.shown(name)
     if isinstance(value, RetryPolicy):
         return ", ".join(map(describe, value.waits)) or "none"
@@ -68,15 +68,15 @@ def _text(found: Sourced, name: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
-        return _ABSENT.get(name, "none")
+        return _TEXT_OF_NONE.get(name, "none")
     return str(value)
 
 
-def _span(span: timedelta) -> str:
+def _seconds(span: timedelta) -> str:
     return f"{span.total_seconds():g}s"
 
 
-_ABSENT = {
+_TEXT_OF_NONE = {
     "seed": "random",
     "schedule": "the provider's",
     "timeout": "the provider's",
@@ -84,4 +84,4 @@ _ABSENT = {
     "database": "memory",
     "control_token": "none on loopback, else made",
 }
-"""What it means that these are not set."""
+"""The text shown for a setting whose value is None."""

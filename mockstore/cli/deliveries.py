@@ -1,4 +1,4 @@
-"""`mockstore deliveries`: what a running mock has sent."""
+"""`mockstore deliveries`: lists and shows the deliveries of a running mock."""
 
 import click
 

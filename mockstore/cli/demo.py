@@ -1,4 +1,4 @@
-"""`mockstore demo`: the whole story in the terminal, within a second."""
+"""`mockstore demo`: renders the scripted demonstration of `story` for the terminal."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,7 +8,7 @@ import click
 from mockstore.cli.show import (
     attempt_line,
     clock_time,
-    gist,
+    event_summary,
     mark,
     plural,
     quiet,
@@ -17,7 +17,7 @@ from mockstore.cli.show import (
     strong,
     url_of,
 )
-from mockstore.cli.story import Story, Told, play
+from mockstore.cli.story import EmittedEvent, Story, play
 from mockstore.cli.terminal_text import safe
 from mockstore.delivery.schedule import describe
 from mockstore.model import Json
@@ -30,7 +30,7 @@ Examples:
 """
 
 WIDTH: Final = 96
-"""How many columns of a body are shown on one line."""
+"""How many characters of a body are printed on one line."""
 
 NEXT = """\
   in a terminal   mockstore serve                    the mock, for programs in any language
@@ -56,33 +56,33 @@ def demo(seed: int, as_json: bool) -> None:  # noqa: FBT001 - click calls it by 
     if as_json:
         say_json(story.document())
     else:
-        for line in _told(story):
+        for line in _story_lines(story):
             click.echo(line)
-    if not story.well:
+    if not story.ok:
         click.get_current_context().exit(1)
 
 
-def _told(story: Story) -> Iterator[str]:
+def _story_lines(story: Story) -> Iterator[str]:
     yield strong("mockstore demo") + quiet("  everything below has just happened, in this process, on a virtual clock")
     yield from _chapter(1, "A webhook is registered")
-    yield from _webhook_lines(story.shop)
+    yield from _webhook_lines(story.webhook)
     yield from _chapter(2, "Things happen in the shop; each is signed, delivered, and verified by the receiver")
-    yield from map(_event_line, story.told)
-    yield from _request_lines(story.told[-1])
+    yield from map(_event_line, story.emitted)
+    yield from _request_lines(story.emitted[-1])
     yield from _chapter(3, "The receiver is down for a while, so a delivery is retried")
     yield from _delivery_lines(story.retried)
     if len({_signature(attempt) for attempt in story.retried["attempts"]}) == 1:
         yield quiet("  the same bytes under the same id each time, and so the same signature")
     yield from _chapter(4, "Another receiver does not come back, so its webhook is disabled")
     yield from _delivery_lines(story.refused)
-    yield from _webhook_lines(story.ledger)
+    yield from _webhook_lines(story.disabled_webhook)
     yield from _chapter(5, "It is repaired and enabled, and gets what it missed")
     for attempt in story.recovered["attempts"][len(story.refused["attempts"]) :]:
         yield f"  {attempt_line(attempt)}"
     yield from _chapter(6, "What now")
     yield NEXT
     yield ""
-    yield quiet(_sum(story))
+    yield quiet(_totals(story))
 
 
 def _chapter(number: int, title: str) -> Iterator[str]:
@@ -95,21 +95,21 @@ def _webhook_lines(webhook: Json) -> Iterator[str]:
     yield f"  {safe(webhook['url'])}  {state(webhook['status'])}  {quiet(terms)}"
 
 
-def _event_line(told: Told) -> str:
-    event = told.event
+def _event_line(emitted: EmittedEvent) -> str:
+    event = emitted.event
     statuses = " ".join(str(one["attempts"][-1]["status"]) for one in event["deliveries"])
-    checks = f"{statuses} {mark(told.well)}  signature {mark(told.verified)}  schema {mark(not told.mistakes)}"
-    return f"  {clock_time(event['timestamp'])}  {event['type']:<21} {checks}  {quiet(gist(event['payload']))}"
+    checks = f"{statuses} {mark(emitted.ok)}  signature {mark(emitted.verified)}  schema {mark(not emitted.mistakes)}"
+    return f"  {clock_time(event['timestamp'])}  {event['type']:<21} {checks}  {quiet(event_summary(event['payload']))}"
 
 
-def _request_lines(told: Told) -> Iterator[str]:
-    """Yield the last of the requests, as it went out."""
-    attempt = told.event["deliveries"][0]["attempts"][-1]
+def _request_lines(emitted: EmittedEvent) -> Iterator[str]:
+    """Yield the last request of the event: its URL, the `X-` headers and the body."""
+    attempt = emitted.event["deliveries"][0]["attempts"][-1]
     yield quiet(f"  the last one, as it was sent to {safe(attempt['request']['url'])}:")
     for name, value in attempt["request"]["headers"]:
         if name.startswith("X-"):
             yield quiet(f"    {safe(name)}: {safe(value)}")
-    body = safe(told.event["body"])
+    body = safe(emitted.event["body"])
     for start in range(0, len(body), WIDTH):
         yield quiet(f"    {body[start : start + WIDTH]}")
 
@@ -124,7 +124,7 @@ def _delivery_lines(delivery: Json) -> Iterator[str]:
         yield f"  {attempt_line(attempt)}"
 
 
-def _sum(story: Story) -> str:
+def _totals(story: Story) -> str:
     passed = describe(story.ended - story.began)
     return (
         f"{passed} of virtual time, {plural(story.deliveries, 'delivery')}, {plural(story.attempts, 'attempt')}, "

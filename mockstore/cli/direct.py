@@ -1,11 +1,11 @@
-"""Deliveries straight from this process to a URL: one attempt for each event, no server, nothing kept."""
+"""Deliveries from this process to a URL: one attempt for each event, without a server; nothing is stored."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from mockstore.cli.emit_options import Target, Wanted
+from mockstore.cli.emit_options import EventOptions, Target
 from mockstore.delivery.pump import InlinePump
 from mockstore.errors import InvalidInputError, MockstoreError
 from mockstore.faults import named
@@ -18,7 +18,7 @@ from mockstore.world.transports import Router
 
 
 class Sender:
-    """Emits to one URL."""
+    """Emits events to one URL."""
 
     def __init__(self, parts: Parts, target: Target) -> None:
         self._parts = parts
@@ -26,14 +26,14 @@ class Sender:
         self._target = target
         self.secret = self._register(target.secret)
 
-    def send(self, wanted: Wanted, faults: Sequence[str] = ()) -> tuple[dict[str, Json], bool]:
-        """Emit one event; return its document, and whether it was answered as it should be.
+    def send(self, wanted: EventOptions, faults: Sequence[str] = ()) -> tuple[dict[str, Json], bool]:
+        """Emit one event; return its document, and whether the receiver answered as expected.
 
-        That is: acknowledged, or refused when a fault asks for that. Raises `InvalidInputError` for a fault that
-        changes when or how often an event comes, which takes more than one attempt.
+        Expected is that it acknowledges the event, or refuses it when a fault requires that. There is one attempt
+        only: raise `InvalidInputError` for a fault that changes when or how often an event is delivered.
         """
-        told = [named(fault) for fault in faults]
-        slow = [fault.name for fault in told if fault.course is not None]
+        chosen = [named(fault) for fault in faults]
+        slow = [fault.name for fault in chosen if fault.course is not None]
         if slow:
             raise InvalidInputError(f"{slow[0]} takes more than one attempt: leave --to out, and ask a running mock")
         event = self._mock.emit(
@@ -42,7 +42,7 @@ class Sender:
             body=wanted.body,
             content_type=wanted.content_type,
             invalid=wanted.invalid,
-            fault=told,
+            fault=chosen,
         )
         document = event_document(event)
         record = event.delivery.record
@@ -50,21 +50,21 @@ class Sender:
         return document, answered_as_expected(record) is True
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._mock.close()
 
     def _register(self, secret: str | None) -> str:
         return self._mock.subscribe(self._target.url, secret=secret).secret
 
     def _forget(self) -> None:
-        """Start with an empty store, or a hundred thousand events would fill the memory."""
+        """Empty the store, so that 100,000 events do not fill the memory."""
         self._parts.store.clear()
         self._register(self.secret)
 
 
 @contextmanager
 def sender(target: Target, seed: int | None) -> Iterator[Sender]:
-    """Yield what emits to the target; raise `InvalidInputError` for a URL or a scheme that is none."""
+    """Yield a `Sender` to the target; raise `InvalidInputError` for an invalid URL or an unknown signature scheme."""
     rules = provider_with(None, schedule=(), timeout=target.timeout, signatures=target.signatures or None)
     parts = in_process_parts(
         rules,
@@ -77,11 +77,11 @@ def sender(target: Target, seed: int | None) -> Iterator[Sender]:
     )
     router = Router.standalone()
     try:
-        its = Sender(replace(parts, router=router, pump=InlinePump(parts.engine, router)), target)
+        made = Sender(replace(parts, router=router, pump=InlinePump(parts.engine, router)), target)
     except MockstoreError:
         router.close()
         raise
     try:
-        yield its
+        yield made
     finally:
-        its.close()
+        made.close()

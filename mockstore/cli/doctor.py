@@ -1,4 +1,4 @@
-"""`mockstore doctor`: whether the installation is whole, and the server answers."""
+"""`mockstore doctor`: checks the installation, and whether a server answers."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ The exit code is 0 when nothing is wrong, 1 otherwise. A server that does not ru
 unless --server or MOCKSTORE_SERVER names one.
 """
 
-Word: TypeAlias = Literal["fine", "note", "wrong"]
+Rating: TypeAlias = Literal["fine", "note", "wrong"]
 
 EXTRAS: Final = (
     ("time_machine", "travel", "clock='travel' in tests"),
@@ -38,17 +38,17 @@ EXTRAS: Final = (
     ("psycopg", "postgresql", "serve --database postgresql+psycopg://…"),
     ("locust", "load", "mockstore load"),
 )
-"""What brings an extra, its name, and what it is for."""
+"""The module that an extra installs, the name of the extra, and what it is for."""
 
 VECTOR: Final = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314}')
-SIGNED: Final = "sha256=80ec8a89ce3cd22133a1066caecb4d04fea7467657c8514d717ec42c38a5c94c"
+VECTOR_SIGNATURE: Final = "sha256=80ec8a89ce3cd22133a1066caecb4d04fea7467657c8514d717ec42c38a5c94c"
 
 
 class Finding(Struct, frozen=True):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     subject: str
-    word: Word
+    word: Rating
     text: str
 
 
@@ -77,7 +77,7 @@ def _installation() -> Iterator[Finding]:
     for subject, check in CHECKS:
         try:
             yield check()
-        except Exception as error:  # noqa: BLE001 - whatever is broken here is what the user wants to know
+        except Exception as error:  # noqa: BLE001 - any exception is the result of the check
             yield Finding(subject, "wrong", f"{type(error).__name__}: {error}; install it anew")
     for module, extra, purpose in EXTRAS:
         if find_spec(module) is None:
@@ -87,7 +87,7 @@ def _installation() -> Iterator[Finding]:
 
 
 def _package() -> Finding:
-    import mockstore  # noqa: PLC0415 - it is what is looked at
+    import mockstore  # noqa: PLC0415 - the import is part of the check
 
     return Finding("mockstore", "fine", f"{version('mockstore')} at {mockstore.__path__[0]}")
 
@@ -104,7 +104,7 @@ def _plugin() -> Finding:
 
 
 def _schemas() -> Finding:
-    from mockstore.events import petstore_catalogue  # noqa: PLC0415 - it is what is looked at
+    from mockstore.events import petstore_catalogue  # noqa: PLC0415 - the import is part of the check
 
     catalogue = petstore_catalogue()
     wrong = [
@@ -118,10 +118,10 @@ def _schemas() -> Finding:
 
 
 def _signatures() -> Finding:
-    from mockstore.signing import verify  # noqa: PLC0415 - it is what is looked at
+    from mockstore.signing import verify  # noqa: PLC0415 - the import is part of the check
 
     secret, body = VECTOR
-    verdict = verify(body, [("X-Webhook-Signature", SIGNED)], secret)
+    verdict = verify(body, [("X-Webhook-Signature", VECTOR_SIGNATURE)], secret)
     if not verdict:
         return Finding("signatures", "wrong", f"a known signature does not verify: {verdict.message}")
     return Finding("signatures", "fine", "a known signature verifies")

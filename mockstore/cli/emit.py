@@ -1,4 +1,4 @@
-"""`mockstore emit`: events by a running mock, or straight to a URL."""
+"""`mockstore emit`: lets a running mock emit events, or sends them directly to a URL."""
 
 import sys
 from base64 import b64encode
@@ -11,17 +11,17 @@ import click
 
 from mockstore.cli.client import Client, path_to
 from mockstore.cli.direct import sender
-from mockstore.cli.emit_options import Target, Wanted, target_options, wanted_options
+from mockstore.cli.emit_options import EventOptions, Target, event_options, target_options
 from mockstore.cli.options import json_option, server_options
 from mockstore.cli.show import delivery_lines, event_line, plural, quiet, say_json, state, status_text
 from mockstore.model import Json
 
-MOST: Final = 100_000
-"""How many events one call makes at most; the mock has the same limit."""
-BATCH: Final = 100
-"""How many events are asked of the mock at once; it lists as many."""
-PATIENCE: Final = 10
-"""Seconds that the command waits for first attempts."""
+MAX_COUNT: Final = 100_000
+"""How many events one command makes at most; the mock has the same limit."""
+BATCH_SIZE: Final = 100
+"""How many events one request to the mock makes; its response lists at most as many."""
+SETTLE_SECONDS: Final = 10
+"""How long the command waits for the first attempts."""
 
 EPILOG = """\b
 Examples:
@@ -41,8 +41,8 @@ acknowledged, or refused when a --fault asks for that.
 
 
 @click.command(epilog=EPILOG)
-@wanted_options
-@click.option("--count", type=click.IntRange(1, MOST), default=1, show_default=True, help="How many events.")
+@event_options
+@click.option("--count", type=click.IntRange(1, MAX_COUNT), default=1, show_default=True, help="How many events.")
 @click.option(
     "--fault",
     "faults",
@@ -58,7 +58,7 @@ acknowledged, or refused when a --fault asks for that.
 @json_option
 def emit(  # noqa: PLR0913 - the options of the command
     *,
-    wanted: Wanted,
+    wanted: EventOptions,
     count: int,
     faults: tuple[str, ...],
     webhook: str | None,
@@ -77,44 +77,44 @@ def emit(  # noqa: PLR0913 - the options of the command
     if target is not None:
         if webhook is not None or tenant is not None or no_wait:
             raise click.UsageError("--to asks no mock; leave --webhook, --tenant and --no-wait out")
-        _straight(target, wanted, count, seed, faults, as_json=as_json)
+        _emit_directly(target, wanted, count, seed, faults, as_json=as_json)
         return
     if seed is not None:
         raise click.UsageError("--seed goes with --to; a mock gets its own by `mockstore serve --seed`")
     with Client(server, tenant, token) as client:
-        _by_mock(client, _request(wanted, webhook, faults), count, wait=not no_wait, as_json=as_json)
+        _emit_by_mock(client, _request(wanted, webhook, faults), count, wait=not no_wait, as_json=as_json)
 
 
-# ---- straight to a URL ------------------------------------------------------------------
+# ---- directly to a URL ------------------------------------------------------------------
 
 
-def _straight(  # noqa: PLR0913 - what the command was told
-    target: Target, wanted: Wanted, count: int, seed: int | None, faults: tuple[str, ...], *, as_json: bool
+def _emit_directly(  # noqa: PLR0913 - the options of the command
+    target: Target, wanted: EventOptions, count: int, seed: int | None, faults: tuple[str, ...], *, as_json: bool
 ) -> None:
-    latest: deque[dict[str, Json]] = deque(maxlen=BATCH)
-    endings: Counter[str] = Counter()
+    latest: deque[dict[str, Json]] = deque(maxlen=BATCH_SIZE)
+    outcomes: Counter[str] = Counter()
     failed = 0
-    with sender(target, seed) as its, _progress(count) as advance:
-        made_up = its.secret if target.secret is None else None
+    with sender(target, seed) as direct, _progress(count) as advance:
+        generated = direct.secret if target.secret is None else None
         for _ in range(count):
-            event, acknowledged = its.send(wanted, faults)
+            event, acknowledged = direct.send(wanted, faults)
             latest.append(event)
-            endings[_ending(event)] += 1
+            outcomes[_outcome(event)] += 1
             failed += not acknowledged
             advance(1)
     if as_json:
-        say_json({"data": list(latest), "count": count, **({"secret": made_up} if made_up else {})})
+        say_json({"data": list(latest), "count": count, **({"secret": generated} if generated else {})})
     elif count == 1:
         _say_event(latest[0])
     else:
-        _say_sum(f"{plural(count, 'event')} of {wanted.type} to {target.url}", endings)
-    if made_up and not as_json:
-        click.echo(quiet(f"signed with a new secret, which a receiver needs to verify it: {made_up}"))
+        _say_counts(f"{plural(count, 'event')} of {wanted.type} to {target.url}", outcomes)
+    if generated and not as_json:
+        click.echo(quiet(f"signed with a new secret, which a receiver needs to verify it: {generated}"))
     if failed:
         click.get_current_context().exit(1)
 
 
-def _ending(event: Json) -> str:
+def _outcome(event: Json) -> str:
     attempt = event["deliveries"][0]["attempts"][-1]
     return status_text(attempt["status"], attempt["error"] or attempt["outcome"])
 
@@ -122,17 +122,17 @@ def _ending(event: Json) -> str:
 # ---- by a running mock ------------------------------------------------------------------
 
 
-def _by_mock(client: Client, asked: dict[str, Json], count: int, *, wait: bool, as_json: bool) -> None:
-    latest: deque[dict[str, Json]] = deque(maxlen=BATCH)
+def _emit_by_mock(client: Client, request: dict[str, Json], count: int, *, wait: bool, as_json: bool) -> None:
+    latest: deque[dict[str, Json]] = deque(maxlen=BATCH_SIZE)
     deliveries = 0
     with _progress(count) as advance:
         for size in _batches(count):
-            made = client.post("/_mockstore/emit", {**asked, "count": size}, expect="data")["data"]
+            made = client.post("/_mockstore/emit", {**request, "count": size}, expect="data")["data"]
             latest.extend(made)
             deliveries += sum(len(event["deliveries"]) for event in made)
             advance(size)
     if wait and deliveries:
-        client.post("/_mockstore/settle", {"timeoutSeconds": PATIENCE})
+        client.post("/_mockstore/settle", {"timeoutSeconds": SETTLE_SECONDS})
         latest = deque(
             client.get(path_to("_mockstore", "events", event["id"]), expect="deliveries") for event in latest
         )
@@ -143,40 +143,40 @@ def _by_mock(client: Client, asked: dict[str, Json], count: int, *, wait: bool, 
     else:
         states = Counter(delivery["state"] for event in latest for delivery in event["deliveries"])
         shown = f"; the last {len(latest)}:" if count > len(latest) else ""
-        _say_sum(f"{plural(count, 'event')} of {asked['type']}, {plural(deliveries, 'delivery')}{shown}", states)
+        _say_counts(f"{plural(count, 'event')} of {request['type']}, {plural(deliveries, 'delivery')}{shown}", states)
     if not deliveries and not as_json:
         click.echo(quiet("no webhook wants it; register one: mockstore webhooks add URL"))
     if any(one["faults"] and one["asExpected"] is False for event in latest for one in event["deliveries"]):
         click.get_current_context().exit(1)
 
 
-def _request(wanted: Wanted, webhook: str | None, faults: tuple[str, ...]) -> dict[str, Json]:
-    asked: dict[str, Json] = {"type": wanted.type, "invalid": wanted.invalid}
+def _request(wanted: EventOptions, webhook: str | None, faults: tuple[str, ...]) -> dict[str, Json]:
+    request: dict[str, Json] = {"type": wanted.type, "invalid": wanted.invalid}
     if wanted.overrides:
-        asked["overrides"] = wanted.overrides
+        request["overrides"] = wanted.overrides
     if wanted.body is not None:
-        asked |= {"bodyBase64": b64encode(wanted.body).decode("ascii"), "contentType": wanted.content_type}
+        request |= {"bodyBase64": b64encode(wanted.body).decode("ascii"), "contentType": wanted.content_type}
     if webhook is not None:
-        asked["to"] = webhook
+        request["to"] = webhook
     if faults:
-        asked["fault"] = list(faults)
-    return asked
+        request["fault"] = list(faults)
+    return request
 
 
 def _batches(count: int) -> Iterator[int]:
-    yield from [BATCH] * (count // BATCH)
-    if count % BATCH:
-        yield count % BATCH
+    yield from [BATCH_SIZE] * (count // BATCH_SIZE)
+    if count % BATCH_SIZE:
+        yield count % BATCH_SIZE
 
 
-# ---- what is shown ----------------------------------------------------------------------
+# ---- output -----------------------------------------------------------------------------
 
 
 @contextmanager
 def _progress(count: int) -> Iterator[Callable[[int], None]]:
-    """Yield what is called for each step; a bar moves on a terminal, when there is more than one step."""
+    """Yield a function to call with the number of events made; it moves a progress bar if stderr is a terminal."""
     if count == 1 or not sys.stderr.isatty():
-        yield lambda _steps: None
+        yield lambda _made: None
         return
     with click.progressbar(length=count, label="emitting", file=sys.stderr) as bar:
         yield bar.update
@@ -189,7 +189,7 @@ def _say_event(event: Json) -> None:
             click.echo(f"  {line}")
 
 
-def _say_sum(title: str, endings: Counter[str]) -> None:
+def _say_counts(title: str, outcomes: Counter[str]) -> None:
     click.echo(title)
-    for ending, times in endings.most_common():
-        click.echo(f"  {times:>7,}  {state(ending)}")
+    for outcome, times in outcomes.most_common():
+        click.echo(f"  {times:>7,}  {state(outcome)}")

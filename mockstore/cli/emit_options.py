@@ -1,4 +1,4 @@
-"""What `mockstore emit` was asked for: the options as values, checked as far as that needs no mock."""
+"""The options of `mockstore emit` as values, checked as far as that is possible without a mock."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -8,15 +8,15 @@ from typing import Any, TypeAlias
 import click
 from msgspec import Struct
 
-from mockstore.cli.options import Run, complete_event_type, content_of, object_of, patience
+from mockstore.cli.options import Run, answer_timeout, complete_event_type, content_of, object_of
 from mockstore.events import parse_assignment
 from mockstore.model import Json
 
 Decorator: TypeAlias = Callable[[Run], Run]
 
 
-class Wanted(Struct, frozen=True):
-    """An event as the options describe it."""
+class EventOptions(Struct, frozen=True):
+    """The event that the options describe."""
 
     type: str
     overrides: Mapping[str, Json]
@@ -26,18 +26,18 @@ class Wanted(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """A URL to deliver to without a mock, and how that is signed."""
+    """A URL to deliver to without a mock, and how the requests are signed."""
 
     url: str
     secret: str | None
-    """None: one is made."""
+    """None: a new one is made."""
     signatures: tuple[str, ...]
-    """Names of schemes; empty means the Petstore's own."""
+    """Names of signature schemes; empty for that of the Petstore."""
     timeout: timedelta | None
-    """None: the Petstore's own."""
+    """How long the receiver may take; None for the timeout of the Petstore."""
 
 
-_WANTED: tuple[Decorator, ...] = (
+_EVENT: tuple[Decorator, ...] = (
     click.argument("event_type", metavar="TYPE", shell_complete=complete_event_type),
     click.option("--set", "assignments", metavar="PATH=VALUE", multiple=True, help="Set a member; repeatable."),
     click.option("--data", metavar="JSON|@FILE", help="Members of the event's data; the rest is made up."),
@@ -51,16 +51,19 @@ _TARGET: tuple[Decorator, ...] = (
     click.option("--secret", help="With --to: what signs; made up when absent."),
     click.option("--signatures", metavar="NAMES", help="With --to: petstore, standard-webhooks, or both with a comma."),
     click.option(
-        "--timeout", metavar="DURATION", type=patience, help="With --to: how long an answer may take.  [default: 5s]"
+        "--timeout",
+        metavar="DURATION",
+        type=answer_timeout,
+        help="With --to: how long an answer may take.  [default: 5s]",
     ),
 )
 
 
-def wanted_options(run: Run) -> Run:
-    """Add what describes the event; the command gets `wanted`."""
+def event_options(run: Run) -> Run:
+    """Add the options that describe the event; the command gets them as `wanted`."""
 
     @wraps(run)
-    def described(  # noqa: PLR0913 - the options above
+    def wrapper(  # noqa: PLR0913 - the options above
         *,
         event_type: str,
         assignments: tuple[str, ...],
@@ -75,16 +78,16 @@ def wanted_options(run: Run) -> Run:
         overrides = object_of(data, "--data") if data is not None else {}
         overrides |= dict(map(parse_assignment, assignments))
         content = content_of(body, "--body") if body is not None else None
-        run(wanted=Wanted(event_type, overrides, content, content_type, invalid), **rest)
+        run(wanted=EventOptions(event_type, overrides, content, content_type, invalid), **rest)
 
-    return _with(_WANTED, described)
+    return _with(_EVENT, wrapper)
 
 
 def target_options(run: Run) -> Run:
-    """Add what describes a receiver; the command gets `target`, None unless there is one."""
+    """Add the options that describe a receiver; the command gets `target`, None without `--to`."""
 
     @wraps(run)
-    def aimed(
+    def wrapper(
         *,
         to: str | None,
         secret: str | None,
@@ -97,9 +100,9 @@ def target_options(run: Run) -> Run:
         names = tuple(name.strip() for name in (signatures or "").split(",") if name.strip())
         run(target=Target(to, secret, names, timeout) if to is not None else None, **rest)
 
-    return _with(_TARGET, aimed)
+    return _with(_TARGET, wrapper)
 
 
 def _with(decorators: tuple[Decorator, ...], run: Run) -> Run:
-    """Decorate so that help shows the options in the order in which they are listed."""
+    """Apply the decorators in reverse, so that the help shows the options in the order of the tuple."""
     return reduce(lambda inner, decorate: decorate(inner), reversed(decorators), run)

@@ -1,11 +1,11 @@
-"""`mockstore events`: what a running mock has emitted."""
+"""`mockstore events`: lists and shows the events of a running mock."""
 
 import click
 
 from mockstore.cli.client import Client, path_to
 from mockstore.cli.groups import DefaultGroup
 from mockstore.cli.options import asks_server, complete_event_type, page_options
-from mockstore.cli.show import delivery_lines, event_line, gist, pretty, say_json, say_more, say_table
+from mockstore.cli.show import delivery_lines, event_line, event_summary, pretty, say_json, say_more, say_table
 from mockstore.cli.terminal_text import safe
 from mockstore.model import Json
 
@@ -59,4 +59,4 @@ def show(*, client: Client, event_id: str, as_json: bool) -> None:
 def _row(event: Json) -> tuple[str, ...]:
     states = [delivery["state"] for delivery in event["deliveries"]]
     delivered = f"{states.count('delivered')} of {len(states)}"
-    return event["id"], event["timestamp"], event["type"], delivered, gist(event["payload"])
+    return event["id"], event["timestamp"], event["type"], delivered, event_summary(event["payload"])

@@ -1,4 +1,4 @@
-"""`mockstore export`: deliveries of a running mock as a pytest file or a cassette."""
+"""`mockstore export`: writes deliveries of a running mock as a pytest file or as a cassette."""
 
 from base64 import b64decode
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from mockstore.cli.client import Client, path_to
-from mockstore.cli.latest import named_delivery
+from mockstore.cli.latest import delivery_id_of
 from mockstore.cli.options import asks_server
 from mockstore.cli.show import say_json
 from mockstore.errors import InvalidInputError
@@ -58,7 +58,7 @@ def export(  # noqa: PLR0913 - the options of the command
 
 
 def _recorded(client: Client, named: str) -> Recorded:
-    delivery_id = named_delivery(client, named)
+    delivery_id = delivery_id_of(client, named)
     delivery = client.get(path_to("_mockstore", "deliveries", delivery_id), expect="eventId")
     event = client.get(path_to("_mockstore", "events", delivery["eventId"]), expect="body")
     return Recorded(
@@ -71,7 +71,7 @@ def _recorded(client: Client, named: str) -> Recorded:
 
 
 def _body(event: Json) -> bytes:
-    """Return the exact bytes; those that are no UTF-8 come as Base64 as well."""
+    """Return the exact bytes; the mock adds them as Base64 when they are not UTF-8."""
     return b64decode(event["bodyBase64"]) if "bodyBase64" in event else str(event["body"]).encode()
 
 

@@ -1,4 +1,4 @@
-"""`mockstore faults`: what can be made to go wrong."""
+"""`mockstore faults`: lists the faults."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""How commands are found: by a table, each loaded when it is called; and how they fail: in one line."""
+"""The groups of commands: they import a command when it is called, and print its errors as one line."""
 
 import errno
 import os
@@ -16,15 +16,15 @@ from mockstore.cli.terminal_text import safe
 from mockstore.errors import MockstoreError
 
 INTERRUPTED = 130
-"""What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
-"""What a disk says that takes no more of the output."""
+"""The exit code after Ctrl-C: 128 + SIGINT."""
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+"""The errors of a disk that cannot store more output."""
 CLOSED_PIPE = 141
-"""What shells expect of a program whose reader went away: 128 + SIGPIPE."""
+"""The exit code when the reader has closed the pipe: 128 + SIGPIPE."""
 
 
 class RefusalError(click.ClickException):
-    """The command cannot do what it was asked; the message is printed as one line."""
+    """The command cannot be carried out; the message is printed as one line."""
 
     exit_code = 2
 
@@ -35,19 +35,19 @@ class RefusalError(click.ClickException):
 
 
 class Entry(Struct, frozen=True):
-    """A command in the table: the module that has it (under its own name there), and its short help."""
+    """A command in the table: the module that defines it, under the name of the command, and its short help."""
 
     module: str
     help: str
 
 
 class Group(click.Group):
-    """A group that names the nearest command when there is none of that name."""
+    """A group that suggests the nearest command when a name is unknown."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that `args` begin with."""
+        """Return the command that `args` begin with; raise `UsageError` when there is none."""
         known = self.list_commands(ctx)
         if args[0] not in known and not args[0].startswith("-"):
             near = get_close_matches(args[0], known, n=2)
@@ -56,33 +56,33 @@ class Group(click.Group):
         return super().resolve_command(ctx, args)
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command; its help gets those examples of the group that are its own, unless it has some."""
+        """Add a command; without an epilog it gets those examples of the group that call it."""
         super().add_command(cmd, name)
         lines = (self.epilog or "").splitlines()
-        own = [line for line in lines if f"{line.strip()} ".startswith(self.beginnings(name or cmd.name or ""))]
+        own = [line for line in lines if f"{line.strip()} ".startswith(self.example_prefixes(name or cmd.name or ""))]
         if own and cmd.epilog is None:
             cmd.epilog = "\n".join(["\b", "Examples:", *own])
 
-    def beginnings(self, called: str) -> tuple[str, ...]:
-        """Return how examples of a command begin."""
+    def example_prefixes(self, called: str) -> tuple[str, ...]:
+        """Return the texts with which an example of the command may begin."""
         return (f"mockstore {self.name} {called} ",)
 
 
 class DefaultGroup(Group):
-    """A group whose first command is meant when none is named: `webhooks` lists them."""
+    """A group that runs its first command when none is named: `webhooks` lists the webhooks."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the name of the default command before arguments that name none."""
-        completing = ctx.resilient_parsing and not args  # then the shell asks which commands there are
+        """Insert the name of the default command when the arguments name none."""
+        completing = ctx.resilient_parsing and not args  # the shell asks for the names of the commands
         if not completing and (not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)):
             args = [self.list_commands(ctx)[0], *args]
         return super().parse_args(ctx, args)
 
-    def beginnings(self, called: str) -> tuple[str, ...]:
-        """Return the same, and for the command that is meant without a name, how it begins then."""
-        named = super().beginnings(called)
-        is_meant = called == next(iter(self.commands))
-        return (*named, f"mockstore {self.name} -") if is_meant else named
+    def example_prefixes(self, called: str) -> tuple[str, ...]:
+        """Return the texts with which an example may begin; that of the default command need not name it."""
+        named = super().example_prefixes(called)
+        is_default = called == next(iter(self.commands))
+        return (*named, f"mockstore {self.name} -") if is_default else named
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click declares it
         """Return the names in the order of their definition."""
@@ -90,7 +90,7 @@ class DefaultGroup(Group):
 
 
 class LazyGroup(Group):
-    """The root: imports a command's module when the command is called, and turns errors into one line each."""
+    """The root group: imports the module of a command when it is called, and prints each error as one line."""
 
     def __init__(self, *, sections: Mapping[str, Mapping[str, Entry]], **settings: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(**settings)
@@ -102,7 +102,7 @@ class LazyGroup(Group):
         return list(self._entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click declares it
-        """Import the command."""
+        """Import the command; return None when the table does not have it."""
         entry = self._entries.get(cmd_name)
         if entry is None:
             return None
@@ -110,7 +110,7 @@ class LazyGroup(Group):
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click declares it
-        """Write the table, importing none of it."""
+        """Write the table without importing any command."""
         for title, entries in self._sections.items():
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(11), entry.help) for name, entry in entries.items()])
@@ -122,19 +122,19 @@ class LazyGroup(Group):
         parent: click.Context | None = None,
         **extra: Any,  # noqa: ANN401 - as click declares it
     ) -> click.Context:
-        """Parse what comes before the command's name."""
-        with in_one_line():
+        """Parse the options of the root."""
+        with errors_in_one_line():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
-        """Run the command."""
-        with in_one_line():
+        """Run the command; its errors become one line on stderr."""
+        with errors_in_one_line():
             return super().invoke(ctx)
 
 
 @contextmanager
-def in_one_line() -> Iterator[None]:
-    """Turn whatever a user can cause into one line on stderr and an exit code."""
+def errors_in_one_line() -> Iterator[None]:
+    """Turn each error that a user can cause into one line on stderr and an exit code."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
@@ -144,25 +144,25 @@ def in_one_line() -> Iterator[None]:
         text = error.format_message().rstrip(".").replace(" a valid integer range", " a whole number")
         raise RefusalError(f"{text} (see `{path} --help`)") from None
     except MockstoreError as error:
-        raise RefusalError(in_words_of_the_command(str(error))) from None
+        raise RefusalError(for_the_command_line(str(error))) from None
     except BrokenPipeError:
-        _silence()
+        _discard_output()
         raise click.exceptions.Exit(CLOSED_PIPE) from None
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in _DISK_ERRORS:
             raise
-        _silence()
+        _discard_output()
         raise RefusalError(f"cannot write what there is to say: {error.strerror}") from None
     except KeyboardInterrupt:
         raise click.exceptions.Exit(INTERRUPTED) from None
 
 
-def in_words_of_the_command(text: str) -> str:
-    """Return an error text of the library with the option that a command has for a Python keyword."""
+def for_the_command_line(text: str) -> str:
+    """Return an error message of the library as one line, with `--invalid` instead of the keyword `invalid=True`."""
     sentence = text.replace("pass invalid=True", "add --invalid").replace("\nTo send", ". To send")
     return "; ".join(line.strip() for line in sentence.splitlines()).replace(":;", ":")
 
 
-def _silence() -> None:
-    """Send what is still to be flushed nowhere, or Python complains about the closed pipe when it exits."""
+def _discard_output() -> None:
+    """Redirect stdout to the null device, or Python reports an error when it flushes stdout at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`mockstore init`: a starter test for the project in this folder."""
+"""`mockstore init`: writes a starter test for the project in the current folder."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +26,10 @@ secret; it runs none of them. What it cannot find is marked with «adapt» in th
 """
 
 NAME: Final = "test_petstore_webhooks.py"
-_LEFT_OUT: Final = frozenset({"node_modules", "site-packages", "venv", "tests", "test", "migrations", "build", "dist"})
+_SKIPPED: Final = frozenset({"node_modules", "site-packages", "venv", "tests", "test", "migrations", "build", "dist"})
 _CONFIGURATIONS: Final = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "conftest.py")
-_MOST: Final = 3000
-_LARGEST: Final = 300_000
+_MAX_FILES: Final = 3000
+_MAX_BYTES: Final = 300_000
 
 
 @click.command(epilog=EPILOG)
@@ -55,7 +55,7 @@ def init(  # noqa: PLR0913 - the options of the command
     as_json: bool,
 ) -> None:
     """Write a starter test for the framework of the project in this folder."""
-    consumer = _found(framework, app, path)
+    consumer = _consumer(framework, app, path)
     text = starter_for(consumer)
     if shown:
         click.echo(text, nl=False)
@@ -68,7 +68,7 @@ def init(  # noqa: PLR0913 - the options of the command
     _say(consumer, target, text.count("# adapt"))
 
 
-def _found(framework: Framework | None, app: str | None, path: str | None) -> Consumer:
+def _consumer(framework: Framework | None, app: str | None, path: str | None) -> Consumer:
     consumer = consumer_in(dict(_sources(Path())), framework)
     if consumer is None and framework is None:
         raise InvalidInputError(
@@ -78,8 +78,8 @@ def _found(framework: Framework | None, app: str | None, path: str | None) -> Co
     known = consumer or Consumer(framework or "flask")
     module, name, is_factory = known.module, known.name, known.is_factory
     if app is not None:
-        told = app_named(app)
-        module, name, is_factory = told.module, told.name, told.is_factory
+        given = app_named(app)
+        module, name, is_factory = given.module, given.name, given.is_factory
     return replace(known, module=module, name=name, is_factory=is_factory, path=_absolute(path) or known.path)
 
 
@@ -88,19 +88,19 @@ def _absolute(path: str | None) -> str | None:
 
 
 def _sources(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield what tells about the project: its own Python files, and what it requires."""
+    """Yield path and text of the project's own Python files, and of the files that list its requirements."""
     files = (file for pattern in ("*.py", "pyproject.toml", "requirements*.txt") for file in folder.rglob(pattern))
     count = 0
     for file in files:
-        if count == _MOST:
+        if count == _MAX_FILES:
             return
-        if any(part in _LEFT_OUT or part.startswith(".") for part in file.parts):
+        if any(part in _SKIPPED or part.startswith(".") for part in file.parts):
             continue
         if file.name.startswith(("test_", "conftest")):
             continue
         count += 1
         try:
-            if file.stat().st_size <= _LARGEST:
+            if file.stat().st_size <= _MAX_BYTES:
                 yield file.as_posix(), file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
@@ -116,21 +116,21 @@ def _write(target: Path, text: str, *, force: bool) -> None:
         raise InvalidInputError(f"cannot write {target}: {error.strerror}") from None
 
 
-def _say(consumer: Consumer, target: Path, open_ends: int) -> None:
+def _say(consumer: Consumer, target: Path, marked: int) -> None:
     app = f"{consumer.module}:{consumer.name}" if consumer.module else "the project of the settings"
     where = app if consumer.framework == "django" or consumer.module else "an app that was not found"
     click.echo(f"{good('wrote')} {strong(str(target))}")
     click.echo(f"for {consumer.framework}: {where}, at {consumer.path or 'a path that was not found'}")
-    if open_ends:
-        lines = "1 line is" if open_ends == 1 else f"{open_ends} lines are"
+    if marked:
+        lines = "1 line is" if marked == 1 else f"{marked} lines are"
         click.echo(f"{lines} marked with «adapt»: complete what was not found")
-    if consumer.framework == "django" and not _is_told_of_django():
+    if consumer.framework == "django" and not _names_django_settings():
         settings = consumer.settings or "yours.settings"
         click.echo(f"pytest skips it until pytest.ini has [pytest] and DJANGO_SETTINGS_MODULE = {settings}")
     click.echo(quiet(f"run it: python -m pytest {target}"))
 
 
-def _is_told_of_django() -> bool:
-    """Return whether pytest-django is told which settings to use: by a file in this folder."""
+def _names_django_settings() -> bool:
+    """Return whether a configuration file in this folder names the settings for pytest-django."""
     files = (Path(name) for name in _CONFIGURATIONS)
     return any("DJANGO_SETTINGS_MODULE" in file.read_text("utf-8", "replace") for file in files if file.is_file())

@@ -1,4 +1,4 @@
-"""The word `latest`, which stands for the id of the latest delivery."""
+"""`latest` instead of a delivery's id: the delivery that was made last."""
 
 from typing import Final
 
@@ -8,8 +8,8 @@ from mockstore.errors import InvalidInputError
 LATEST: Final = "latest"
 
 
-def named_delivery(client: Client, named: str) -> str:
-    """Return the id that is meant; raise `InvalidInputError` when there is no latest delivery."""
+def delivery_id_of(client: Client, named: str) -> str:
+    """Return the id, that of the latest delivery for `latest`; raise `InvalidInputError` when there is no delivery."""
     if named != LATEST:
         return named
     count = client.get("/_mockstore/deliveries", expect="pagination", limit=1)["pagination"]["totalPages"]

@@ -11,9 +11,9 @@ from msgspec import Struct
 from mockstore.answers import answers as read_answers
 from mockstore.cli.client import Client, path_to
 from mockstore.cli.options import json_option, server_options
-from mockstore.cli.receiver import Forwarder, Receiver, Responder, Scripted, Taken
+from mockstore.cli.receiver import Forwarder, ReceivedRequest, Receiver, Responder, Scripted
 from mockstore.cli.receiving import ReceivingServer
-from mockstore.cli.show import bad, clock_time, gist, good, mark, plural, pretty, quiet, say_json_line, strong
+from mockstore.cli.show import bad, clock_time, event_summary, good, mark, plural, pretty, quiet, say_json_line, strong
 from mockstore.cli.signals import ending_on_signals
 from mockstore.cli.terminal_text import safe
 from mockstore.errors import MockstoreError
@@ -22,8 +22,8 @@ from mockstore.registration import checked_url
 from mockstore.signing import mask
 from mockstore.world.clock import wall_time
 
-FORWARD_PATIENCE: Final = timedelta(seconds=30)
-"""How long the program behind --forward-to may take; the sender gives up long before."""
+FORWARD_TIMEOUT: Final = timedelta(seconds=30)
+"""How long the program behind --forward-to may take; the sender usually gives up earlier."""
 
 EPILOG = """\b
 Examples:
@@ -70,25 +70,25 @@ def listen(  # noqa: PLR0913 - the options of the command
     receiver = Receiver(
         petstore_catalogue(),
         _responder(answer, forward_to),
-        tell=say_json_taken if as_json else say_taken,
+        on_request=say_json_request if as_json else say_request,
         now=wall_time,
     )
-    wanted = _Registration(server, tenant, token, tuple(events.split(",")), secret) if register else None
+    registration = _Registration(server, tenant, token, tuple(events.split(",")), secret) if register else None
     with (
         ending_on_signals(),
         closing(ReceivingServer(host, port, receiver)) as sockets,
         suppress(KeyboardInterrupt),
-        wanted.at(sockets.url) if wanted is not None else nullcontext(secret) as known,
+        registration.at(sockets.url) if registration is not None else nullcontext(secret) as verified_with,
     ):
-        receiver.secret = known
-        _say_ready(sockets.url, known, wanted, err=as_json)
+        receiver.secret = verified_with
+        _say_ready(sockets.url, verified_with, registration, err=as_json)
         sockets.run()
     wrong = f", {receiver.wrong:,} not genuine or not valid" if receiver.wrong else ""
     click.echo(quiet(f"{plural(receiver.count, 'delivery')} received{wrong}"), err=True)
 
 
 class _Registration(Struct, frozen=True):
-    """A wish to be registered at a running mock, for as long as the command listens."""
+    """What to register at a running mock for as long as the command listens."""
 
     server: str
     tenant: str | None
@@ -98,12 +98,12 @@ class _Registration(Struct, frozen=True):
 
     @contextmanager
     def at(self, url: str) -> Iterator[str]:
-        """Register the URL and yield the secret; remove the registration at the end, if the mock is still there."""
-        asked: dict[str, object] = {"url": url, "events": list(self.events), "description": "mockstore listen"}
+        """Register the URL and yield the secret; at the end remove the registration, if the mock still answers."""
+        request: dict[str, object] = {"url": url, "events": list(self.events), "description": "mockstore listen"}
         if self.secret is not None:
-            asked["secret"] = self.secret
+            request["secret"] = self.secret
         with Client(self.server, self.tenant, self.token) as client:
-            made = client.post("/v1/webhooks", asked, expect="secret")
+            made = client.post("/v1/webhooks", request, expect="secret")
         try:
             yield made["secret"]
         finally:
@@ -116,44 +116,44 @@ def _responder(answer: str | None, forward_to: str | None) -> Responder:
         return Scripted(read_answers(answer or ""))
     from mockstore.world.transports.http import HttpTransport  # noqa: PLC0415 - sockets and TLS, for this option only
 
-    return Forwarder(checked_url(forward_to), HttpTransport(), FORWARD_PATIENCE)
+    return Forwarder(checked_url(forward_to), HttpTransport(), FORWARD_TIMEOUT)
 
 
-def _say_ready(url: str, secret: str | None, wanted: _Registration | None, *, err: bool) -> None:
+def _say_ready(url: str, secret: str | None, registration: _Registration | None, *, err: bool) -> None:
     click.echo(f"listening on {strong(url)}", err=err)
-    if wanted is not None:
-        click.echo(quiet(f"registered at {wanted.server} for {', '.join(wanted.events)}"), err=err)
+    if registration is not None:
+        click.echo(quiet(f"registered at {registration.server} for {', '.join(registration.events)}"), err=err)
     if secret is None:
         click.echo(quiet("signatures are not verified; say --secret, or --register at a running mock"), err=err)
     else:
         click.echo(quiet(f"signatures are verified with {mask(secret)}"), err=err)
 
 
-def say_json_taken(taken: Taken) -> None:
-    """Print a delivery as one line of JSON."""
-    say_json_line(taken.document())
+def say_json_request(received: ReceivedRequest) -> None:
+    """Print a request as one line of JSON."""
+    say_json_line(received.document())
 
 
-def say_taken(taken: Taken) -> None:
-    """Print a delivery as a block."""
-    click.echo("\n".join(taken_lines(taken)))
+def say_request(received: ReceivedRequest) -> None:
+    """Print a request as a block of lines."""
+    click.echo("\n".join(request_lines(received)))
 
 
-def taken_lines(taken: Taken) -> Iterator[str]:
-    """Yield the block: what came, what the checks say, the event."""
-    known = isinstance(taken.event, dict)
-    name = strong(safe(str(taken.event.get("eventType", "(no event type)")))) if known else strong("(no JSON object)")
-    attempt = taken.header("X-Webhook-Attempt")
+def request_lines(received: ReceivedRequest) -> Iterator[str]:
+    """Yield the lines of the block: the request, the results of the checks, the event."""
+    is_object = isinstance(received.event, dict)
+    name = safe(str(received.event.get("eventType", "(no event type)"))) if is_object else "(no JSON object)"
+    attempt = received.header("X-Webhook-Attempt")
     yield ""
     yield (
-        f"#{taken.number}  {clock_time(rfc3339(taken.at))}  {name}"
+        f"#{received.number}  {clock_time(rfc3339(received.at))}  {strong(name)}"
         + (f"  attempt {safe(attempt)}" if attempt is not None else "")
-        + f"  {_answer(taken.answer)}"
+        + f"  {_answer(received.answer)}"
     )
-    if about := gist(taken.event):
+    if about := event_summary(received.event):
         yield f"   {about}"
-    yield from (f"   {line}" for line in _checks(taken))
-    shown = pretty(taken.event) if taken.event is not None else taken.outgoing.body.decode("utf-8", "replace")
+    yield from (f"   {line}" for line in _checks(received))
+    shown = pretty(received.event) if received.event is not None else received.outgoing.body.decode("utf-8", "replace")
     yield from (quiet(f"   {safe(line)}") for line in shown.splitlines())
 
 
@@ -163,12 +163,12 @@ def _answer(answer: str) -> str:
     return f"answered {good(answer) if answer.startswith('2') else bad(answer)}"
 
 
-def _checks(taken: Taken) -> Iterator[str]:
-    if taken.verdicts is None:
+def _checks(received: ReceivedRequest) -> Iterator[str]:
+    if received.verdicts is None:
         yield quiet("signature not verified")
-    for verdict in taken.verdicts or ():
+    for verdict in received.verdicts or ():
         why = "" if verdict.ok else f"  {verdict.reason}: {verdict.message}"
         yield f"{mark(verdict.ok)} signature {verdict.scheme}{why}"
-    if not taken.mistakes:
+    if not received.mistakes:
         yield f"{mark(holds=True)} schema"
-    yield from (f"{mark(holds=False)} schema {safe(mistake)}" for mistake in taken.mistakes)
+    yield from (f"{mark(holds=False)} schema {safe(mistake)}" for mistake in received.mistakes)

@@ -1,4 +1,4 @@
-"""`mockstore load`: signed events at a constant rate, and what the consumer made of them."""
+"""`mockstore load`: sends signed events at a constant rate, and reports how the consumer answered."""
 
 import os
 import sys
@@ -35,15 +35,15 @@ Exit codes: 0 when every event was acknowledged, 1 when one was lost or a forged
 acknowledged, 2 for a wrong use. It needs Locust: pip install 'mockstore[load]'.
 """
 _HIGHEST_RATE = 1_000_000
-"""Events a second, far more than anything sends or takes."""
-_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+"""Events per second, far more than can be sent."""
+_SECONDS_PER_UNIT = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 def _rate(text: str) -> float:
-    """Read `200/s`, `200`, `12000/m`: events a second."""
+    """Parse `200/s`, `200` or `12000/m`; return events per second."""
     number, _, unit = text.partition("/")
     try:
-        rate = float(number) / _UNITS[unit.strip()]
+        rate = float(number) / _SECONDS_PER_UNIT[unit.strip()]
     except (ValueError, KeyError):
         raise click.BadParameter(f"{text!r} is no rate; write for instance 200/s or 6000/m") from None
     if not 0 < rate <= _HIGHEST_RATE:
@@ -85,7 +85,7 @@ def load(  # noqa: PLR0913 - the options of the command
     yes: bool,
     locustfile: bool,
     as_json: bool,
-    **told: str | float,
+    **options: str | float,
 ) -> None:
     """Send signed events to a consumer at a constant rate, with duplicates and retries."""
     if find_spec("locust") is None:
@@ -97,8 +97,8 @@ def load(  # noqa: PLR0913 - the options of the command
         raise click.UsageError("Missing option '--to': the URL of the consumer")
     if count is not None and lasting is not None:
         raise click.UsageError("--for and --count are two ends; say one")
-    _must_be_ours(url, yes=yes)
-    _check(told)
+    _refuse_other_machines(url, yes=yes)
+    _check(options)
     course = Course(
         url=url,
         secret=secret or new_secret(Chance(None).bytes),
@@ -106,7 +106,7 @@ def load(  # noqa: PLR0913 - the options of the command
         processes=processes,
         lasting=None if count is not None else lasting or timedelta(seconds=10),
         count=count,
-        options={f"--webhook-{name}": str(value) for name, value in told.items()},
+        options={f"--webhook-{name}": str(value) for name, value in options.items()},
     )
     report = _run(course)
     _say(report, None if secret else course.secret, as_json=as_json)
@@ -114,8 +114,8 @@ def load(  # noqa: PLR0913 - the options of the command
         click.get_current_context().exit(1)
 
 
-def _must_be_ours(url: str, *, yes: bool) -> None:
-    """Refuse another machine unless it was said that it may be loaded."""
+def _refuse_other_machines(url: str, *, yes: bool) -> None:
+    """Raise a usage error for the URL of another machine, unless `yes` allows it."""
     try:
         host = locate(url).host
     except UnreachableError as error:
@@ -131,16 +131,20 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _check(told: dict[str, str | float]) -> None:
-    """Raise `InvalidInputError` here and in one line for what Locust's users would stumble over."""
-    Mix(weights(str(told["events"]) or "*", petstore().catalogue), float(told["duplicates"]), float(told["forged"]))
-    parse_schedule(str(told["retries"]))
-    for name in str(told["signatures"]).split(","):
+def _check(options: dict[str, str | float]) -> None:
+    """Raise `InvalidInputError` for an invalid option, before it reaches the processes of Locust."""
+    Mix(
+        weights(str(options["events"]) or "*", petstore().catalogue),
+        float(options["duplicates"]),
+        float(options["forged"]),
+    )
+    parse_schedule(str(options["retries"]))
+    for name in str(options["signatures"]).split(","):
         scheme_named(name.strip())
 
 
 def _run(course: Course) -> Report:
-    """Return what the load came to; Ctrl-C ends it early."""
+    """Run the load to its end, or until Ctrl-C; return the report."""
     last, finished = Reading({}, 0.0, done=False), True
     with ending_on_signals(), Fleet(course, os.environ) as fleet:
         try:
@@ -149,7 +153,7 @@ def _run(course: Course) -> Report:
         except KeyboardInterrupt:
             finished = False
             fleet.interrupt()
-            for last in fleet.readings():  # noqa: B007 - likewise
+            for last in fleet.readings():  # noqa: B007 - only the last one counts
                 pass
     _clear()
     return Report(course.url, course.rate, last.rate, last.tallies, finished=finished)
@@ -165,14 +169,14 @@ def _clear() -> None:
         click.echo("\r\x1b[K", err=True, nl=False)
 
 
-def _say(report: Report, made_up: str | None, *, as_json: bool) -> None:
+def _say(report: Report, generated_secret: str | None, *, as_json: bool) -> None:
     if as_json:
-        say_json({**document(report), **({"secret": made_up} if made_up else {})})
+        say_json({**document(report), **({"secret": generated_secret} if generated_secret else {})})
         return
     paint = good if report.passed else bad
     head, *rest = lines(report)
     click.echo(paint(head))
     for line in rest:
         click.echo(waiting(line) if "NOT reached" in line else line)
-    if made_up:
-        click.echo(quiet(f"signed with a new secret, which the consumer needs to verify it: {made_up}"))
+    if generated_secret:
+        click.echo(quiet(f"signed with a new secret, which the consumer needs to verify it: {generated_secret}"))

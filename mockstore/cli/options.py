@@ -1,4 +1,4 @@
-"""What several commands share: their options, and how JSON and files come in."""
+"""Options that several commands share, and the parsing of option values: durations, JSON, files, headers."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from mockstore.errors import InvalidInputError
 from mockstore.model import Json
 
 DEFAULT_SERVER: Final = "http://127.0.0.1:8080"
-"""Where `mockstore serve` listens when it is told nothing else."""
+"""Where `mockstore serve` listens by default."""
 
 Run: TypeAlias = Callable[..., None]
 
@@ -49,7 +49,7 @@ def asks_server(run: Run) -> Run:
 
     @wraps(run)
     def connected(*, server: str, tenant: str | None, token: str | None, **rest: Any) -> None:  # noqa: ANN401 - the options of `run`
-        from mockstore.cli.client import Client  # noqa: PLC0415 - sockets and TLS, which verify and schema do without
+        from mockstore.cli.client import Client  # noqa: PLC0415 - loads sockets and TLS, which verify and schema do not need
 
         with Client(server, tenant, token) as client:
             run(client=client, **rest)
@@ -65,15 +65,15 @@ def page_options(run: Run) -> Run:
 
 
 def duration(text: str) -> timedelta:
-    """Read `90s`, `5m`, `1h30m`: the type of an option; a wrong one is a usage error."""
+    """Parse the value of an option, such as `90s`, `5m` or `1h30m`; raise `BadParameter` when it is no duration."""
     try:
         return parse_duration(text)
     except InvalidInputError as error:
         raise click.BadParameter(str(error)) from None
 
 
-def patience(text: str) -> timedelta:
-    """Read how long an answer may take, as `duration` does; what nothing can wait for is a usage error."""
+def answer_timeout(text: str) -> timedelta:
+    """Parse a timeout as `duration` does; raise `BadParameter` also for 0 and for more than a socket can wait."""
     try:
         return time_limit(duration(text))
     except InvalidInputError as error:
@@ -81,14 +81,14 @@ def patience(text: str) -> timedelta:
 
 
 def complete_event_type(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the known event types that begin so, for the shell; the mock itself judges what it is told."""
-    from mockstore.events import petstore_catalogue  # noqa: PLC0415 - reads the schemas, for the shell only
+    """Return the event types that begin with `incomplete`, for the shell; the mock may know others."""
+    from mockstore.events import petstore_catalogue  # noqa: PLC0415 - loads the schemas, which only the shell needs here
 
     return [name for name in petstore_catalogue().types if name.startswith(incomplete)]
 
 
 def content_of(value: str, option: str) -> bytes:
-    """Return what `@file` names (`@-` is the standard input), or the value itself."""
+    """Return the content of the file for `@file` (`@-` is the standard input), else the value itself."""
     if not value.startswith("@"):
         return value.encode("utf-8", "surrogateescape")
     if value == "@-":
@@ -100,7 +100,7 @@ def content_of(value: str, option: str) -> bytes:
 
 
 def json_of(value: str, option: str) -> Json:
-    """Return the JSON that is written there or in the `@file`; a mistake is reported with its position."""
+    """Return the JSON in the value or in its `@file`; raise `UsageError` with the position of a mistake."""
     content = content_of(value, option)
     try:
         return json.loads(content)
@@ -115,7 +115,7 @@ def json_of(value: str, option: str) -> Json:
 
 
 def object_of(value: str, option: str) -> dict[str, Json]:
-    """Return the JSON object that is written there or in the `@file`."""
+    """Return the JSON object in the value or in its `@file`; raise `UsageError` when it is none."""
     document = json_of(value, option)
     if not isinstance(document, dict):
         raise click.UsageError(f'{option} must be a JSON object, for instance {{"pet": {{"name": "Rex"}}}}')
@@ -123,7 +123,7 @@ def object_of(value: str, option: str) -> dict[str, Json]:
 
 
 def headers_of(lines: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the fields of `Name: value` lines."""
+    """Return `Name: value` lines as pairs of name and value; raise `UsageError` for any other line."""
     fields = []
     for line in lines:
         name, colon, value = line.partition(":")

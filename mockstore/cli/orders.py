@@ -1,4 +1,4 @@
-"""`mockstore orders`: the moves of an order that the shop's staff makes."""
+"""`mockstore orders`: ships and delivers an order, as the staff of the shop does."""
 
 import click
 
@@ -24,7 +24,7 @@ def orders() -> None:
 @asks_server
 def ship(*, client: Client, order_id: str, as_json: bool) -> None:
     """Send an APPROVED order off."""
-    _move(client, order_id, "ship", as_json=as_json)
+    _change_status(client, order_id, "ship", as_json=as_json)
 
 
 @orders.command()
@@ -32,10 +32,10 @@ def ship(*, client: Client, order_id: str, as_json: bool) -> None:
 @asks_server
 def deliver(*, client: Client, order_id: str, as_json: bool) -> None:
     """Hand a SHIPPED order over."""
-    _move(client, order_id, "deliver", as_json=as_json)
+    _change_status(client, order_id, "deliver", as_json=as_json)
 
 
-def _move(client: Client, order_id: str, verb: str, *, as_json: bool) -> None:
+def _change_status(client: Client, order_id: str, verb: str, *, as_json: bool) -> None:
     order = client.post(path_to("_mockstore", "orders", order_id, verb), expect="status")
     if as_json:
         say_json(order)

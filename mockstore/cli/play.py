@@ -1,4 +1,4 @@
-"""`mockstore play`: a scenario, on a mock of its own in this process or by a running one."""
+"""`mockstore play`: plays a scenario, on a new mock in this process or on a running one."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,7 +43,7 @@ Ready scenarios: mockstore scenarios. Exit codes: 0 when every expectation held,
 
 
 def complete_scenario(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the ready scenarios that begin so, for the shell."""
+    """Return the ready scenarios that begin with `incomplete`, for the shell."""
     return [name for name in names() if name.startswith(incomplete)]
 
 
@@ -71,15 +71,15 @@ def play(  # noqa: PLR0913 - the options of the command
 
     The timeline is printed as it happens, with a result for each expectation.
     """
-    with _mistakes_listed():
+    with _printing_mistakes():
         variables = dict(map(parse_assignment, assignments))
         scenario = load(source, variables=variables)
         to = _consumers(scenario, targets, secrets)
         check_targets(scenario, to)
         if server is None:
-            result = _here(scenario, to, quietly=as_json)
+            result = _play_in_process(scenario, to, quietly=as_json)
         else:
-            result = _there(Client(server, token=token), source, variables, to, quietly=as_json)
+            result = _play_at_server(Client(server, token=token), source, variables, to, quietly=as_json)
     if junit_file is not None:
         _write(junit_file, junit([result]))
     if as_json:
@@ -91,11 +91,11 @@ def play(  # noqa: PLR0913 - the options of the command
 
 
 def safe_lines(text: str) -> str:
-    """Return a text of several lines, each fit for a terminal."""
+    """Return a text of several lines, each escaped for a terminal."""
     return "\n".join(map(safe, text.splitlines()))
 
 
-def _here(scenario: Scenario, to: Mapping[str, Consumer], *, quietly: bool) -> Result:
+def _play_in_process(scenario: Scenario, to: Mapping[str, Consumer], *, quietly: bool) -> Result:
     with playing(scenario, to=to) as performance:
         if quietly:
             return performance.run()
@@ -104,13 +104,13 @@ def _here(scenario: Scenario, to: Mapping[str, Consumer], *, quietly: bool) -> R
         return performance.result
 
 
-def _there(
-    there: Client, source: str, variables: Mapping[str, Json], to: Mapping[str, Consumer], *, quietly: bool
+def _play_at_server(
+    client: Client, source: str, variables: Mapping[str, Json], to: Mapping[str, Consumer], *, quietly: bool
 ) -> Result:
-    asked: dict[str, Json] = {"scenario": source_of(source), "source": source, "variables": dict(variables)}
-    asked["to"] = {name: {"url": one.target, "secret": one.secret} for name, one in to.items()}
-    with there as client:
-        result = result_of(client.post("/_mockstore/scenarios", asked, expect="timeline"))
+    request: dict[str, Json] = {"scenario": source_of(source), "source": source, "variables": dict(variables)}
+    request["to"] = {name: {"url": one.target, "secret": one.secret} for name, one in to.items()}
+    with client:
+        result = result_of(client.post("/_mockstore/scenarios", request, expect="timeline"))
     if not quietly:
         _say_head(result.scenario, to)
         _say(iter(result.entries))
@@ -130,19 +130,19 @@ def _say(entries: Iterator[Entry]) -> None:
 
 
 def _consumers(scenario: Scenario, targets: tuple[str, ...], secrets: tuple[str, ...]) -> dict[str, Consumer]:
-    """Return who stands behind which webhook, as the options say; one without a name means the only webhook."""
+    """Return the consumers by the name of their webhook; an option without a name is for the only webhook."""
     urls = _by_webhook(scenario, targets)
     signing = _by_webhook(scenario, secrets)
-    stray = [name for name in signing if name not in urls]
-    if stray:
-        raise click.UsageError(f"--secret is for {stray[0]}, and no --to is; the file can say a receiver's secret")
+    unused = [name for name in signing if name not in urls]
+    if unused:
+        raise click.UsageError(f"--secret is for {unused[0]}, and no --to is; the file can say a receiver's secret")
     return {name: Consumer(url, signing.get(name)) for name, url in urls.items()}
 
 
-def _by_webhook(scenario: Scenario, told: tuple[str, ...]) -> dict[str, str]:
+def _by_webhook(scenario: Scenario, values: tuple[str, ...]) -> dict[str, str]:
     known = {spec.name for spec in scenario.webhooks}
     found: dict[str, str] = {}
-    for one in told:
+    for one in values:
         name, sign, value = one.partition("=")
         named = {name: value} if sign and name in known else {n: str(v) for n, v in targets_of(scenario, one).items()}
         found |= named
@@ -150,8 +150,8 @@ def _by_webhook(scenario: Scenario, told: tuple[str, ...]) -> dict[str, str]:
 
 
 @contextmanager
-def _mistakes_listed() -> Iterator[None]:
-    """Print the mistakes of a scenario file a line each, and leave."""
+def _printing_mistakes() -> Iterator[None]:
+    """Print the mistakes of a scenario file, one on each line, and exit with code 2."""
     try:
         yield
     except InvalidScenarioError as error:

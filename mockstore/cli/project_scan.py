@@ -1,4 +1,4 @@
-"""Finds out what receives the webhooks in a project, by reading its source. Pure: nothing of it is run or imported."""
+"""Finds the app that receives webhooks in a project by parsing its source. Pure: nothing is run or imported."""
 
 import ast
 import re
@@ -8,48 +8,48 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from mockstore.cli.routes import Routes, Source, called, text_of
+from mockstore.cli.routes import Routes, Source, call_name, literal_text
 
 Framework: TypeAlias = Literal["flask", "django", "fastapi"]
 
-USUAL_PATH: Final = "/webhooks/petstore"
-CLASSES: Final[Mapping[str, Framework]] = MappingProxyType({"Flask": "flask", "FastAPI": "fastapi"})
+DEFAULT_PATH: Final = "/webhooks/petstore"
+APP_CLASSES: Final[Mapping[str, Framework]] = MappingProxyType({"Flask": "flask", "FastAPI": "fastapi"})
 FRAMEWORKS: Final[tuple[Framework, ...]] = ("django", "fastapi", "flask")
 _SECRET: Final = re.compile(r"^(?=.*SECRET)(?=.*(HOOK|PETSTORE))[A-Z][A-Z0-9_]*$")
 _SETTINGS: Final = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*[,\]]\s*=?\s*["']([\w.]+)["']""")
-_STANDARD: Final = frozenset({"standardwebhooks", "svix"})
+_STANDARD_WEBHOOKS_LIBRARIES: Final = frozenset({"standardwebhooks", "svix"})
 
 
 class Consumer(Struct, frozen=True):
-    """What is known of the code that receives webhooks."""
+    """The app that receives webhooks, as far as it was found in the source."""
 
     framework: Framework
     module: str | None = None
-    """Where the app is imported from; None for Django, and where none was found."""
+    """The module to import the app from; None for Django, and when no app was found."""
     name: str = "app"
     is_factory: bool = False
-    """Whether it is a function that returns the app."""
+    """Whether `name` is a function that returns the app."""
     path: str | None = None
-    """Where the endpoint is; None where none was found, and where its prefix could not be read."""
+    """The path of the endpoint; None when none was found, or when its prefix is no literal."""
     secret: str | None = None
-    """The variable, or Django's setting, that holds the webhook's secret."""
+    """The name of the environment variable, or of Django's setting, that holds the secret; None when not found."""
     is_standard: bool = False
     """Whether it verifies the Standard Webhooks headers."""
     settings: str | None = None
-    """The module of Django's settings, as manage.py names it."""
+    """The module of Django's settings that manage.py names; None when it names none, and without Django."""
 
 
 def consumer_in(sources: Mapping[str, str], wanted: Framework | None = None) -> Consumer | None:
-    """Return the consumer in `sources` (text by path with slashes); None when no framework is found.
+    """Return the consumer in `sources` (path with slashes to text); None when no framework is found.
 
-    `wanted` is the framework where the project has several. What cannot be parsed is passed over.
+    `wanted` names the framework to look for; None for the first that is found. Files that cannot be parsed are skipped.
     """
     modules = [_Module(path, tree) for path, tree in sorted(_trees(sources))]
     framework = wanted or _framework_of(modules, sources)
     if framework is None:
         return None
     app = next((found for module in modules for found in module.apps() if found.framework == framework), None)
-    paths = list(Routes(module.source for module in modules).hooks())
+    paths = list(Routes(module.source for module in modules).webhook_paths())
     secrets = [name for module in modules for name in module.secrets()]
     return Consumer(
         framework=framework,
@@ -58,7 +58,7 @@ def consumer_in(sources: Mapping[str, str], wanted: Framework | None = None) -> 
         is_factory=app is not None and app.is_factory,
         path=paths[0] if paths else None,
         secret=secrets[0] if secrets else None,
-        is_standard=any(_STANDARD & module.imported() for module in modules),
+        is_standard=any(_STANDARD_WEBHOOKS_LIBRARIES & module.imported() for module in modules),
         settings=_settings_in(sources) if framework == "django" else None,
     )
 
@@ -73,7 +73,7 @@ def _trees(sources: Mapping[str, str]) -> Iterator[tuple[str, ast.Module]]:
 
 
 def _framework_of(modules: "list[_Module]", sources: Mapping[str, str]) -> Framework | None:
-    """Return the framework that has an app here, else that is imported, else that is required."""
+    """Return the framework of the first app, else one that is imported, else one that the requirements name."""
     if any(path.rpartition("/")[2] == "manage.py" for path in sources):
         return "django"
     for module in modules:
@@ -92,7 +92,7 @@ def _settings_in(sources: Mapping[str, str]) -> str | None:
 
 
 class _Module:
-    """One file of the project."""
+    """A Python file of the project."""
 
     def __init__(self, path: str, tree: ast.Module) -> None:
         parts = path.removesuffix(".py").removeprefix("src/").split("/")
@@ -102,22 +102,22 @@ class _Module:
         self.source = Source(self._name, tree, is_package)
 
     def apps(self) -> Iterator[Consumer]:
-        """Yield the apps at the top of the module, then the functions that make one."""
+        """Yield the apps at the top level of the module, then the functions that create one."""
         for node in self._tree.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                framework = _made_by(node.value)
+                framework = _framework_created_by(node.value)
                 if framework is not None:
                     yield Consumer(framework, self._name, node.targets[0].id)
         for node in self._tree.body:
             if isinstance(node, ast.FunctionDef):
                 for call in ast.walk(node):
-                    framework = _made_by(call)
+                    framework = _framework_created_by(call)
                     if framework is not None:
                         yield Consumer(framework, self._name, node.name, is_factory=True)
                         break
 
     def imported(self) -> set[str]:
-        """Return the top names of what is imported."""
+        """Return the top-level names of the imported modules."""
         found = set[str]()
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Import):
@@ -127,12 +127,12 @@ class _Module:
         return found
 
     def secrets(self) -> Iterator[str]:
-        """Yield the names of variables and settings that look like the secret of a webhook."""
+        """Yield the names of variables and settings that may hold the secret of a webhook."""
         for node in ast.walk(self._tree):
-            name = node.attr if isinstance(node, ast.Attribute) else text_of(node)
+            name = node.attr if isinstance(node, ast.Attribute) else literal_text(node)
             if name is not None and _SECRET.match(name):
                 yield name
 
 
-def _made_by(node: ast.AST) -> Framework | None:
-    return CLASSES.get(called(node)) if isinstance(node, ast.Call) else None
+def _framework_created_by(node: ast.AST) -> Framework | None:
+    return APP_CLASSES.get(call_name(node)) if isinstance(node, ast.Call) else None

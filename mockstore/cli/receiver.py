@@ -1,4 +1,4 @@
-"""What `mockstore listen` does with a request: judges it and answers. It knows no sockets."""
+"""How `mockstore listen` checks and answers a request, independent of sockets."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -17,16 +17,15 @@ from mockstore.signing import Verdict, verify
 from mockstore.source import parsed
 from mockstore.world.seams import Transport
 
-CONNECTION_FIELDS = frozenset({"host", "content-length", "transfer-encoding", "connection", "keep-alive"})
-"""Fields that belong to one connection; the next one has its own."""
-
+CONNECTION_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "keep-alive"})
+"""Headers of one connection (hop by hop), which are not forwarded."""
 
 Responder: TypeAlias = Callable[[Outgoing], Reply]
-"""Finds the answer; raises the `DeliveryError` of one that never comes."""
+"""Returns the answer to a request; raises `DeliveryError` when the request is to get none."""
 
 
 class Forwarder:
-    """Answers as another URL does, to which it sends every request on, signature and all."""
+    """Forwards every request unchanged to another URL, and returns the answer of that URL."""
 
     def __init__(self, url: str, transport: Transport, timeout: timedelta) -> None:
         self._url = url
@@ -34,57 +33,57 @@ class Forwarder:
         self._timeout = timeout
 
     def __call__(self, outgoing: Outgoing) -> Reply:
-        """Return the answer, or 502 with the reason when there is none."""
-        headers = tuple(field for field in outgoing.headers if field[0].lower() not in CONNECTION_FIELDS)
+        """Return the answer of the URL, or 502 with the reason when there is none."""
+        headers = tuple(field for field in outgoing.headers if field[0].lower() not in CONNECTION_HEADERS)
         try:
             reply = self._transport.send(replace(outgoing, url=self._url, headers=headers), self._timeout)
         except DeliveryError as error:
             return Reply(502, (("Content-Type", "text/plain; charset=utf-8"),), f"{error}\n".encode())
-        kept = tuple(field for field in reply.headers if field[0].lower() not in CONNECTION_FIELDS)
+        kept = tuple(field for field in reply.headers if field[0].lower() not in CONNECTION_HEADERS)
         return replace(reply, headers=kept, took=timedelta())
 
 
 class Scripted:
-    """Answers by a script, whose last answer repeats."""
+    """Answers by a script; the last answer repeats."""
 
     def __init__(self, answers: Sequence[Answer]) -> None:
         self._script = Script()
         self._script.will_answer(*answers)
-        self._one_at_a_time = Lock()
+        self._lock = Lock()
 
     def __call__(self, _outgoing: Outgoing) -> Reply:
-        """Return the next answer, or raise the `DeliveryError` of one that never comes."""
-        with self._one_at_a_time:
+        """Return the next answer; raise `DeliveryError` when the script says that there is none."""
+        with self._lock:
             answer = self._script.next()
         return answer.reply()
 
 
-class Taken(Struct, frozen=True):
-    """One request that came in, and everything there is to say about it."""
+class ReceivedRequest(Struct, frozen=True):
+    """One request, with the results of its checks and the answer."""
 
     number: int
     at: datetime
     outgoing: Outgoing
     event: Json
-    """The body as JSON; None when it is none."""
+    """The parsed body; None when it is not JSON."""
     verdicts: tuple[Verdict, ...] | None
-    """One for each signature scheme that the headers speak; None without a secret."""
+    """One for each signature scheme whose headers are there; None without a secret."""
     mistakes: tuple[str, ...]
-    """What breaks the schema."""
+    """Violations of the schema."""
     answer: str
-    """A status, or how the answer failed."""
+    """The status, or the reason why there was no answer."""
 
     def header(self, name: str) -> str | None:
-        """Return the first value of the field, whatever its case."""
+        """Return the first value of the header, None without one; the case of its name does not matter."""
         return next((value for key, value in self.outgoing.headers if key.lower() == name.lower()), None)
 
     @property
-    def well(self) -> bool:
-        """Whether the signature is genuine, as far as it was judged, and the event valid."""
+    def ok(self) -> bool:
+        """Whether the event is valid and, if there is a secret, the signature too."""
         return all(self.verdicts or ()) and not self.mistakes
 
     def document(self) -> dict[str, Json]:
-        """Return it as JSON."""
+        """Return the request as a JSON object."""
         return {
             "number": self.number,
             "at": rfc3339(self.at),
@@ -103,9 +102,10 @@ class Taken(Struct, frozen=True):
 
 
 class Receiver:
-    """Takes deliveries one after the other: a plain callable, as `Mockstore.subscribe` wants it.
+    """Checks and answers requests: a callable, as `Mockstore.subscribe` accepts it.
 
-    `tell` gets each request before it is answered. `secret` may be set later, when a registration has made it.
+    `on_request` is called with each request before its answer is sent, by one thread at a time. `secret` may be set
+    later, once a registration has returned it.
     """
 
     def __init__(
@@ -113,39 +113,39 @@ class Receiver:
         catalogue: Catalogue,
         respond: Responder,
         *,
-        tell: Callable[[Taken], None],
+        on_request: Callable[[ReceivedRequest], None],
         now: Callable[[], datetime],
     ) -> None:
         self.secret: str | None = None
         self.count = 0
         self.wrong = 0
-        """How many were not genuine, or not valid."""
+        """How many requests had a wrong signature or an invalid event."""
         self._catalogue = catalogue
         self._respond = respond
-        self._tell = tell
+        self._on_request = on_request
         self._now = now
-        self._one_at_a_time = Lock()
+        self._lock = Lock()
 
     def __call__(self, outgoing: Outgoing) -> Reply:
-        """Return the answer; raise the `DeliveryError` of one that never comes."""
+        """Return the answer; raise `DeliveryError` when the request is to get none."""
         at = self._now()
         try:
             reply = self._respond(outgoing)
-        except DeliveryError as silence:
-            self._take(outgoing, at, str(silence))
+        except DeliveryError as error:
+            self._record(outgoing, at, str(error))
             raise
-        self._take(outgoing, at, str(reply.status))
+        self._record(outgoing, at, str(reply.status))
         return reply
 
-    def _take(self, outgoing: Outgoing, at: datetime, answer: str) -> None:
+    def _record(self, outgoing: Outgoing, at: datetime, answer: str) -> None:
         event = parsed(outgoing.body)
         mistakes = ["body: is not JSON"] if event is None else map(str, self._catalogue.mistakes(event))
         verdicts = self._verdicts(outgoing)
-        with self._one_at_a_time:
+        with self._lock:
             self.count += 1
-            taken = Taken(self.count, at, outgoing, event, verdicts, tuple(mistakes), answer)
-            self.wrong += not taken.well
-            self._tell(taken)
+            received = ReceivedRequest(self.count, at, outgoing, event, verdicts, tuple(mistakes), answer)
+            self.wrong += not received.ok
+            self._on_request(received)
 
     def _verdicts(self, outgoing: Outgoing) -> tuple[Verdict, ...] | None:
         secret = self.secret

@@ -1,4 +1,4 @@
-"""The sockets of `mockstore listen`: HTTP/1.1 with kept-alive connections, each answer in one write."""
+"""The HTTP/1.1 server of `mockstore listen`: keep-alive connections, each answer in one write."""
 
 import errno
 import socket
@@ -16,49 +16,49 @@ from mockstore.model import Outgoing, Reply
 from mockstore.world.transports.location import bracketed
 
 BODY_LIMIT: Final = 10 * 1024 * 1024
-"""The largest body that is taken."""
-_WILDCARDS: Final = MappingProxyType({"0.0.0.0": "127.0.0.1", "::": "::1"})  # noqa: S104 - what to call instead of them
+"""The largest body that is accepted, in bytes."""
+_WILDCARDS: Final = MappingProxyType({"0.0.0.0": "127.0.0.1", "::": "::1"})  # noqa: S104 - the address in the URL instead of it
 _RESET: Final = pack("ii", 1, 0)
-"""SO_LINGER of no seconds: closing the socket resets the connection."""
+"""SO_LINGER with 0 seconds: closing the socket then resets the connection."""
 
 
 class ReceivingServer(ThreadingHTTPServer):
-    """Hands each POST to `take`. Bound when it is made; raises `StartupError` for an address that cannot be had."""
+    """Answers each POST with what `respond` returns. Binds when created; raises `StartupError` if that fails."""
 
     daemon_threads = True
 
-    def __init__(self, host: str, port: int, take: Callable[[Outgoing], Reply]) -> None:
+    def __init__(self, host: str, port: int, respond: Callable[[Outgoing], Reply]) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.take = take
+        self.respond = respond
         self.stopping = Event()
         self.failure: BaseException | None = None
         try:
             super().__init__((host, port), _Handler)
         except (OSError, OverflowError) as error:
-            raise StartupError(_why(error, host, port)) from None
+            raise StartupError(_bind_failure(error, host, port)) from None
         self.url = _url(host, self.server_address[1])
 
     def server_bind(self) -> None:
-        """Bind, without asking the DNS for the name of this machine as the standard library does."""
+        """Bind without the DNS look-up of this machine's name, which the standard library makes."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def run(self) -> None:
-        """Serve until an interrupt; raise what went wrong on a thread."""
+        """Serve until `shutdown` or an interrupt; raise the exception of a request's thread."""
         self.serve_forever(poll_interval=0.05)
         if self.failure is not None:
             raise self.failure
 
     def close(self) -> None:
-        """Give the port back."""
+        """Close the listening socket, and end scripted delays."""
         self.stopping.set()
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base declares it
-        """Ignore a connection that broke; nothing else gets here."""
+        """Ignore the error: only broken connections get here."""
 
     def fail(self, error: BaseException) -> None:
-        """Bring an error home to the thread that runs the server, which stops."""
+        """Stop the server; `run` then raises the error in its own thread."""
         self.failure = error
         Thread(target=self.shutdown, daemon=True).start()
 
@@ -73,17 +73,17 @@ class _Handler(BaseHTTPRequestHandler):
         if outgoing is None:
             return
         try:
-            reply = self.server.take(outgoing)
-        except DeliveryError as silence:
-            self._be_silent(silence)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the thread that waits
+            reply = self.server.respond(outgoing)
+        except DeliveryError as error:
+            self._withhold_answer(error)
+        except Exception as error:  # noqa: BLE001 - `run` raises it
             self.server.fail(error)
         else:
             self.server.stopping.wait(reply.took.total_seconds())
             self._answer(reply)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        """Refuse every other method: the base class looks for one called `do_GET`."""
+        """Refuse every other HTTP method: for GET, the base class looks up `do_GET`."""
         if name.startswith("do_"):
             return self._refuse
         raise AttributeError(name)
@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(Reply(405, (("Allow", "POST"),), b"deliveries are POSTs\n"))
 
     def _read(self) -> Outgoing | None:
-        """Return the request; None when it was refused."""
+        """Return the request; None when it has been answered with an error already."""
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > BODY_LIMIT:
             self.close_connection = True
@@ -110,10 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
         start = f"HTTP/1.1 {reply.status} {_phrase(reply.status)}\r\n"
         self.wfile.write(f"{start}{head}\r\n".encode("latin-1", "replace") + reply.body)
 
-    def _be_silent(self, silence: DeliveryError) -> None:
-        """Reset the connection, or say nothing until the sender gives up."""
+    def _withhold_answer(self, error: DeliveryError) -> None:
+        """Reset the connection, or wait until the sender closes it."""
         self.close_connection = True
-        if isinstance(silence, BrokenConnectionError):
+        if isinstance(error, BrokenConnectionError):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.connection.close()
             return
@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             pass
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base declares it
-        """Say nothing: each delivery is told once it was judged."""
+        """Log nothing: the command prints each request after its checks."""
 
 
 def _phrase(status: int) -> str:
@@ -133,11 +133,11 @@ def _phrase(status: int) -> str:
 
 
 def _url(host: str, port: int) -> str:
-    """Return where this machine reaches it."""
+    """Return the URL under which this machine reaches the server."""
     return f"http://{bracketed(_WILDCARDS.get(host, host))}:{port}/"
 
 
-def _why(error: Exception, host: str, port: int) -> str:
+def _bind_failure(error: Exception, host: str, port: int) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is taken; choose another with --port, or 0 for any free one"
     if isinstance(error, OSError) and error.errno == errno.EACCES:

@@ -1,14 +1,14 @@
-"""`mockstore redeliver`: a delivery sent again."""
+"""`mockstore redeliver`: lets a running mock send a delivery again."""
 
 import click
 
 from mockstore.cli.client import Client, path_to
-from mockstore.cli.latest import named_delivery
+from mockstore.cli.latest import delivery_id_of
 from mockstore.cli.options import asks_server
 from mockstore.cli.show import delivery_lines, say_json, strong
 
-PATIENCE = 10
-"""Seconds that the command waits for the attempt."""
+SETTLE_SECONDS = 10
+"""How long the command waits for the attempt."""
 
 EPILOG = """\b
 Examples:
@@ -23,9 +23,9 @@ Examples:
 @asks_server
 def redeliver(*, client: Client, delivery_id: str, as_json: bool) -> None:
     """Send a delivery again, whatever became of it: the same bytes, the same event id, the ladder anew."""
-    delivery_id = named_delivery(client, delivery_id)
+    delivery_id = delivery_id_of(client, delivery_id)
     client.post(path_to("_mockstore", "deliveries", delivery_id, "redeliver"))
-    client.post("/_mockstore/settle", {"timeoutSeconds": PATIENCE})
+    client.post("/_mockstore/settle", {"timeoutSeconds": SETTLE_SECONDS})
     found = client.get(path_to("_mockstore", "deliveries", delivery_id), expect="attempts")
     if as_json:
         say_json(found)

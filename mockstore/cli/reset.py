@@ -1,4 +1,4 @@
-"""`mockstore reset`: a running mock made as new."""
+"""`mockstore reset`: deletes all webhooks, events and deliveries of a running mock, and resets its clock."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""Finds the paths of a project's endpoints for webhooks, prefixes included, by reading its source. Pure."""
+"""Finds the paths of a project's webhook endpoints, with their prefixes, by parsing its source. Pure."""
 
 import ast
 import re
@@ -7,16 +7,16 @@ from typing import Final
 
 from msgspec import Struct
 
-_HOOK: Final = re.compile("hook|petstore", re.IGNORECASE)
+_WEBHOOK: Final = re.compile("hook|petstore", re.IGNORECASE)
 _ROUTES: Final = frozenset({"post", "route", "path", "api_route"})
 _PREFIXES: Final[Mapping[str, str]] = {"APIRouter": "prefix", "Blueprint": "url_prefix"}
-"""The keyword that gives a group of routes its prefix, by the class of the group."""
+"""The keyword argument that gives a router or blueprint its prefix, by class."""
 _MOUNTS: Final[Mapping[str, str]] = {"include_router": "prefix", "register_blueprint": "url_prefix"}
-"""The keyword that gives it a further one, by the method that mounts it."""
+"""The keyword argument with which it is mounted below a further prefix, by the method that mounts it."""
 
 
 class Source(Struct, frozen=True):
-    """One file of the project: the dotted name of its module, and what it says."""
+    """A Python file of the project: the dotted name of its module, and its syntax tree."""
 
     module: str
     tree: ast.Module
@@ -28,16 +28,18 @@ class _Group(Struct, frozen=True):
 
     kind: str
     prefix: str | None
-    """None where it is not written as a text."""
+    """None when it is no literal."""
 
 
 class _Mount(Struct, frozen=True):
-    """Where a group, or Django's module of URLs, is put."""
+    """Where a router, a blueprint or a URL module of Django is mounted."""
 
     owner: str
-    """What it is put into: a group, an app, or a module of URLs."""
+    """The dotted name of the router, app or URL module that it is mounted in."""
     prefix: str | None
+    """None when it is no literal."""
     is_given: bool = True
+    """Whether the call has a prefix."""
 
 
 class Routes:
@@ -50,29 +52,29 @@ class Routes:
         self._mounts: dict[str, _Mount] = {}
         for source in self._sources:
             for node in ast.walk(source.tree):
-                self._note_group(source, node)
+                self._record_group(source, node)
         for source in self._sources:
             for node in ast.walk(source.tree):
                 if isinstance(node, ast.Call):
-                    self._note_mount(source, node)
+                    self._record_mount(source, node)
 
-    def hooks(self) -> Iterator[str | None]:
-        """Yield the paths that look like an endpoint for webhooks; None for one whose prefix could not be read."""
+    def webhook_paths(self) -> Iterator[str | None]:
+        """Yield the paths that look like a webhook endpoint; None for one whose prefix is no literal."""
         for source in self._sources:
             for node in ast.walk(source.tree):
-                if isinstance(node, ast.Call) and called(node) in _ROUTES and node.args:
-                    text = text_of(node.args[0])
+                if isinstance(node, ast.Call) and call_name(node) in _ROUTES and node.args:
+                    text = literal_text(node.args[0])
                     if text is not None:
-                        yield from self._hook(self._prefix(self._owner(source, node), ()), text)
+                        yield from self._webhook_path(self._prefix(self._owner(source, node), ()), text)
 
-    def _hook(self, prefix: str | None, text: str) -> Iterator[str | None]:
+    def _webhook_path(self, prefix: str | None, text: str) -> Iterator[str | None]:
         path = f"/{_joined(prefix or '', text).lstrip('/')}"
-        if _HOOK.search(path) and "<" not in path and "{" not in path:
+        if _WEBHOOK.search(path) and "<" not in path and "{" not in path:
             yield None if prefix is None else path
 
     def _owner(self, source: Source, call: ast.Call) -> str:
-        """Return what a route belongs to; Django's belong to their module."""
-        return self._named(source, call.func.value) if isinstance(call.func, ast.Attribute) else source.module
+        """Return the dotted name of the router or app of a route; for Django, that of the URL module."""
+        return self._dotted_name(source, call.func.value) if isinstance(call.func, ast.Attribute) else source.module
 
     def _prefix(self, name: str, seen: tuple[str, ...]) -> str | None:
         group, mount = self._groups.get(name), self._mounts.get(name)
@@ -86,51 +88,51 @@ class Routes:
             return None
         return _joined(_joined(outer, mount.prefix), own)
 
-    def _note_group(self, source: Source, node: ast.AST) -> None:
+    def _record_group(self, source: Source, node: ast.AST) -> None:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name):
-            kind = called(node.value)
+            kind = call_name(node.value)
             if kind in _PREFIXES:
                 prefix, _ = _keyword(node.value, _PREFIXES[kind])
                 self._groups[f"{source.module}.{node.targets[0].id}"] = _Group(kind, prefix)
 
-    def _note_mount(self, source: Source, call: ast.Call) -> None:
-        name = called(call)
+    def _record_mount(self, source: Source, call: ast.Call) -> None:
+        name = call_name(call)
         if name in _MOUNTS and call.args and isinstance(call.func, ast.Attribute):
             prefix, is_given = _keyword(call, _MOUNTS[name])
-            mount = _Mount(self._named(source, call.func.value), prefix, is_given)
-            self._mounts.setdefault(self._named(source, call.args[0]), mount)
+            mount = _Mount(self._dotted_name(source, call.func.value), prefix, is_given)
+            self._mounts.setdefault(self._dotted_name(source, call.args[0]), mount)
         elif name == "path" and len(call.args) > 1 and isinstance(call.args[1], ast.Call):
             inner = call.args[1]
-            if called(inner) == "include" and inner.args:
-                mount = _Mount(source.module, text_of(call.args[0]))
+            if call_name(inner) == "include" and inner.args:
+                mount = _Mount(source.module, literal_text(call.args[0]))
                 self._mounts.setdefault(self._included(source, inner.args[0]), mount)
 
     def _included(self, source: Source, node: ast.expr) -> str:
         first = node.elts[0] if isinstance(node, ast.Tuple) and node.elts else node
-        text = text_of(first)
-        return self._known(text, self._imports) if text is not None else self._named(source, first)
+        text = literal_text(first)
+        return self._resolved(text, self._imports) if text is not None else self._dotted_name(source, first)
 
-    def _named(self, source: Source, node: ast.expr) -> str:
-        """Return the dotted name of what an expression stands for, as far as that is written."""
+    def _dotted_name(self, source: Source, node: ast.expr) -> str:
+        """Return the dotted name that an expression refers to; an empty text when it is no name."""
         if isinstance(node, ast.Name):
             dotted = self._imports[source.module].get(node.id, f"{source.module}.{node.id}")
         elif isinstance(node, ast.Attribute):
-            dotted = f"{self._named(source, node.value)}.{node.attr}"
+            dotted = f"{self._dotted_name(source, node.value)}.{node.attr}"
         else:
             return ""
-        for _ in self._sources:  # from one module that only hands it on to the next
+        for _ in self._sources:  # follow re-exports through at most all modules
             module, _dot, name = dotted.rpartition(".")
-            handed_on = self._imports.get(self._known(module, self._imports), {}).get(name)
-            if dotted in self._groups or handed_on is None:
+            reexported = self._imports.get(self._resolved(module, self._imports), {}).get(name)
+            if dotted in self._groups or reexported is None:
                 break
-            dotted = handed_on
-        return self._known(dotted, self._groups)
+            dotted = reexported
+        return self._resolved(dotted, self._groups)
 
-    def _known(self, dotted: str, names: Iterable[str]) -> str:
-        """Return the one of `names` that is meant, also where the project is imported from a folder below this one."""
+    def _resolved(self, dotted: str, names: Iterable[str]) -> str:
+        """Return the one of `names` that `dotted` refers to; the import root may be a subfolder of the project."""
         names = list(names)
-        below = [name for name in names if name.endswith(f".{dotted}")]
-        return below[0] if dotted not in names and len(below) == 1 else dotted
+        in_subfolder = [name for name in names if name.endswith(f".{dotted}")]
+        return in_subfolder[0] if dotted not in names and len(in_subfolder) == 1 else dotted
 
 
 def _joined(prefix: str, text: str) -> str:
@@ -138,13 +140,13 @@ def _joined(prefix: str, text: str) -> str:
 
 
 def _keyword(call: ast.Call, name: str) -> tuple[str | None, bool]:
-    """Return the text of a keyword, and whether it is given: no text when it is given otherwise than as one."""
+    """Return the literal text of a keyword argument (None when it is no literal), and whether it is given."""
     value = next((one.value for one in call.keywords if one.arg == name), None)
-    return ("", False) if value is None else (text_of(value), True)
+    return ("", False) if value is None else (literal_text(value), True)
 
 
 def _imports(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield what the names that a module imports stand for."""
+    """Yield each name that a module imports, with the dotted name that it refers to."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -157,13 +159,13 @@ def _imports(source: Source) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, f"{base}.{alias.name}" if base else alias.name
 
 
-def called(call: ast.Call) -> str:
-    """Return the last name of what is called."""
+def call_name(call: ast.Call) -> str:
+    """Return the name of the function or method, without its object; an empty text when it has none."""
     if isinstance(call.func, ast.Attribute):
         return call.func.attr
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
-def text_of(node: ast.AST) -> str | None:
-    """Return the text that is written there; None when it is none."""
+def literal_text(node: ast.AST) -> str | None:
+    """Return the value of a string literal; None for any other node."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -1,4 +1,4 @@
-"""`mockstore scenarios`: the ready ones, and the schema that editors complete a file by."""
+"""`mockstore scenarios`: lists and prints the ready scenarios, and the JSON Schema of a scenario file."""
 
 import json
 from importlib.resources import files
@@ -51,6 +51,6 @@ def show(*, name: str, as_json: bool) -> None:
 
 @scenarios.command()
 @click.option("--json", "as_json", is_flag=True, help="Changes nothing: a schema is JSON anyway.")
-def schema(*, as_json: bool) -> None:  # noqa: ARG001 - it is taken by every command
+def schema(*, as_json: bool) -> None:  # noqa: ARG001 - every command has the option
     """Print the JSON Schema of a scenario file, for editors."""
     say_json(json.loads(files("mockstore.schemas").joinpath("scenario.json").read_bytes()))

@@ -1,4 +1,4 @@
-"""`mockstore schema`: the JSON Schemas of the event types."""
+"""`mockstore schema`: prints the JSON Schema of an event type."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`mockstore serve`: the mock on this machine."""
+"""`mockstore serve`: runs the server."""
 
 import gc
 import os
@@ -10,7 +10,7 @@ import click
 
 from mockstore.cli.options import DEFAULT_SERVER, duration
 from mockstore.cli.show import quiet, say_json_line, strong
-from mockstore.cli.sources import FILE, Sourced, sourced
+from mockstore.cli.sources import FILE, SettingsWithOrigins, load_settings
 from mockstore.delivery.schedule import parse_schedule
 from mockstore.errors import InvalidInputError, StartupError
 from mockstore.settings import Settings
@@ -31,7 +31,7 @@ Ctrl-C or SIGTERM stops it.
 """
 
 CONSOLE: Final = "/_mockstore/"
-"""Where a server has its page for people."""
+"""The path of the server's console, a web page."""
 
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -50,14 +50,14 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "How it is run": ("config", "log_format", "log_level", "as_json"),
     }
 )
-"""The options as the help shows them."""
+"""The sections of the help, with their options."""
 
 
 class Sectioned(click.Command):
-    """A command with many options, whose help shows them by what they are about."""
+    """A command whose help shows its options in sections."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, a section each; those that no section names (click's own help) stand in the last."""
+        """Write the options by section; those of no section (`--help`, which click adds) come in the last one."""
         records = {parameter.name: parameter.get_help_record(ctx) for parameter in self.get_params(ctx)}
         sections = [(title, [records.pop(name) for name in names]) for title, names in SECTIONS.items()]
         sections[-1][1].extend(records.values())
@@ -102,29 +102,31 @@ class Sectioned(click.Command):
     help="From where on something is logged.  [default: warning]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Say that it is ready as one line of JSON.")
-def serve(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options above, None where absent
+def serve(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options above, None when not given
     """Run the mock on this machine until it is interrupted."""
-    found = sourced_of(given, os.environ)
-    settings = found.settings
-    gc.disable()  # everything that is loaded now stays: looking through it for garbage is a tenth of the start
+    loaded = settings_from_options(given, os.environ)
+    settings = loaded.settings
+    gc.disable()  # nothing imported now becomes garbage: collecting takes a tenth of the start-up time
     try:
-        from mockstore.web.guard import secured  # noqa: PLC0415 - flask, which wrong options need not wait for
+        from mockstore.web.guard import secured  # noqa: PLC0415 - imports flask, which is slow: wrong options are reported earlier
         from mockstore.web.serve import run  # noqa: PLC0415 - the same
 
-        locked = secured(settings)
-        made = None if settings.control_token is not None else locked.control_token
-        run(locked, lambda server: _say_ready(server.url, locked, made, as_json=as_json))
+        served = secured(settings)
+        new_token = None if settings.control_token is not None else served.control_token
+        run(served, lambda server: _say_ready(server.url, served, new_token, as_json=as_json))
     except StartupError as error:
-        raise found.with_origin(error) from None
+        raise loaded.with_origin(error) from None
     finally:
         gc.enable()
 
 
-def sourced_of(given: Mapping[str, Any], variables: Mapping[str, str]) -> Sourced:
-    """Return the settings that options, variables and file make; raise `InvalidInputError`."""
-    told = {_NAMES.get(name, name): _read(name, value) for name, value in given.items() if value not in (None, ())}
-    config = told.pop("config", None)
-    return sourced(variables, options=told, spelling=_SPELLING, config=config if isinstance(config, str) else None)
+def settings_from_options(given: Mapping[str, Any], variables: Mapping[str, str]) -> SettingsWithOrigins:
+    """Return the settings from options, environment variables and file; raise `InvalidInputError` for a wrong one."""
+    options = {_NAMES.get(name, name): _read(name, value) for name, value in given.items() if value not in (None, ())}
+    config = options.pop("config", None)
+    return load_settings(
+        variables, options=options, spelling=_SPELLING, config=config if isinstance(config, str) else None
+    )
 
 
 _NAMES: Mapping[str, str] = MappingProxyType(
@@ -135,7 +137,7 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "max_webhooks": "webhooks",
     }
 )
-"""Options that are not called as their settings are."""
+"""The setting of each option whose name differs from that of its setting."""
 _SPELLING = MappingProxyType({setting: f"--{name.replace('_', '-')}" for name, setting in _NAMES.items()})
 _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
@@ -155,11 +157,11 @@ def _read(name: str, value: Any) -> object:  # noqa: ANN401 - as click has read 
         raise click.UsageError(f"--{name} is {value!r}; write a whole number, or random") from None
 
 
-def _say_ready(url: str, settings: Settings, made: str | None, *, as_json: bool) -> None:
+def _say_ready(url: str, settings: Settings, new_token: str | None, *, as_json: bool) -> None:
     gc.enable()
     if as_json:
-        told = {"url": url, "console": url + CONSOLE, "clock": settings.clock, "seed": settings.seed}
-        say_json_line({**told, "controlToken": made})
+        document = {"url": url, "console": url + CONSOLE, "clock": settings.clock, "seed": settings.seed}
+        say_json_line({**document, "controlToken": new_token})
         return
     click.echo(f"mockstore serves {strong(url)}")
     click.echo(f"watch and cause deliveries in a browser: {strong(url + CONSOLE)}")
@@ -167,6 +169,6 @@ def _say_ready(url: str, settings: Settings, made: str | None, *, as_json: bool)
     click.echo(quiet(f"seed {seed}, {settings.clock} clock; stop it with Ctrl-C"))
     if url != DEFAULT_SERVER:
         click.echo(quiet(f"for the other commands: export MOCKSTORE_SERVER={url}"))
-    if made is not None:
-        click.echo(f"control token {strong(made)}")
-        click.echo(quiet(f"for the other commands: export MOCKSTORE_CONTROL_TOKEN={made}"))
+    if new_token is not None:
+        click.echo(f"control token {strong(new_token)}")
+        click.echo(quiet(f"for the other commands: export MOCKSTORE_CONTROL_TOKEN={new_token}"))

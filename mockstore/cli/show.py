@@ -1,4 +1,4 @@
-"""How things look in the terminal: colours, tables, attempts. Text in, text out."""
+"""Formats and prints output for the terminal: colours, tables, events, deliveries, attempts."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,9 +31,9 @@ STATES: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "discarded": quiet,
     }
 )
-"""The colour of a state; the outcomes that are not here went wrong."""
+"""The colour of a state or outcome; every other outcome is a failure, and red."""
 
-GISTS: Mapping[str, str] = MappingProxyType(
+SUMMARIES: Mapping[str, str] = MappingProxyType(
     {
         "pet.adopted": "{pet[name]} ({pet[species]}) goes to {adopter[name]}",
         "pet.status_changed": "{oldStatus} to {newStatus}: {reason}",
@@ -43,24 +43,24 @@ GISTS: Mapping[str, str] = MappingProxyType(
         "payment.failed": "{payment[amount]} {payment[currency]}: {error[code]}",
     }
 )
-"""What an event says in one line, as templates over its `data`."""
+"""A one-line summary for each event type, as a template over the event's `data`."""
 
 
-def gist(event: Json) -> str:
-    """Return what an event is about in one line; an empty text for a type or a shape that is not known."""
+def event_summary(event: Json) -> str:
+    """Return a one-line summary of an event; an empty text for an unknown type or malformed data."""
     try:
-        return safe(GISTS[event["eventType"]].format_map(event["data"]))
+        return safe(SUMMARIES[event["eventType"]].format_map(event["data"]))
     except (KeyError, TypeError, IndexError, AttributeError, ValueError):
         return ""
 
 
-def mark(holds: bool) -> str:  # noqa: FBT001 - what is marked
+def mark(holds: bool) -> str:  # noqa: FBT001 - the value to show
     """Return a tick or a cross."""
     return good("✓") if holds else bad("✗")
 
 
 def state(word: str, width: int = 0) -> str:
-    """Return a state or an outcome in its colour, padded to `width`."""
+    """Return a state, an outcome or a status in its colour, padded to `width`."""
     return STATES.get(word, str if word[:1] == "2" else bad)(safe(word).ljust(width))
 
 
@@ -72,22 +72,22 @@ def plural(count: int, noun: str) -> str:
 
 
 def pretty(document: Json) -> str:
-    """Return JSON for people and for pipes: indented, characters as they are."""
+    """Return indented JSON, without escapes for characters beyond ASCII."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def say_json(document: Json) -> None:
-    """Print a document."""
+    """Print a document as indented JSON."""
     click.echo(pretty(document))
 
 
 def say_json_line(document: Json) -> None:
-    """Print a document on one line, for a stream of them."""
+    """Print a document as JSON on one line, for streams."""
     click.echo(json.dumps(document, ensure_ascii=False))
 
 
 def say_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, coloured: int | None = None) -> None:
-    """Print rows below a header, each column as wide as it must be; the column `coloured` holds states."""
+    """Print a table; `coloured` is the index of the column that holds states, None without one."""
     cells = [[safe(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
     click.echo(quiet("  ".join(name.ljust(width) for name, width in zip(header, widths, strict=True)).rstrip()))
@@ -100,7 +100,7 @@ def say_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, coloured:
 
 
 def say_more(found: Json) -> None:
-    """Say below a page that there are others."""
+    """Print the number of pages and how to get the latest one, if there are several."""
     pages = found["pagination"]
     if pages["totalPages"] > 1:
         last = pages["totalPages"]
@@ -108,12 +108,12 @@ def say_more(found: Json) -> None:
 
 
 def clock_time(moment: str) -> str:
-    """Return the time of the day of an RFC 3339 moment."""
+    """Return the time of day, `HH:MM:SS`, of an RFC 3339 timestamp."""
     return moment[11:19]
 
 
 def status_text(status: int | None, outcome: str) -> str:
-    """Return `503 Service Unavailable`, or how the attempt ended without an answer."""
+    """Return status and phrase, such as `503 Service Unavailable`; `outcome` when `status` is None."""
     if status is None:
         return outcome
     try:
@@ -123,7 +123,7 @@ def status_text(status: int | None, outcome: str) -> str:
 
 
 def attempt_line(attempt: Json) -> str:
-    """Return one attempt of a delivery document: when, which, what came back."""
+    """Return one line for an attempt of a delivery document: time, number, and status or outcome."""
     words = status_text(attempt["status"], attempt["outcome"])
     paint = STATES.get(attempt["outcome"], bad)
     when = _when(attempt["at"], timedelta(seconds=round(attempt["offsetSeconds"])))
@@ -138,23 +138,23 @@ def _when(moment: str, offset: timedelta) -> str:
 
 
 def event_line(event: Json) -> str:
-    """Return the head line of an event document."""
-    about = gist(event["payload"])
+    """Return one line for an event document: type, id and summary."""
+    about = event_summary(event["payload"])
     return f"{strong(safe(event['type']))}  {event['id']}" + (f"  {quiet(about)}" if about else "")
 
 
 def url_of(delivery: Json) -> str:
-    """Return where a delivery goes; what is known when its webhook is gone."""
+    """Return the URL of a delivery; a remark when its webhook was deleted."""
     return safe(delivery["url"] or "(deleted webhook)")
 
 
 def fault_names(delivery: Json) -> str:
-    """Return what goes wrong on purpose with a delivery; an empty text when nothing does."""
+    """Return the names of a delivery's faults; an empty text without faults."""
     return safe(" and ".join(one["name"] for one in delivery["faults"]))
 
 
 def delivery_lines(delivery: Json) -> Iterator[str]:
-    """Yield a delivery document: where it goes and how it stands, then each attempt, then what comes next."""
+    """Yield the lines for a delivery document: URL and state, each attempt, the next attempt."""
     yield f"{url_of(delivery)}  {state(delivery['state'])}"
     if delivery["faults"]:
         yield f"  on purpose: {fault_names(delivery)}"

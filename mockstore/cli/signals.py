@@ -1,4 +1,4 @@
-"""Ends a command on SIGTERM as Ctrl-C does."""
+"""Handles SIGTERM like Ctrl-C."""
 
 import signal
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from types import FrameType
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """Raise `KeyboardInterrupt` on SIGTERM while inside; only the main thread can, another one leaves it as it is."""
+    """Raise `KeyboardInterrupt` on SIGTERM inside the block; do nothing outside the main thread."""
     if current_thread() is not main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Where a server's settings come from: options, then variables, then a file, then what holds by itself."""
+"""Loads a server's settings from options, environment variables and a file, in this order of precedence."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,26 +11,27 @@ from mockstore.errors import InvalidInputError, StartupError
 from mockstore.settings import NAMES, SECRETS, Settings, read_text, unknown, values_of, variable_of
 
 FILE: Final = "mockstore.toml"
-"""The file that is read when it lies in the current folder and no other is named."""
+"""The file in the current folder that is read, if it exists, when no other is named."""
 FILE_VARIABLE: Final = "MOCKSTORE_CONFIG"
 
-_WHOLE: Final = frozenset(
+_INTEGERS: Final = frozenset(
     {"port", "seed", "threads", "requests", "body_limit", "rate_limit", "tenants", "webhooks", "history"}
 )
-_YES_OR_NO: Final = frozenset({"retry_after", "require_https", "deny_private"})
+_BOOLEANS: Final = frozenset({"retry_after", "require_https", "deny_private"})
 _LISTS: Final = frozenset({"schedule", "signatures", "allowed_hosts", "cors_origins"})
 _ALSO_TEXT: Final = frozenset({"seed", "rate_limit", "schedule", "signatures"})
-"""Settings that may be written as a text too: `none`, `random`, `1m,5m`."""
+"""Settings that may also be a text, such as `none`, `random` or `1m,5m`."""
 
 
-class Sourced(Struct, frozen=True):
-    """Settings, and where each of them comes from; one that is not named holds by itself."""
+class SettingsWithOrigins(Struct, frozen=True):
+    """Settings, and where each comes from."""
 
     settings: Settings
     origins: Mapping[str, str]
+    """The option, variable, or file and name that set each setting; those with their default are missing."""
 
     def with_origin(self, error: StartupError) -> StartupError:
-        """Return the error with where the setting at fault comes from, unless it says so or that is nobody's doing."""
+        """Return the error with the origin of the wrong setting in front, unless it has none or the text names it."""
         origin = self.origins.get(error.field or "", "")
         return error if origin in str(error) else StartupError(f"{origin}: {error}", field=error.field)
 
@@ -40,22 +41,22 @@ class _Source(Struct, frozen=True):
     origins: Mapping[str, str]
 
 
-def sourced(
+def load_settings(
     variables: Mapping[str, str],
     *,
     options: Mapping[str, object] = MappingProxyType({}),
     spelling: Mapping[str, str] = MappingProxyType({}),
     config: str | None = None,
-) -> Sourced:
-    """Return the settings in force; raise `InvalidInputError` that names the option, the variable, or file and name.
+) -> SettingsWithOrigins:
+    """Return the settings; raise `InvalidInputError`, which names the option, the variable, or the file and name.
 
-    `options` are by the names of the settings, and `spelling` says how each is called on the command line; `config`
-    is the file that was named there. What the file itself is called may be said by a variable too.
+    `options` maps names of settings to values, and `spelling` to the options of the command line. `config` is the
+    path of the settings file; without it, `MOCKSTORE_CONFIG` in `variables` may name the file.
     """
-    told = values_of(variables)
+    from_variables = values_of(variables)
     sources = (
-        _of_file(config, variables.get(FILE_VARIABLE, "").strip()),
-        _Source(told, {name: variable_of(name) for name in told}),
+        _from_file(config, variables.get(FILE_VARIABLE, "").strip()),
+        _Source(from_variables, {name: variable_of(name) for name in from_variables}),
         _Source(options, {name: spelling.get(name, f"--{name.replace('_', '-')}") for name in options}),
     )
     values: dict[str, Any] = {}
@@ -64,14 +65,14 @@ def sourced(
         values |= source.values
         origins |= source.origins
     try:
-        return Sourced(Settings(**values), MappingProxyType(origins))
+        return SettingsWithOrigins(Settings(**values), MappingProxyType(origins))
     except InvalidInputError as error:
         if error.field not in origins:
             raise
         raise InvalidInputError(f"{origins[error.field]}: {error}", field=error.field) from None
 
 
-def _of_file(option: str | None, variable: str) -> _Source:
+def _from_file(option: str | None, variable: str) -> _Source:
     path = Path(option or variable or FILE)
     if not option and not variable and not path.is_file():
         return _Source({}, {})
@@ -85,7 +86,7 @@ def _of_file(option: str | None, variable: str) -> _Source:
 
 
 def _table(path: Path, content: bytes) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415 - most servers have no file
+    import tomllib  # noqa: PLC0415 - most servers have no settings file
 
     try:
         table = tomllib.loads(content.decode())
@@ -93,24 +94,23 @@ def _table(path: Path, content: bytes) -> dict[str, Any]:
         raise InvalidInputError(f"{path} is no TOML: byte {error.start + 1} is not UTF-8", field="config") from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidInputError(f"{path} is no TOML: {error}", field="config") from None
-    except (RecursionError, ValueError):  # Python reads neither deep nests nor numbers of thousands of digits
+    except (RecursionError, ValueError):  # limits of Python: depth of nesting, digits of a number
         raise InvalidInputError(f"{path}: it is nested too deeply, or has a number that is too long") from None
     for name in table:
         if name not in NAMES:
-            raise _stranger(path, name, table[name])
+            raise _unknown_name(path, name, table[name])
     return table
 
 
-def _stranger(path: Path, name: str, value: object) -> InvalidInputError:
+def _unknown_name(path: Path, name: str, value: object) -> InvalidInputError:
     if isinstance(value, dict):
         return InvalidInputError(f"{path}: write the settings at the top, not in a table [{name}]", field="config")
     return InvalidInputError(f"{path}: {unknown('name', name, list(NAMES))}", field="config", code="unknown_name")
 
 
 def _value(path: Path, name: str, value: object) -> object:
-    wanted = _form(name)
-    if not _fits(name, value):
-        raise InvalidInputError(f"{path}: {name} is {_found(name, value)}; write {wanted}", field=name)
+    if not _has_type(name, value):
+        raise InvalidInputError(f"{path}: {name} is {_described(name, value)}; write {_expected(name)}", field=name)
     try:
         if isinstance(value, list):
             return read_text(name, ",".join(value))
@@ -119,7 +119,7 @@ def _value(path: Path, name: str, value: object) -> object:
         raise InvalidInputError(f"{path}: {name} is {value!r}: {error}", field=name) from None
 
 
-def _found(name: str, value: object) -> str:
+def _described(name: str, value: object) -> str:
     if isinstance(value, dict):
         return "a table"
     if name in SECRETS:
@@ -127,19 +127,19 @@ def _found(name: str, value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
-def _fits(name: str, value: object) -> bool:
-    if name in _YES_OR_NO:
+def _has_type(name: str, value: object) -> bool:
+    if name in _BOOLEANS:
         return isinstance(value, bool)
     if isinstance(value, str):
-        return name in _ALSO_TEXT or name not in _WHOLE | _LISTS
+        return name in _ALSO_TEXT or name not in _INTEGERS | _LISTS
     if name in _LISTS:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return name in _WHOLE and isinstance(value, int) and not isinstance(value, bool)
+    return name in _INTEGERS and isinstance(value, int) and not isinstance(value, bool)
 
 
-def _form(name: str) -> str:
-    if name in _YES_OR_NO:
+def _expected(name: str) -> str:
+    if name in _BOOLEANS:
         return "true or false"
     if name in _LISTS:
         return 'a list of texts, such as ["a", "b"]'
-    return "a whole number" if name in _WHOLE else 'a text, in quotes: "…"'
+    return "a whole number" if name in _INTEGERS else 'a text, in quotes: "…"'

@@ -1,11 +1,11 @@
-"""Writes a starter test for what was found. Pure."""
+"""Renders the starter test for the consumer that was found. Pure."""
 
 from typing import Final
 
-from mockstore.cli.project_scan import USUAL_PATH, Consumer
+from mockstore.cli.project_scan import DEFAULT_PATH, Consumer
 
 SECRET: Final = "whsec_c3RhcnRlci1zZWNyZXQtb2YtdGhlLXRlc3Rz"  # noqa: S105 - a sample
-"""A sample: what the tests sign with."""
+"""The sample secret with which the tests sign."""
 
 _HEAD: Final = '''"""The Petstore's webhooks as they really come: signed, forged, twice, late."""
 
@@ -24,7 +24,7 @@ def webhook(mockstore, tried{needs}):
 
 @pytest.fixture(scope="module")
 def tried():
-    """What was answered at PATH: asked once, so that one test says that nothing is there, and the others wait."""
+    """The status that PATH answered, once known; if nothing is there, one test fails and the others are skipped."""
     return []
 
 
@@ -71,13 +71,13 @@ def test_an_event_whose_acknowledgement_was_lost_comes_again(mockstore):
 
 
 def starter_for(consumer: Consumer) -> str:
-    """Return a test module for the consumer; what was not found is marked with «adapt»."""
+    """Return the source of a test module for the consumer; lines to complete are marked with «adapt»."""
     needs = {"django": ", db, settings" if consumer.secret else ", db"}.get(consumer.framework, "")
     if consumer.framework != "django" and consumer.secret is not None:
         needs = ", monkeypatch"
     body = "\n".join(f"    {line}".rstrip() for line in _subscription(consumer))
     app = "" if consumer.framework == "django" or consumer.module is not None else _NO_APP
-    head = _HEAD.format(path=consumer.path or USUAL_PATH, secret=SECRET, needs=needs, body=body, app=app)
+    head = _HEAD.format(path=consumer.path or DEFAULT_PATH, secret=SECRET, needs=needs, body=body, app=app)
     if consumer.path is None:
         head = head.replace("\nSECRET", "  # adapt: where your endpoint is\nSECRET", 1)
     return head + _TESTS
@@ -92,16 +92,16 @@ def _subscription(consumer: Consumer) -> list[str]:
     ]
     if consumer.framework == "django":
         return [f"settings.{consumer.secret} = SECRET" if consumer.secret else _ADAPT, *subscribed]
-    told = f'monkeypatch.setenv("{consumer.secret}", SECRET)' if consumer.secret else _ADAPT
+    secret = f'monkeypatch.setenv("{consumer.secret}", SECRET)' if consumer.secret else _ADAPT
     if consumer.module is None:
-        return [told, *subscribed]
+        return [secret, *subscribed]
     made = [f"app = {consumer.name}()"] if consumer.is_factory else []
-    return [told, f"from {consumer.module} import {consumer.name}", "", *made, *subscribed]
+    return [secret, f"from {consumer.module} import {consumer.name}", "", *made, *subscribed]
 
 
 _NO_APP: Final = """
 from your_app import app  # adapt: where your app is
 """
-"""At the top, so that one failure says it, and not one for each test."""
+"""It stands at the top of the module, so that it fails once and not in each test."""
 
 _ADAPT: Final = "# adapt: let your app know SECRET, by a variable or a setting, before it is made"

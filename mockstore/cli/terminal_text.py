@@ -1,6 +1,6 @@
-"""What comes from outside, made fit for a terminal. Pure."""
+"""Escapes untrusted text for output on a terminal. Pure."""
 
 
 def safe(text: str) -> str:
-    """Return `text` with everything escaped that could move the cursor or change a colour."""
+    """Return `text` with every character escaped that is not printable, such as those that move the cursor."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

@@ -1,4 +1,4 @@
-"""`mockstore verify`: the signature doctor at the terminal."""
+"""`mockstore verify`: verifies a signature, and says why one does not match."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -40,7 +40,7 @@ Exit code 0: genuine. 1: not genuine, and the reason is printed. 2: the command 
 @click.option("--sent-body", type=click.File("rb"), help="What the sender signed, to find the first difference.")
 @json_option
 @click.pass_context
-def verify(  # noqa: PLR0913 - the evidence that there may be
+def verify(  # noqa: PLR0913 - the options of the command
     context: click.Context,
     *,
     secret: str,
@@ -80,7 +80,7 @@ def verify(  # noqa: PLR0913 - the evidence that there may be
 
 
 def schemes_in(fields: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the schemes whose signature header is there; the Petstore's own when none is."""
+    """Return the signature schemes whose header is there; that of the Petstore when none is."""
     names = {name.lower() for name, _ in fields}
     found = [name for name, scheme in SCHEMES.items() if scheme.headers[-1].lower() in names]
     return found or ["petstore"]

@@ -1,4 +1,4 @@
-"""`mockstore webhooks`: the registrations at a running mock."""
+"""`mockstore webhooks`: registers, lists and changes webhooks of a running mock."""
 
 from datetime import timedelta
 
@@ -11,8 +11,8 @@ from mockstore.cli.show import delivery_lines, plural, quiet, say_json, say_more
 from mockstore.cli.terminal_text import safe
 from mockstore.model import Json
 
-PATIENCE = 10
-"""Seconds that the command waits for attempts that it has caused."""
+SETTLE_SECONDS = 10
+"""How long the command waits for the attempts that it has caused."""
 
 EPILOG = """\b
 Examples:
@@ -56,12 +56,12 @@ def list_webhooks(*, client: Client, page: int, limit: int, as_json: bool) -> No
 @click.option("--secret", help="What signs; made when absent.")
 @click.option("--description", help="A note for people.")
 @asks_server
-def add(  # noqa: PLR0913 - what a registration consists of
+def add(  # noqa: PLR0913 - the options of the command
     *, client: Client, url: str, events: str, secret: str | None, description: str | None, as_json: bool
 ) -> None:
     """Register URL; the answer shows the secret whole, this once."""
-    asked = {"url": url, "events": _listed(events), "secret": secret, "description": description}
-    made = client.post("/v1/webhooks", {name: value for name, value in asked.items() if value is not None}, "secret")
+    request = {"url": url, "events": _listed(events), "secret": secret, "description": description}
+    made = client.post("/v1/webhooks", {name: value for name, value in request.items() if value is not None}, "secret")
     _say(made, as_json=as_json)
 
 
@@ -80,7 +80,7 @@ def show(*, client: Client, webhook_id: str, as_json: bool) -> None:
 @click.option("--secret", help="What signs from now on.")
 @click.option("--description", help="A note for people.")
 @asks_server
-def update(  # noqa: PLR0913 - what a registration consists of
+def update(  # noqa: PLR0913 - the options of the command
     *,
     client: Client,
     webhook_id: str,
@@ -139,8 +139,8 @@ def disable(*, client: Client, webhook_id: str, as_json: bool) -> None:
 @asks_server
 def rotate(*, client: Client, webhook_id: str, overlap: timedelta, as_json: bool) -> None:
     """Give it a new secret; the answer shows it whole, this once."""
-    asked = {"overlapSeconds": overlap.total_seconds()}
-    _say(client.post(_path(webhook_id, "rotate-secret"), asked, expect="secret"), as_json=as_json)
+    request = {"overlapSeconds": overlap.total_seconds()}
+    _say(client.post(_path(webhook_id, "rotate-secret"), request, expect="secret"), as_json=as_json)
 
 
 @webhooks.command()
@@ -154,9 +154,9 @@ def rotate(*, client: Client, webhook_id: str, overlap: timedelta, as_json: bool
 @asks_server
 def test(*, client: Client, webhook_id: str, event_type: str | None, as_json: bool) -> None:
     """Deliver a sample event to it alone."""
-    asked = {"eventType": event_type} if event_type is not None else {}
-    made = client.post(_path(webhook_id, "test"), asked, expect="id")
-    client.post("/_mockstore/settle", {"timeoutSeconds": PATIENCE})
+    request = {"eventType": event_type} if event_type is not None else {}
+    made = client.post(_path(webhook_id, "test"), request, expect="id")
+    client.post("/_mockstore/settle", {"timeoutSeconds": SETTLE_SECONDS})
     found = client.get(path_to("_mockstore", "deliveries", made["id"]), expect="attempts")
     if as_json:
         say_json(found)

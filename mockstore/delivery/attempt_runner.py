@@ -49,22 +49,26 @@ class AttemptMade(Struct, frozen=True):
 class AttemptRunner:
     """Makes attempts, on any thread, and never raises.
 
-    While the store is unavailable, `wait` is called with the error; it waits, or raises the error again when the pump
-    closes. `remember` gets each exception that is not the receiver's answer: of an app in process, or of our own code.
+    `has` returns whether a claim still holds. If not, since the records were deleted, nothing is done: there may be a
+    new delivery with the same id. While the store is unavailable, `wait` is called with the error; it waits, or
+    raises the error again when the pump closes. `remember` gets each exception that is not the receiver's answer: of an
+    app in process, or of our own code.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, each once
         self,
         engine: Engine,
         transport: Transport,
         begin: Begin | None,
         *,
+        has: Callable[[DeliveryRecord], bool] = lambda _claimed: True,
         wait: Callable[[StoreUnavailableError], None],
         remember: Callable[[BaseException], None],
     ) -> None:
         self._engine = engine
         self._transport = transport
         self._begin = begin
+        self._has = has
         self._wait = wait
         self._remember = remember
 
@@ -87,7 +91,7 @@ class AttemptRunner:
     def attempt(
         self, job: Job, meanwhile: Callable[[], None] | None = None, answer: Reply | None = None
     ) -> AttemptMade | None:
-        """Do what is left of the attempt and record it; return None when none was made. The claim is given back.
+        """Do what is left of the attempt and record it; return None when none was made. Gives the claim back.
 
         `meanwhile` is called after the request was sent, if the transport can do that. `answer` is the receiver's reply
         where it has come already.
@@ -105,14 +109,14 @@ class AttemptRunner:
 
     def _deliver(self, job: Job, meanwhile: Callable[[], None] | None, answer: Reply | None) -> AttemptMade | None:
         started = job.started
-        if started is None or (job.underway is None and not self._is_fresh(started)):
+        if started is None or (job.underway is None and not self._is_fresh(job.delivery, started)):
             started = self._insist(lambda: self._start(job.delivery))
         if started is None:
             return None
         watch = Deadline(self._engine.provider.timeout)
         result = answer or self._answer(started.outgoing, job.underway, meanwhile)
         held = watch.elapsed()
-        attempt = self._insist(lambda: self._engine.finish(started, result))
+        attempt = self._insist(lambda: self._engine.finish(started, result, is_held=lambda: self._has(job.delivery)))
         if attempt.exception is not None:
             self._remember(attempt.exception)
         return AttemptMade(attempt, started.webhook.url, held)
@@ -129,17 +133,20 @@ class AttemptRunner:
         """Make the request, unless the delivery was forgotten, ended, put off or taken over meanwhile."""
         store = self._engine.store
         with store.transaction():  # a reset must not come in between, or what it forgot would come back
+            if not self._has(claimed):
+                return None
             delivery = store.delivery(claimed.id) if store.holds(claimed.id) else None
             if delivery is not None and delivery.state is DeliveryState.PENDING and delivery.due is not None:
                 return self._engine.start(delivery)
             store.release(claimed.id)
         return None
 
-    def _is_fresh(self, prepared: Started) -> bool:
+    def _is_fresh(self, claimed: DeliveryRecord, prepared: Started) -> bool:
         """Return whether the same request would be made again now."""
         store, delivery, webhook = self._engine.store, prepared.delivery, prepared.webhook
         return (
-            store.holds(delivery.id)
+            self._has(claimed)
+            and store.holds(delivery.id)
             and store.delivery(delivery.id) == delivery
             and store.webhook(webhook.id) == webhook
             and abs(self._engine.clock.now() - prepared.at) < FRESH
@@ -171,7 +178,7 @@ class AttemptRunner:
         store = self._engine.store
         with suppress(Exception), store.transaction():
             current = store.delivery(delivery.id)
-            if current is not None and len(current.attempts) > len(delivery.attempts):
+            if not self._has(delivery) or (current is not None and len(current.attempts) > len(delivery.attempts)):
                 return
             if current is not None and current.state is DeliveryState.PENDING:
                 self._engine.discard(current, f"it could not be tried: {type(error).__name__}: {error}")

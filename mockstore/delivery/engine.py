@@ -11,11 +11,10 @@ from msgspec.structs import replace
 
 from mockstore.delivery.compose import Plain, compose, schemes_of, secrets_of, whole_second
 from mockstore.delivery.hold import Hold, checked_order
-from mockstore.delivery.judge import Verdict, bent, judge, next_step, raised_by_consumer, shared_reply
+from mockstore.delivery.judge import Step, Verdict, bent, judge, next_step, raised_by_consumer, shared_reply
 from mockstore.delivery.overtaken import Overtaken
 from mockstore.errors import AttemptExistsError, DeliveryError
 from mockstore.events import uuid7
-from mockstore.events.shape import Shape
 from mockstore.faults import plan as faulty
 from mockstore.faults.fault import Draft
 from mockstore.model import (
@@ -42,6 +41,7 @@ from mockstore.world.seams import Clock, Store
 
 SignatureTime = Literal["wall", "virtual"]
 
+UNENDED: Final = frozenset({DeliveryState.HELD, DeliveryState.PENDING})
 _LOG: Final = logging.getLogger(__name__)
 _NO_LONGER_OURS: Final = "the delivery was forgotten, or another server has taken it over"
 
@@ -149,7 +149,7 @@ class Engine:
         """
         with self.store.transaction():  # or who publishes or releases at the same time would find another state
             self.hold.turn(on=False)
-            held = [record for record in self.store.deliveries() if record.state is DeliveryState.HELD]
+            held = self.store.deliveries(states=[DeliveryState.HELD])
             seen, released = set[int](), []
             for position in checked_order(order, len(held)):
                 released.append((self._copy if position in seen else self.restart)(held[position]))
@@ -174,7 +174,8 @@ class Engine:
         webhook = self.store.webhook(delivery.webhook_id)
         event = self.store.event(delivery.event_id)
         if webhook is not None and webhook.status is WebhookStatus.DISABLED and faulty.enables(delivery):
-            webhook = self._enable(webhook)
+            webhook = replace(webhook, status=WebhookStatus.ACTIVE, updated_at=self.clock.now())
+            self.store.save_webhook(webhook)
         if webhook is None or event is None or webhook.status is WebhookStatus.DISABLED:
             why = "the webhook was deleted" if webhook is None else "the webhook is disabled"
             self.discard(delivery, why)
@@ -196,6 +197,7 @@ class Engine:
         signed_at = wall_time() if self._signature_time == "wall" else at
         if not plan:  # the usual case, spared what faults need
             return Plain(self.provider, event, webhook, number, at, whole_second(signed_at))
+        catalogue = self.provider.catalogue
         draft = Draft(
             url=webhook.url,
             event_id=event.id,
@@ -206,21 +208,20 @@ class Engine:
             schemes=schemes_of(webhook, self.provider),
             signed_at=signed_at,
             retired=tuple(old.secret for old in webhook.old_secrets if old.until <= at),
-            shape=self._shape(event.type),
+            shape=catalogue.shape(event.type) if event.type in catalogue.types else None,
         )
         return faulty.altered(plan, compose(faulty.composed(plan, draft, number), number, self.provider), number)
 
-    def _shape(self, event_type: str) -> Shape | None:
-        catalogue = self.provider.catalogue
-        return catalogue.shape(event_type) if event_type in catalogue.types else None
-
-    def finish(self, started: Started, answer: Reply | DeliveryError) -> Attempt:
+    def finish(
+        self, started: Started, answer: Reply | DeliveryError, *, is_held: Callable[[], bool] = lambda: True
+    ) -> Attempt:
         """Judge the answer, record the attempt and what follows from it, give the claim back.
 
         What is no longer ours is not recorded: the delivery was forgotten, or another server has taken it over.
+        `is_held` tells whether the claim is still that of this attempt, and not of a later delivery of the same id.
         """
         attempt = self._attempt(started, answer)
-        after = self._recorded(started.delivery.id, attempt)
+        after = self._recorded(started, attempt, is_held)
         if after is not None:
             if self._made is not None:
                 self._made.append((started.delivery.id, attempt.number))
@@ -228,16 +229,19 @@ class Engine:
         self._tell()
         return attempt
 
-    def _recorded(self, delivery_id: str, attempt: Attempt) -> DeliveryRecord | None:
+    def _recorded(self, started: Started, attempt: Attempt, is_held: Callable[[], bool]) -> DeliveryRecord | None:
         """Record the attempt and give the claim back, in one transaction; None when it is not ours to record.
 
-        The claim is given back even then: the delivery is in hand no more, and may come back to us.
+        The claim is given back even then, as the delivery may come back to us, but not where `is_held` denies it.
         """
+        delivery_id = started.delivery.id
         try:
             with self.store.transaction():
+                if not is_held():
+                    return None
                 delivery = self.store.delivery(delivery_id) if self.store.holds(delivery_id) else None
                 if delivery is not None:
-                    after = self._record(delivery, attempt)
+                    after = self._record(delivery, attempt, anew=delivery.due != started.delivery.due)
                     if self._overtaken:
                         self._let_follow(delivery)
                     self.store.release(delivery_id)
@@ -270,24 +274,22 @@ class Engine:
 
     def discard_pending(self, webhook: WebhookRecord, why: str) -> None:
         """Discard every delivery of `webhook` that has not ended."""
-        for delivery in self.store.deliveries(webhook_id=webhook.id):
-            if delivery.state in (DeliveryState.PENDING, DeliveryState.HELD):
-                self.discard(delivery, why)
+        self.store.end(DeliveryState.DISCARDED, why, webhook_id=webhook.id, states=UNENDED)
 
     def discard(self, delivery: DeliveryRecord, why: str) -> None:
         """Stop the delivery; it can be recovered."""
         self.store.save_delivery(replace(delivery, state=DeliveryState.DISCARDED, due=None, reason=why))
 
     def restart(self, delivery: DeliveryRecord) -> DeliveryRecord:
-        """Start the ladder anew, now: the same event, the same bytes, the next attempt number."""
-        again = replace(
-            delivery,
-            state=DeliveryState.PENDING,
-            due=self.clock.now(),
-            round_start=len(delivery.attempts),
-            reason=None,
-        )
+        """Start the ladder anew, now: the same event, the same bytes, the next attempt number.
+
+        What is due already becomes so a moment earlier: by that an attempt under way sees that another one is wanted.
+        """
+        now, due, begun = self.clock.now(), delivery.due, len(delivery.attempts)
+        due = now if due is None or due > now else due - timedelta.resolution
+        again = replace(delivery, state=DeliveryState.PENDING, due=due, round_start=begun, reason=None)
         self.store.save_delivery(again)
+        self.published += 1
         return again
 
     def _attempt(self, started: Started, answer: Reply | DeliveryError) -> Attempt:
@@ -309,15 +311,17 @@ class Engine:
             exception=reply.exception if reply is not None else raised_by_consumer(answer),
         )
 
-    def _record(self, delivery: DeliveryRecord, attempt: Attempt) -> DeliveryRecord:
+    def _record(self, delivery: DeliveryRecord, attempt: Attempt, *, anew: bool) -> DeliveryRecord:
+        """Record the attempt; `anew` is whether the ladder was started over while it was under way."""
         attempts = (*delivery.attempts, attempt)
         if delivery.state is DeliveryState.DISCARDED:  # its webhook was disabled or deleted meanwhile
-            after = replace(delivery, attempts=attempts)
-            self.store.save_delivery(after)
-            return after
-        step = next_step(delivery, attempt, self.provider, attempt.at, dice=self.chance.dice.uniform(-1, 1))
-        if delivery.faults:
-            step = bent(step, replace(delivery, attempts=attempts), attempt)
+            step = Step(DeliveryState.DISCARDED)
+        elif anew:
+            step = Step(DeliveryState.PENDING, due=delivery.due, anew=True)
+        else:
+            step = next_step(delivery, attempt, self.provider, attempt.at, dice=self.chance.dice.uniform(-1, 1))
+            if delivery.faults:
+                step = bent(step, replace(delivery, attempts=attempts), attempt)
         if step.disables is not None:
             webhook = self.store.webhook(delivery.webhook_id)
             if webhook is not None and webhook.status is WebhookStatus.ACTIVE:
@@ -333,17 +337,12 @@ class Engine:
             self._made.clear()
         self._overtaken.clear()
 
-    def _enable(self, webhook: WebhookRecord) -> WebhookRecord:
-        enabled = replace(webhook, status=WebhookStatus.ACTIVE, updated_at=self.clock.now())
-        self.store.save_webhook(enabled)
-        return enabled
-
     def _let_follow(self, gone: DeliveryRecord) -> None:
         """Make due what waited for another delivery to the same webhook to go first."""
         waiting = self._overtaken.to(gone.webhook_id)
-        done = [gone.id] if gone.id in waiting else waiting
+        done, now = [gone.id] if gone.id in waiting else waiting, self.clock.now()
         for delivery in map(self.store.delivery, done):
-            if delivery is not None and delivery.state is DeliveryState.PENDING and not delivery.attempts:
-                self.store.save_delivery(replace(delivery, due=self.clock.now()))
+            if delivery is not None and not delivery.attempts and delivery.due is not None and delivery.due > now:
+                self.store.save_delivery(replace(delivery, due=now))
         if done:
             self.store.when_kept(partial(self._overtaken.forget, gone.webhook_id, done))

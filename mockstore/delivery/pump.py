@@ -1,10 +1,12 @@
 """Runs what is due, in order, on the caller's own thread or event loop. Time moves only by `advance`."""
 
 from collections.abc import Callable, Iterator, MutableSequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from threading import Lock, get_ident
 
 from mockstore.delivery.engine import Engine, Started
+from mockstore.delivery.threads import Deferred
 from mockstore.errors import DeliveryError, EndlessChainError
 from mockstore.faults import plan as faulty
 from mockstore.model import Attempt, Pulse, Reply
@@ -18,7 +20,8 @@ class InlinePump:
     """The pump of tests: no thread, no waiting.
 
     A consumer that causes further events while it handles one does not recurse: the outer run
-    takes them up when the delivery at hand has ended.
+    takes them up when the delivery at hand has ended. Likewise, only one thread delivers at a time: what another one
+    makes due meanwhile is left to it.
     """
 
     def __init__(
@@ -33,7 +36,12 @@ class InlinePump:
         self._transport = transport
         self._is_remote = is_remote
         self._chain_limit = chain_limit
+        self._lock = Lock()
         self._running = False
+        self._asked = False
+        """Somebody wants a look at what is due, and whoever runs has not begun that look yet."""
+        self._deferring: set[int] = set()
+        """Threads that make something due, and will see to it later."""
         self._caught: list[BaseException] = []
         self.raised: MutableSequence[BaseException] = []
         """What consumers' code raised and nobody has seen yet."""
@@ -44,24 +52,26 @@ class InlinePump:
     def kick(self) -> None:
         """Run everything that is due now; inside a running delivery, leave it to the outer run."""
         __tracebackhide__ = True
-        if not self._running:
+        if self._begins():
             with self._run():
-                while (started := self._next()) is not None:
-                    if started.delivery.faults:
-                        self._send_with_twins(started)
-                    else:
-                        self._finish(started, self._send(started))
+                while self._goes_on():
+                    while (started := self._next()) is not None:
+                        if started.delivery.faults:
+                            self._send_with_twins(started)
+                        else:
+                            self._finish(started, self._send(started))
 
     async def akick(self) -> None:
         """Do the same on the running event loop."""
         __tracebackhide__ = True
-        if not self._running:
+        if self._begins():
             with self._run():
-                while (started := self._next()) is not None:
-                    if started.delivery.faults:
-                        await self._asend_with_twins(started)
-                    else:
-                        self._finish(started, await self._asend(started))
+                while self._goes_on():
+                    while (started := self._next()) is not None:
+                        if started.delivery.faults:
+                            await self._asend_with_twins(started)
+                        else:
+                            self._finish(started, await self._asend(started))
 
     def deliver_briefly(self) -> bool:
         """Run nothing: the caller of `kick` does that."""
@@ -89,14 +99,13 @@ class InlinePump:
         """How the deliveries are going: nothing is out unless it asks for this itself."""
         return Pulse()
 
-    @contextmanager
-    def deferred(self) -> Iterator[None]:
-        """Leave what falls due inside to the next `kick` or `akick`."""
-        before, self._running = self._running, True
-        try:
-            yield
-        finally:
-            self._running = before
+    def deferred(self) -> AbstractContextManager[None]:
+        """Leave what this thread makes due inside to its next `kick` or `akick`."""
+        return Deferred(self._deferring)
+
+    def forget(self, clear: Callable[[], None]) -> None:
+        """Have `clear` forget the records; an attempt under way has lost its claim by that."""
+        clear()
 
     def stop(self) -> None:
         """Nothing is taken up but by who asks for it."""
@@ -104,16 +113,41 @@ class InlinePump:
     def close(self) -> None:
         """Nothing runs that would have to be stopped."""
 
+    def _begins(self) -> bool:
+        """Return whether the caller is to run what is due; if not, whoever runs already looks once more."""
+        with self._lock:
+            if get_ident() in self._deferring:
+                return False
+            self._asked = True
+            begins, self._running = not self._running, True
+            return begins
+
+    def _leaves_it(self) -> bool:
+        """Return whether a `kick` would leave what is due to a run under way or to come."""
+        return self._running or get_ident() in self._deferring
+
+    def _goes_on(self) -> bool:
+        """Return whether somebody has asked for a look since the last one; if not, the next who asks runs."""
+        with self._lock:
+            goes_on, self._asked = self._asked, False
+            if not goes_on:
+                self._end()
+            return goes_on
+
+    def _end(self) -> None:
+        self._running = False
+        self.raised += self._caught  # not earlier: a consumer that emits is not to get what another one raised
+        self._caught = []
+
     @contextmanager
     def _run(self) -> Iterator[None]:
-        self._running = True
         self._allowed = self._engine.published + self._chain_limit
         try:
             yield
-        finally:
-            self._running = False
-            self.raised += self._caught  # not earlier: a consumer that emits is not to get what another one raised
-            self._caught = []
+        except BaseException:
+            with self._lock:
+                self._end()
+            raise
 
     def _next(self) -> Started | None:
         __tracebackhide__ = True
@@ -187,10 +221,14 @@ class InlinePump:
             self._caught.append(attempt.exception)
 
     def _steps(self, by: timedelta) -> Iterator[None]:
-        """Yield at every moment up to now + `by` at which something falls due."""
+        """Yield at every moment up to now + `by` at which something falls due.
+
+        Where that is left to another run, the clock moves at once: that run's delivery at hand may wait for the caller.
+        """
         yield
         target = self._engine.clock.now() + by
-        while (due := self._engine.store.next_due()) is not None and due <= target:
+        while not self._leaves_it() and (due := self._engine.store.next_due()) is not None and due <= target:
             self._engine.clock.jump_to(due)
             yield
         self._engine.clock.jump_to(target)
+        yield  # or a run that is just ending would not see what has fallen due by that

@@ -30,6 +30,8 @@ class WorkQueue:
         """The job whose request a thread has made while it waited for an answer, by that thread. At most one."""
         self._handed_over: deque[Job] = deque()
         """Jobs that a borrowed thread began and that others have to finish."""
+        self._claims: dict[str, DeliveryRecord] = {}
+        """The deliveries that are claimed now, by id."""
 
     @property
     def busy(self) -> bool:
@@ -96,12 +98,22 @@ class WorkQueue:
 
     def give_back(self, delivery: DeliveryRecord, tried: AttemptMade | None) -> None:
         """Note that the delivery is no longer out, and how quick its receiver was if an attempt was made."""
+        if self.has(delivery):
+            del self._claims[delivery.id]
         if tried is None:
             self._fair_queue.give_back(delivery, None)
             return
         if self._urls.get(delivery.webhook_id) != tried.url:
             keep_latest(self._urls, delivery.webhook_id, tried.url)
         self._fair_queue.give_back(delivery, speed_of(tried.attempt.outcome, tried.held))
+
+    def has(self, claimed: DeliveryRecord) -> bool:
+        """Return whether the claim still holds. Thread-safe."""
+        return self._claims.get(claimed.id) is claimed
+
+    def forget(self) -> None:
+        """Drop all claims, since the records were deleted: later records may have the same ids."""
+        self._claims.clear()
 
     def drain(self) -> list[DeliveryRecord]:
         """Remove what has not been sent, and return it."""
@@ -124,6 +136,7 @@ class WorkQueue:
     def _claim(self) -> int:
         claimed = self._engine.claim(BATCH)
         for delivery in claimed:
+            self._claims[delivery.id] = delivery
             self._fair_queue.add(delivery, self._origin_of(delivery.webhook_id))
         return len(claimed)
 

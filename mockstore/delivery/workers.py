@@ -21,7 +21,7 @@ STALL: Final = timedelta(milliseconds=2)
 by few threads, for more of them only fight for the interpreter. It is half as long after each stall in a row."""
 
 REST: Final = timedelta(seconds=10)
-"""How long a thread waits for work before it ends."""
+"""How long a thread waits for work before it ends, by default."""
 
 REMEMBERED: Final = 100
 """How many errors are kept for who asks."""
@@ -36,7 +36,7 @@ class WorkerPump:
     while it waits for an answer; only for a quick store, since that time counts as the receiver's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, each once, and a time for tests that cannot wait
         self,
         engine: Engine,
         transport: Transport,
@@ -44,27 +44,25 @@ class WorkerPump:
         threads: int = 16,
         follow: Callable[[], bool] = lambda: False,
         begin: Begin | None = None,
+        rest: timedelta = REST,
     ) -> None:
         self._engine = engine
         self.raised: MutableSequence[BaseException] = deque(maxlen=REMEMBERED)
         """Exceptions on a thread or in an entry point that nobody has looked at yet; the latest ones."""
-        self._runner = AttemptRunner(
-            engine, transport, begin, wait=self._wait_unless_closing, remember=self.raised.append
-        )
+        self._queue = queue = WorkQueue(engine, threads)
+        wait, remember = self._wait_unless_closing, self.raised.append
+        self._runner = AttemptRunner(engine, transport, begin, has=queue.has, wait=wait, remember=remember)
         self._borrowed = BorrowedThread(self._runner, take=self._take_quick, hand_over=self._hand_over, end=self._end)
         self._may_borrow = begin is not None
         self._follow = follow
+        self._rest_seconds = rest.total_seconds()
         self._threads = WorkerThreads(self._run, threads)
         self._outage = Outage()
         lock = Lock()
-        self._work = Condition(lock)
-        self._calm = Condition(lock)
-        self._trouble = Condition(lock)
-        self._queue = WorkQueue(engine, threads)
+        self._work, self._calm, self._trouble = Condition(lock), Condition(lock), Condition(lock)
         self._deferring: set[int] = set()
         """Threads inside `deferred`: what they make due is delivered after their next `kick`."""
-        self._idle = 0
-        self._taken = 0
+        self._idle = self._taken = 0
         self._patience = STALL.total_seconds()
         self._standing_by = False
         """A thread waits to see whether those at work stall, and then helps them."""
@@ -122,7 +120,9 @@ class WorkerPump:
         self._kick()
         with self._calm:
             seconds = None if timeout is None else timeout.total_seconds()
-            calm = self._calm.wait_for(lambda: self._is_calm() or (timeout is None and self._outage.error), seconds)
+            calm = self._calm.wait_for(
+                lambda: self._closing or self._queue.are_over() or (timeout is None and self._outage.error), seconds
+            )
             if self._closing and not self._queue.are_over():
                 raise StoppingError
             if timeout is None and self._outage.error is not None:
@@ -140,6 +140,7 @@ class WorkerPump:
         while (due := store.next_due()) is not None and due - clock.now() <= by:
             by -= max(due - clock.now(), timedelta())  # time that passes by itself meanwhile is not counted
             clock.jump_to(due)
+            self._spread_the_time()
             self.settle()
         if self._closing:
             raise StoppingError
@@ -163,6 +164,12 @@ class WorkerPump:
         """Leave what this thread makes due inside to its next `kick`, `akick` or `moment`."""
         return Deferred(self._deferring)
 
+    def forget(self, clear: Callable[[], None]) -> None:
+        """Delete the records by `clear`. Deliveries that are claimed are not started any more, nor recorded."""
+        with self._work:  # nothing is claimed meanwhile
+            clear()
+            self._queue.forget()
+
     def stop(self) -> None:
         """Take nothing new up from now on, and wake who waits; attempts under way go on."""
         with self._work:
@@ -178,8 +185,7 @@ class WorkerPump:
             threads, left = self._threads.others, self._queue.drain()
         self._borrowed.close()
         with self._work:
-            left += self._queue.drain()
-            begun = self._queue.begun()
+            left, begun = left + self._queue.drain(), self._queue.begun()
         for delivery in left:
             with suppress(StoreUnavailableError):  # the claim then ends with this server
                 self._engine.store.release(delivery.id)
@@ -188,7 +194,7 @@ class WorkerPump:
         for thread in threads:
             thread.join()
 
-    # ---- on the threads; `_work` is held wherever `_turns` or the counts are touched -------------
+    # ---- on the threads; `_work` is held wherever `_queue` or the counts are touched -------------
 
     def _run(self) -> None:
         eager = False
@@ -260,14 +266,11 @@ class WorkerPump:
                 return job
             if self._queue.are_over():
                 self._calm.notify_all()
-            if tired and self._unwatched() is None:
-                return None
             is_to_rest = may_take or self._standing_by or not self._queue.are_more()
+            if tired and is_to_rest and self._unwatched() is None:
+                return None
             self._outage.end()
-            if is_to_rest:
-                eager, tired = False, self._rest(may_take=may_take)
-            else:
-                eager, tired = self._stand_by(), False
+            eager, tired = (False, self._rest(may_take=may_take)) if is_to_rest else (self._stand_by(), False)
         return None
 
     def _wait_unless_closing(self, error: StoreUnavailableError) -> None:
@@ -306,14 +309,15 @@ class WorkerPump:
         What is due already is left to the threads at work, where they are not to be helped.
         """
         moment = self._unwatched() if may_take or not self._queue.are_due() else None
-        if moment is not None:
+        seconds = None if moment is None else self._engine.clock.seconds_until(moment)  # None: it stands still now
+        if seconds is not None:
             self._watched = moment
         self._idle += 1
-        woken = self._work.wait(REST.total_seconds() if moment is None else self._engine.clock.seconds_until(moment))
+        woken = self._work.wait(self._rest_seconds if seconds is None else seconds)
         self._idle -= 1
-        if moment is not None and self._watched == moment:
+        if seconds is not None and self._watched == moment:
             self._watched = None
-        return not woken and moment is None
+        return not woken and seconds is None
 
     def _unwatched(self) -> datetime | None:
         """Return the next due moment that time brings nearer and no thread waits for."""
@@ -341,10 +345,6 @@ class WorkerPump:
             self._engine.trim()
 
     def _spread_the_time(self) -> None:
-        """Wake threads that wait for a due moment: the clock has moved, so it is nearer."""
+        """Let the next thread that looks wait for the next due moment: the clock has moved, so it is nearer."""
         with self._work:
             self._watched = None
-            self._work.notify_all()
-
-    def _is_calm(self) -> bool:
-        return self._closing or self._queue.are_over()

@@ -16,13 +16,21 @@ SHARED = "shared"
 
 
 def connected(
-    url: str, *, tenant: str | None = None, token: str | None = None, callback_host: str = LOOPBACK
+    url: str,
+    *,
+    tenant: str | None = None,
+    token: str | None = None,
+    callback_host: str = LOOPBACK,
+    strict: bool | None = None,
 ) -> RemoteMockstore:
     """Return the Mockstore of a server that runs at `url`.
 
     `tenant` is a UUID, or `shared` for the pool of all who name none; without it, it gets a world of its own. `token`
-    is the server's control token. `callback_host` is by what name the server reaches the apps of this process. Raises
-    `NoServerError` in one line when nobody is there, when the token is missing, or when the versions differ.
+    is the server's control token. `callback_host` is by what name the server reaches the apps of this process.
+    `strict`: the end of the `with` block raises `AssertionError` over what went wrong and was never looked at, as that
+    of `Mockstore.in_process` does. When nothing is said, it does so in a world of its own: a tenant that is named may
+    be used by others, too. Raises `NoServerError` in one line when nobody is there, when the token is missing, or when
+    the versions differ.
     """
     its_id = None if tenant == SHARED else random_uuid() if tenant is None else checked_tenant(tenant)
     wire = Wire(url, tenant=its_id, token=token)
@@ -31,7 +39,8 @@ def connected(
     except MockstoreError:
         wire.close()
         raise
-    return RemoteMockstore(wire, tenant=its_id, provider=provider, callback_host=callback_host)
+    is_strict = tenant is None if strict is None else strict
+    return RemoteMockstore(wire, tenant=its_id, provider=provider, callback_host=callback_host, strict=is_strict)
 
 
 def _rules(wire: Wire) -> Provider:

@@ -34,7 +34,7 @@ class Callbacks:
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._router = Router.in_process()
+        self._router = Router.of_apps()
         self._server: Server | None = None
         self._provider: Provider | None = None
         self._failures: dict[str, DeliveryError | BaseException] = {}

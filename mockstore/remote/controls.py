@@ -55,7 +55,7 @@ class RemoteWebhooks:
         self._reader = reader
 
     def __iter__(self) -> Iterator[Webhook]:
-        return (Webhook(self._reader, record.id) for record in self._reader.webhook_records())
+        return (Webhook(self._reader, record.id, record) for record in self._reader.webhook_records())
 
     def __len__(self) -> int:
         return len(self._reader.webhook_records())

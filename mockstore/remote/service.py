@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Final, Self, Unpack, cast
@@ -27,7 +28,7 @@ from mockstore.remote.player import RemotePlayer
 from mockstore.remote.shop import RemoteFront
 from mockstore.remote.source import RemoteReader
 from mockstore.remote.wire import Wire, path_to
-from mockstore.strict import complaints
+from mockstore.strict import complaints, require_none
 from mockstore.timeline import timeline_text
 from mockstore.web.address import address_of
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(seconds=10)
 """How long `settle` waits when nothing is said."""
+GRACE: Final = timedelta(seconds=1)
+"""How much longer than a receiver may take the end of a `with` block waits for its attempt."""
 _INSTEAD: Final = MappingProxyType(
     {
         "assert_conforms": "an audit runs in the test's own process; use the fixture mockstore (Mockstore.in_process), "
@@ -45,6 +48,8 @@ _INSTEAD: Final = MappingProxyType(
         "(Mockstore.in_process)",
         "wsgi_app": "the server answers over HTTP; call it at the URL in mockstore.url, or use the fixture mockstore "
         "(Mockstore.in_process)",
+        "aserve": "the server's own threads deliver; say `await asyncio.to_thread(mockstore.orders.place, pet)`, "
+        "or ask mockstore.url with an async client",
         "httpx_transport": "the server answers over HTTP; say httpx.Client(base_url=mockstore.url), or use the fixture "
         "mockstore (Mockstore.in_process)",
     }
@@ -56,19 +61,23 @@ class RemoteMockstore:
     """A Mockstore that lives on a server, for one tenant: the same verbs and handles. A context manager.
 
     Nothing of it is kept here: each question is asked of the server. What apps of this process raise comes home with
-    the attempts that made them raise.
+    the attempts that made them raise. When `strict`, the end of the `with` block waits for attempts under way, and
+    raises `AssertionError` over what went wrong and was never looked at.
     """
 
-    def __init__(self, wire: Wire, *, tenant: str | None, provider: Provider, callback_host: str) -> None:
+    def __init__(self, wire: Wire, *, tenant: str | None, provider: Provider, callback_host: str, strict: bool) -> None:
         self._wire = wire
         self.tenant = tenant
         """The UUID that tells it from others on the server; None is the pool that all share."""
         self.url = address_of(wire.url, tenant)
         """Where its API is reached, without a slash at the end; the tenant is in it."""
         self.provider = provider
-        self.options = Options(strict=False, raise_errors=False)
+        self.options = Options(strict=strict, raise_errors=False)
         self._callbacks = Callbacks(callback_host)
         self.reader = RemoteReader(wire, provider, self._callbacks)
+        self.reader.looks.is_judged = strict
+        self._emptied: int | None = None
+        """How many requests there had been when everything was taken away."""
         self._front = RemoteFront(wire)
         self._inboxes: dict[str, RemoteInbox] = {}
         self.clock = RemoteClock(wire)
@@ -81,7 +90,19 @@ class RemoteMockstore:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+        try:
+            found = self._found_at_the_end() if kind is None and self.options.strict else ()
+        finally:
+            self.close()
+        require_none(found, "Mockstore.connect(…, strict=False)")
+
+    def _found_at_the_end(self) -> Sequence[str]:
+        """Return the complaints; a tenant that was forgotten, and not asked for since, is not made anew for that."""
+        if self._emptied == self._wire.asked:
+            return self.reader.looks.complaints
+        with suppress(TimeoutError):
+            self.settle(self.provider.timeout + GRACE)
+        return self.complaints()
 
     def close(self) -> None:
         """Stop serving the apps of this process, and give back the connections; the server keeps what it has."""
@@ -90,7 +111,9 @@ class RemoteMockstore:
 
     def forget(self) -> None:
         """Take everything of this tenant away from the server, the rules of its own included."""
+        self.reader.looks.forget(self.complaints)
         self._wire.delete("tenant")
+        self._emptied = self._wire.asked
 
     def subscribe(  # noqa: PLR0913 - a registration has these parts
         self,
@@ -242,7 +265,9 @@ class RemoteMockstore:
 
     def change(self, **rules: Json) -> None:
         """Give this tenant a fresh world under rules of its own: the members of `PUT /_mockstore/settings`."""
+        self.reader.looks.forget(self.complaints)
         told = self._wire.ask("PUT", path_to("settings"), rules)
+        self._inboxes.clear()
         self._follow(rules_of(told, self.provider))
 
     def timeline(self) -> str:
@@ -267,7 +292,7 @@ class RemoteMockstore:
 
     def _follow(self, provider: Provider) -> None:
         self.provider = provider
-        self.reader = RemoteReader(self._wire, provider, self._callbacks)
+        self.reader = RemoteReader(self._wire, provider, self._callbacks, self.reader.looks)
         self.webhooks = RemoteWebhooks(self._wire, self.reader)
         self.faults = RemoteFaults(self._wire, self.reader)
         self.play = RemotePlayer(self._wire, provider, self._address)

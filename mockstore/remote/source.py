@@ -1,20 +1,16 @@
 """Where the handles of a Mockstore on a server read: its records, asked for anew with each question."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from threading import Event as Flag
-from threading import Thread
 from typing import Final
 
 from msgspec.structs import replace
 
 from mockstore.collection import Collection, Waiter
-from mockstore.errors import NoServerError, NotFoundError
+from mockstore.errors import NotFoundError
 from mockstore.handles import Event
 from mockstore.looks import Looks
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, WebhookRecord
-from mockstore.news import News
 from mockstore.provider import Provider
 from mockstore.remote.callbacks import Callbacks
 from mockstore.remote.wire import Wire
@@ -23,23 +19,25 @@ from mockstore.strict import RaisedThereError
 from mockstore.timeline import Told
 from mockstore.web.records import from_json
 from mockstore.world.clock import wall_time
+from mockstore.world.transports.rules import Deadline
 
 PATIENCE: Final = timedelta(seconds=10)
 """How long an assertion waits for an attempt that is under way."""
-_POLL_SECONDS: Final = 2
-"""How long a question for news lasts; nobody waits for its end."""
+LONGEST_POLL: Final = 10.0
+"""The most seconds that one question for news lasts; then it is asked again."""
+_NOTHING_KNOWN: Final = -1
+"""After this, whatever has happened is news: the first question is answered at once."""
 
 
 class RemoteReader:
     """The `Source` of the handles, over a server's records; what a consumer here raised is added to its attempts."""
 
-    def __init__(self, wire: Wire, provider: Provider, callbacks: Callbacks) -> None:
+    def __init__(self, wire: Wire, provider: Provider, callbacks: Callbacks, looks: Looks | None = None) -> None:
         self._wire = wire
         self._provider = provider
         self._callbacks = callbacks
-        self.looks = Looks()
+        self.looks = looks or Looks()
         """What the test has looked at."""
-        self._news = News()
 
     @property
     def wait(self) -> Waiter:
@@ -139,26 +137,11 @@ class RemoteReader:
         return record.due is not None and record.due <= self.now()
 
     def _wait(self, claim: Callable[[], bool], timeout: float | None) -> bool:
-        if claim():
-            return True
-        with self._listening():
-            return self._news.wait_for(claim, timeout)
-
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
-        """Tell the news of the server here, while somebody waits for them."""
-        enough = Flag()
-        thread = Thread(target=self._listen, args=(enough,), name="mockstore-news", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            enough.set()  # its last question ends by itself: nobody waits for that
-
-    def _listen(self, enough: Flag) -> None:
-        latest = -1
-        with suppress(NoServerError):  # who waits will ask for himself, and hear of it
-            while not enough.is_set():
-                asked = {"after": latest, "timeoutSeconds": _POLL_SECONDS}
-                latest = self._wire.post("records", "news", **asked)["news"]
-                self._news.tell()
+        latest, deadline = _NOTHING_KNOWN, None if timeout is None else Deadline(timedelta(seconds=timeout))
+        while not claim():
+            if deadline is not None and deadline.passed():
+                return False
+            left = LONGEST_POLL if deadline is None else min(deadline.left(), LONGEST_POLL)
+            asked = {"after": latest, "timeoutSeconds": left}
+            latest = self._wire.post("records", "news", **asked)["news"]
+        return True

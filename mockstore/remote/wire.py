@@ -23,6 +23,8 @@ class Wire:
     def __init__(self, url: str, *, tenant: str | None, token: str | None) -> None:
         self._client = JsonClient(url, named="the URL", patience=PATIENCE)
         self.url = self._client.url
+        self.asked = 0
+        """How many requests there have been."""
         self._headers = {"Accept": "application/json"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {sendable(token, 'the control token')}"
@@ -48,6 +50,7 @@ class Wire:
     def ask(self, method: str, path: str, document: Mapping[str, Json] | None = None) -> Json:
         """Return the answer's JSON, or None; raise `NoServerError`, or what a Mockstore in this process would."""
         __tracebackhide__ = True
+        self.asked += 1
         answered = self._client.ask(method, path, self._headers, document)
         if answered.is_problem:
             raise self._no_entry(answered) or refusal(answered.document)

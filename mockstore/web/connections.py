@@ -170,8 +170,8 @@ class Connection(HTTPConnection):
 
     def __init__(self, server: Any, sock: socket.socket) -> None:  # noqa: ANN401 - cheroot's
         super().__init__(server, sock)
-        self.client_timeout = ClientTimeout(self._others_wait)
-        self.wfile = Writer(sock.send, ClientTimeout(self._others_wait))
+        self.client_timeout = ClientTimeout(sock, self._is_urgent)
+        self.wfile = Writer(sock.send, ClientTimeout(sock, self._others_wait))
         self.rfile = Reader(sock, self.client_timeout)
 
     def answer_at_once(self, fast_path: FastPath) -> bool:
@@ -200,25 +200,25 @@ class Connection(HTTPConnection):
             return b""
 
     def communicate(self) -> bool:
-        """Send what is unsent, then read a request and answer it; return whether there may be another one."""
+        """Send what is unsent, begin with TLS, or answer a request; return whether there may be another one."""
         if self.unsent:
             unsent, self.unsent = self.unsent, b""
             self.wfile.write(unsent)
             return True
         self.client_timeout.restart()
-        if isinstance(self.socket, ssl.SSLSocket) and not self._shakes_hands(self.socket):
-            return False
+        if isinstance(self.socket, ssl.SSLSocket) and self.socket.version() is None:
+            return self._shakes_hands(self.socket)  # its first request is waited for like any other
         return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's
 
     def _shakes_hands(self, secured: ssl.SSLSocket) -> bool:
-        """Return whether TLS is spoken; who speaks plain HTTP is told so.
+        """Begin with TLS; return whether that is done, or goes on later. Who speaks plain HTTP is told so.
 
         What is sent after a handshake that failed would wait for the client to begin another one.
         """
-        if secured.version() is not None:
-            return True
         try:
             self.client_timeout.keep(_shake_hands, secured)
+        except TimeoutError:
+            return True  # a thread is needed again when the client goes on
         except ssl.SSLError as error:
             if error.reason == "HTTP_REQUEST":
                 self.wfile = Writer(partial(socket.socket.send, secured), self.client_timeout)  # below TLS
@@ -253,17 +253,23 @@ class Connection(HTTPConnection):
     def hang_up(self) -> None:
         """Take nothing more in: whoever reads a request on it finds its end."""
         with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RD)
+            socket.socket.shutdown(
+                self.socket, socket.SHUT_RD
+            )  # that of an SSLSocket would end TLS, and go on in plain
 
     def close(self) -> None:
         """Close it; a client that is still sending what was refused gets time to read why."""
         if self.lingering:
             self.lingering = False
-            drain(self.socket, unless=self._others_wait)
+            drain(self.socket, unless=self._is_urgent)
         super().close()
 
     def _others_wait(self) -> bool:
         return bool(self.server.requests.busy)
+
+    def _is_urgent(self) -> bool:
+        """Return whether a client that is slow to send is waited for no longer: others wait, or the server stops."""
+        return bool(self.server.requests.closing) or self._others_wait()
 
 
 class Gateway(Gateway_10):

@@ -3,7 +3,6 @@
 from base64 import b64decode
 from binascii import Error as NoBase64Error
 from collections import deque
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from mockstore.handles import Event
 from mockstore.service import Mockstore
 from mockstore.tenants import Tenants, checked_tenant
 from mockstore.web.deliveries import SHOWN, deliveries_page, several
-from mockstore.web.documents import Document, clock_document, delivery_document, event_document, page_document
+from mockstore.web.documents import Document, clock_document, delivery_document, event_document, part_document
 from mockstore.web.fault_routes import TEXTS
 from mockstore.web.paging import page_of
 from mockstore.web.reading import (
@@ -122,9 +121,9 @@ def _content_type(wanted: Document) -> str:
 @routes.get("/events")
 def list_events() -> ResponseReturnValue:
     """Return what was emitted, oldest first."""
-    page, type_ = page_of(request.args), request.args.get("type")
-    found = [event for event in mockstore().events if type_ is None or event.type == type_]
-    return page_document(found, page, event_document)
+    page, reader = page_of(request.args), mockstore().reader
+    found, total = reader.event_page(page.first, page.limit, event_type=request.args.get("type"))
+    return part_document(found, total, page, lambda record: event_document(Event(reader, record)))
 
 
 @routes.get("/events/<event_id>")
@@ -183,8 +182,6 @@ def run() -> ResponseReturnValue:
     """Let the clock run on."""
     exact_object({})
     mockstore().clock.run()
-    with suppress(TimeoutError):  # does not wait, but wakes those who slept while no moment came nearer
-        mockstore().settle(timedelta())
     return _clock()
 
 

@@ -1,41 +1,50 @@
 """Lists of deliveries as answers: a filtered page, or those that a call has started."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import TypeAlias
 
 from flask import request
 
+from mockstore.errors import NotFoundError
 from mockstore.handles import Delivery
-from mockstore.model import DeliveryState
+from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.petstore.errors import FieldMistake, ValidationError
 from mockstore.reader import Reader
-from mockstore.web.documents import Document, delivery_document, page_document, told_document
+from mockstore.web.documents import Document, delivery_document, part_document, told_document
 from mockstore.web.paging import page_of
+
+_Told: TypeAlias = tuple[DeliveryRecord, EventRecord, WebhookRecord | None]
 
 SHOWN = 100
 """How many of the deliveries that a call has started are shown; `count` is the number of all."""
 
 
 def deliveries_page(reader: Reader, webhook_id: str | None = None) -> Document:
-    """Return the page that the query asks for, of those to a webhook or of all, with its `type`, `webhook`, `state`."""
-    page = page_of(request.args)
-    type_, webhook, state = (request.args.get(name) for name in ("type", "webhook", "state"))
+    """Return the page that the query asks for, with its `type`, `state` and, where none is given, its `webhook`."""
+    page, asked = page_of(request.args), request.args
+    state = asked.get("state")
     if state is not None and state not in list(DeliveryState):
         raise ValidationError([FieldMistake("state", f"must be one of {', '.join(DeliveryState)}", "unknown_state")])
-    of_type = None if type_ is None else {event.id for event in reader.event_records() if event.type == type_}
-    found = [
-        record
-        for record in reader.delivery_records(webhook_id=webhook_id or webhook)
-        if (state is None or record.state == state)
-        and (webhook is None or record.webhook_id == webhook)
-        and (of_type is None or record.event_id in of_type)
-    ]
-    webhook_record = cache(reader.webhook_record)
-    return page_document(
-        found,
-        page,
-        lambda record: told_document(record, reader.event_record(record.event_id), webhook_record(record.webhook_id)),
+    found, total = reader.delivery_page(
+        page.first,
+        page.limit,
+        webhook_id=asked.get("webhook") if webhook_id is None else webhook_id,
+        event_type=asked.get("type"),
+        states=None if state is None else [DeliveryState(state)],
     )
+    return part_document(list(_told(reader, found)), total, page, lambda told: told_document(*told))
+
+
+def _told(reader: Reader, found: Sequence[DeliveryRecord]) -> Iterator[_Told]:
+    """Yield each delivery with its event and its webhook, but those that have been forgotten since they were found."""
+    webhook_record = cache(reader.webhook_record)
+    for record in found:
+        try:
+            event = reader.event_record(record.event_id)
+        except NotFoundError:
+            continue
+        yield record, event, webhook_record(record.webhook_id)
 
 
 def several(deliveries: Sequence[Delivery]) -> Document:

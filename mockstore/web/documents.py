@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from mockstore.events import rfc3339
 from mockstore.faults.verdict import answered_as_expected
-from mockstore.handles import Delivery, Event, Webhook
+from mockstore.handles import Delivery, Event
 from mockstore.inbox import Received
 from mockstore.model import Attempt, DeliveryRecord, EventRecord, Headers, Json, Reply, WebhookRecord
 from mockstore.signing import mask
@@ -47,25 +47,29 @@ def instance_of(path: str) -> str:
 
 def page_document(items: Sequence[T], page: Page, render: Callable[[T], Document]) -> Document:
     """Return one page of `items`; a page past the end is empty."""
+    return part_document(items[page.first : page.first + page.limit], len(items), page, render)
+
+
+def part_document(part: Sequence[T], total: int, page: Page, render: Callable[[T], Document]) -> Document:
+    """Return a page with the items that are on it, of so many in all."""
     return {
-        "data": [render(item) for item in items[page.first : page.first + page.limit]],
+        "data": [render(item) for item in part],
         "pagination": {
             "page": page.number,
             "limit": page.limit,
-            "totalItems": len(items),
-            "totalPages": -(-len(items) // page.limit),
+            "totalItems": total,
+            "totalPages": -(-total // page.limit),
         },
     }
 
 
-def webhook_document(webhook: Webhook) -> Document:
+def webhook_document(webhook: WebhookRecord) -> Document:
     """Return a webhook with its secret masked (contract 1.4)."""
     return webhook_with_secret(webhook) | {"secret": mask(webhook.secret)}
 
 
-def webhook_with_secret(webhook: Webhook) -> Document:
+def webhook_with_secret(record: WebhookRecord) -> Document:
     """Return a webhook with its whole secret: for creation and rotation only (contract 1.4)."""
-    record = webhook.record
     document: Document = {
         "id": record.id,
         "url": record.url,

@@ -93,6 +93,8 @@ class IdleConnections:
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
             _LOG.exception("the server could not attend to what has come")
             self._ended.wait(_BREATH_SECONDS)
+            if self._fast_path is not None:
+                self._fast_path.kick()  # this thread may not come back soon
             return False
 
     def stop(self) -> None:

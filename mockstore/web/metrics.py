@@ -71,9 +71,12 @@ class _Counted(Collector):
     def _gauges(self) -> Iterator[Metric]:
         shops = [tenant.mockstore for tenant in self._tenants]
         pulses = [tenant.pump.pulse for tenant in self._tenants if tenant.pump is not None]
-        pending = sum(shop.reader.count(DeliveryState.PENDING) for shop in shops)
+        pending = sum(shop.reader.count(states=[DeliveryState.PENDING]) for shop in shops)
         gauges = {
-            "mockstore_tenants": ("Worlds that are kept, the shared one included.", len(shops)),
+            "mockstore_tenants": (
+                "Tenants that the server holds open at present, and the pool that clients without a tenant share.",
+                len(shops),
+            ),
             "mockstore_webhooks": ("Webhooks that are registered.", sum(len(shop.webhooks) for shop in shops)),
             "mockstore_deliveries_pending": ("Deliveries that are due, now or later.", pending),
             "mockstore_delivery_threads_busy": ("Deliveries under way.", sum(pulse.out for pulse in pulses)),

@@ -32,11 +32,13 @@ class Pool:
         self._served: set[Connection] = set()
         self._threads: list[Thread] = []
         self.idle = 0
+        """How many threads serve nobody; one that has just been started counts."""
         self._silent: set[Connection] = set()
         """Those with which a thread stays that say nothing."""
         self._is_short = False
         """The system had no thread to give at the last try."""
-        self._closing = False
+        self.closing = False
+        """Whether the server stops."""
 
     @property
     def qsize(self) -> int:
@@ -54,7 +56,7 @@ class Pool:
     def put(self, connection: Connection) -> None:
         """Let a thread serve the request that has come in on the connection; without any thread, close it."""
         with self._changed:
-            if not self._closing:
+            if not self.closing:
                 if len(self._waiting) >= self.idle and len(self._threads) < self._limit:
                     self._start_thread()
                 if self._threads:
@@ -67,7 +69,7 @@ class Pool:
         """Let the requests that are being answered end, for `timeout` seconds at most; wait for no others."""
         patience = Deadline(timedelta(seconds=timeout))
         with self._changed:
-            self._closing = True
+            self.closing = True
             unserved, silent = list(self._waiting), [one for one in self._served if not one.answering]
             self._waiting.clear()
             self._changed.notify_all()
@@ -90,46 +92,52 @@ class Pool:
             return
         self._is_short = False
         self._threads.append(thread)
+        self.idle += 1
 
     def _run(self) -> None:
         while (connection := self._next()) is not None:
-            try:
-                self._serve(connection)
-            finally:
-                with self._changed:
-                    self._served.discard(connection)
+            keep = self._serve(connection)
+            with self._changed:
+                self._served.discard(connection)  # before another thread may serve it
+                self.idle += 1
+            if keep:
+                with suppress(OSError):
+                    self._server.put_conn(connection)
 
     def _next(self) -> Connection | None:
         with self._changed:
-            self.idle += 1
-            self._changed.wait_for(lambda: self._waiting or self._closing)
-            self.idle -= 1
+            self._changed.wait_for(lambda: self._waiting or self.closing)
             if not self._waiting:
                 return None
+            self.idle -= 1
             connection = self._waiting.popleft()
             self._served.add(connection)
             return connection
 
-    def _serve(self, connection: Connection) -> None:
-        keep = False
+    def _serve(self, connection: Connection) -> bool:
+        """Answer its requests; return whether it is to be kept for further ones, else it is closed."""
         try:
-            keep = connection.communicate()
-            while keep and self._may_stay(connection) and self._stay(connection):
-                keep = connection.communicate()
+            if self._answers(connection):
+                return True
         except OSError:
             _LOG.debug("a connection broke", exc_info=True)
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
             _LOG.exception("a connection could not be served")
         with suppress(OSError):
-            if keep:
-                self._server.put_conn(connection)
-            else:
-                connection.close()
+            connection.close()
+        return False
+
+    def _answers(self, connection: Connection) -> bool:
+        """Do the same; a connection that breaks raises."""
+        keep = connection.communicate()
+        while keep and self._may_stay(connection) and self._stay(connection):
+            keep = connection.communicate()
+        return keep
 
     def _may_stay(self, connection: Connection) -> bool:
         with self._changed:
             most = (len(self._threads) if self._is_short else self._limit) // _SHARE
-            if self._waiting or self._closing or len(self._silent) >= most:
+            if self._waiting or self.closing or len(self._silent) >= most:
                 return False
             self._silent.add(connection)
             return True

@@ -100,7 +100,7 @@ def read_raised() -> ResponseReturnValue:
 @routes.get("/webhooks")
 def list_webhooks() -> ResponseReturnValue:
     """Return the registrations with their secrets, oldest first."""
-    return {"data": [to_json(webhook.record) for webhook in mockstore().webhooks]}
+    return {"data": [to_json(record) for record in mockstore().webhooks.records]}
 
 
 @routes.post("/webhooks")

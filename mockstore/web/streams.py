@@ -1,6 +1,7 @@
 """A connection's two directions: what comes in on a socket, and what goes out."""
 
 import socket
+import ssl
 from _pyio import BufferedReader  # type: ignore[import-not-found]  # typeshed leaves out what cheroot's readers are
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ class Reader(StreamReader):
     """
 
     def __init__(self, sock: socket.socket, client_timeout: ClientTimeout) -> None:
+        self._socket = sock
         self._source = _Source(sock, client_timeout)
         BufferedReader.__init__(self, self._source)
         self.bytes_read = 0
@@ -29,8 +31,10 @@ class Reader(StreamReader):
         self._source.unread = come
 
     def has_data(self) -> bool:
-        """Return whether something can be read without the socket."""
-        return bool(self._source.unread or super().has_data())  # type: ignore[no-untyped-call]  # cheroot's
+        """Return whether something has been received already; a selector would not announce it."""
+        if self._source.unread or super().has_data():  # type: ignore[no-untyped-call]  # cheroot's
+            return True
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
 
 class Writer:

@@ -51,7 +51,7 @@ def _health(shop: Mockstore) -> Document:
 
 
 def _holdings(shop: Mockstore) -> Document:
-    deliveries = {str(state): shop.reader.count(state) for state in DeliveryState}
+    deliveries = {str(state): shop.reader.count(states=[state]) for state in DeliveryState}
     return {"events": shop.reader.count_events(), "deliveries": deliveries}
 
 

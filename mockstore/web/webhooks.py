@@ -55,19 +55,19 @@ def register() -> ResponseReturnValue:
         description=wanted.get("description"),
         signatures=wanted.get("signatures"),
     )
-    return webhook_with_secret(webhook), 201, {"Location": f"{request.path}/{webhook.id}"}
+    return webhook_with_secret(webhook.record), 201, {"Location": f"{request.path}/{webhook.id}"}
 
 
 @routes.get("")
 def list_all() -> ResponseReturnValue:
     """Return the registrations, oldest first."""
-    return page_document(list(mockstore().webhooks), page_of(request.args), webhook_document)
+    return page_document(mockstore().webhooks.records, page_of(request.args), webhook_document)
 
 
 @routes.get("/<webhook_id>")
 def read(webhook_id: str) -> ResponseReturnValue:
     """Return one registration."""
-    return webhook_document(mockstore().webhooks[webhook_id])
+    return webhook_document(mockstore().webhooks[webhook_id].record)
 
 
 @routes.route("/<webhook_id>", methods=["PUT", "PATCH"])
@@ -81,7 +81,7 @@ def change(webhook_id: str) -> ResponseReturnValue:
     if changes.get("secret") == mask(webhook.secret):
         del changes["secret"]  # sent back as it was read
     _check_all(changes)
-    return webhook_document(mockstore().webhooks.update(webhook_id, changes))
+    return webhook_document(mockstore().webhooks.update(webhook_id, changes).record)
 
 
 @routes.delete("/<webhook_id>")
@@ -108,7 +108,7 @@ def rotate_secret(webhook_id: str) -> ResponseReturnValue:
     webhook = mockstore().webhooks[webhook_id]
     overlap = json_object(_ROTATION).get("overlapSeconds", 0)
     mockstore().rotate_secret(webhook, overlap=timedelta(seconds=overlap))
-    return webhook_with_secret(webhook)
+    return webhook_with_secret(webhook.record)
 
 
 @routes.get("/<webhook_id>/deliveries")

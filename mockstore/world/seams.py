@@ -1,9 +1,9 @@
 """The protocols by which the engine uses the outside world: clock, transport, store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypedDict, Unpack, runtime_checkable
 
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, Outgoing, Reply, ResourceRecord, WebhookRecord
 
@@ -58,6 +58,19 @@ class Overlapping(Transport, Protocol):
         """Send the request if that is possible without waiting; otherwise return None, with nothing sent."""
 
 
+class Sought(TypedDict, total=False):
+    """Which deliveries are meant: those that meet every condition; one that is absent or None is none."""
+
+    webhook_id: str | None
+    event_id: str | None
+    event_type: str | None
+    """The type of their event, exactly."""
+    states: Collection[DeliveryState] | None
+    """They are in one of these."""
+    since: datetime | None
+    """They were made at this moment or later."""
+
+
 class Store(Protocol):
     """Keeps the records of one tenant; holds no policy. `None` as a filter means «any».
 
@@ -91,8 +104,11 @@ class Store(Protocol):
     def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
         """Return all, or so many of the latest, oldest first."""
 
-    def count_events(self) -> int:
-        """Return how many there are."""
+    def events_from(self, first: int, limit: int, *, event_type: str | None = None) -> Sequence[EventRecord]:
+        """Return at most `limit` events, all or those of one type, from position `first` on; 0 is the oldest."""
+
+    def count_events(self, *, event_type: str | None = None) -> int:
+        """Return how many there are, of all types or of one, without reading them."""
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable.
@@ -104,13 +120,26 @@ class Store(Protocol):
     def delivery(self, delivery_id: str) -> DeliveryRecord | None:
         """Return the delivery, or None."""
 
-    def deliveries(
-        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
-    ) -> Sequence[DeliveryRecord]:
-        """Return those of the webhook, of the event, or all, or so many of the latest of them, oldest first."""
+    def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
+        """Return those that are sought, or so many of the latest of them, oldest first."""
 
-    def count(self, state: DeliveryState) -> int:
-        """Return how many deliveries are in this state, without reading them."""
+    def deliveries_from(self, first: int, limit: int, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
+        """Return at most `limit` of those that are sought, from position `first` on; 0 is the oldest."""
+
+    def count(self, **sought: Unpack[Sought]) -> int:
+        """Return how many are sought, without reading them."""
+
+    def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
+        """Give all deliveries that are sought this state, in which nothing is due, and this reason; all or nothing.
+
+        Claims stay as they are.
+        """
+
+    def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
+        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first.
+
+        They lose their reason. Claims stay as they are.
+        """
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due; nobody else gets them until released.

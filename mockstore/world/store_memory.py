@@ -1,18 +1,22 @@
 """The default store: dicts and a heap. Made in microseconds, gone with the process."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Reversible, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
 from threading import RLock
-from types import TracebackType
+from typing import Unpack
 
-from mockstore.errors import AttemptExistsError
+from msgspec.structs import replace
+
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
-from mockstore.world.listing import backwards, forwards, several
-from mockstore.world.undo import ALL, MISSING, Before, Table, put_back, put_in_order
+from mockstore.world.attempts import check_attempts
+from mockstore.world.index import Index
+from mockstore.world.listing import backwards, forwards, is_of_type, part_of, sought_among
+from mockstore.world.seams import Sought
+from mockstore.world.undo import ALL, MISSING, Before, Table, Transaction, put_back, put_in_order
 
 _FINISHED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISCARDED})
 
@@ -33,7 +37,7 @@ class MemoryStore:
         self._depth = 0
         self._calls: list[Callable[[], object]] = []
         """What is to be called when the transaction under way is kept."""
-        self._transaction = _Transaction(self)
+        self._transaction = Transaction(self._begin, self._end)
         self._ticket = count()
         self._forget()
 
@@ -42,10 +46,7 @@ class MemoryStore:
         self._events: dict[str, EventRecord] = {}
         self._deliveries: dict[str, DeliveryRecord] = {}
         self._resources: dict[str, dict[str, ResourceRecord]] = {}
-        self._of_event: dict[str, str | tuple[str, ...]] = {}
-        """Ids of deliveries by event; most have one, which is kept as it is: there may be many events."""
-        self._of_webhook: dict[str, dict[str, int]] = {}
-        """With the number of each, in the order of which those due at the same moment are claimed."""
+        self._index = Index()
         self._counts = dict.fromkeys(DeliveryState, 0)
         self._finished: OrderedDict[str, int] = OrderedDict()  # a dict that is emptied from its front grows slow
         """Ids of deliveries that have ended, with the numbers that they are in order of."""
@@ -66,7 +67,7 @@ class MemoryStore:
         if self._depth == 1:
             self._undo = [(self._counts, ALL, self._counts.copy())]
 
-    def _end(self, *, failed: bool) -> None:
+    def _end(self, error: BaseException | None) -> None:
         calls: list[Callable[[], object]] = []
         try:
             self._depth -= 1
@@ -75,7 +76,7 @@ class MemoryStore:
                 keep, self._keep = self._keep, None
                 if self._calls:
                     calls, self._calls = self._calls, calls
-                if failed:
+                if error is not None:
                     calls = []
                     self._put_back(undo)
                 elif keep is not None:
@@ -118,7 +119,7 @@ class MemoryStore:
         """Add, by id."""
         with self._lock:
             self._put(self._events, event.id, event)
-            if event.id not in self._of_event and event.id not in self._lone:
+            if event.id not in self._lone and not self._index.knows_event(event.id):
                 self._put(self._lone, event.id, next(self._ticket))
 
     def event(self, event_id: str) -> EventRecord | None:
@@ -130,22 +131,31 @@ class MemoryStore:
         with self._lock:
             return forwards(backwards(self._events.values(), latest), latest)
 
-    def count_events(self) -> int:
-        """Return how many there are."""
-        return len(self._events)
+    def events_from(self, first: int, limit: int, *, event_type: str | None = None) -> Sequence[EventRecord]:
+        """Return at most `limit` events, all or those of one type, from position `first` on; 0 is the oldest."""
+        with self._lock:
+            return part_of(self._of_type(event_type), first, limit)
+
+    def count_events(self, *, event_type: str | None = None) -> int:
+        """Return how many there are, of all types or of one."""
+        with self._lock:
+            return len(self._events) if event_type is None else sum(1 for _ in self._of_type(event_type))
+
+    def _of_type(self, event_type: str | None) -> Iterator[EventRecord]:
+        return (event for event in self._events.values() if is_of_type(event, event_type))
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
         with self._lock:
             before = self._deliveries.get(delivery.id)
-            _check_attempts(before, delivery)
+            check_attempts(before, delivery)
             if before is None:
-                self._index(delivery)
+                self._index.add(delivery, next(self._ticket))
                 self._take(self._lone, delivery.event_id)
             else:
                 self._counts[before.state] -= 1
                 if before.due != delivery.due:
-                    self._put(self._of_webhook[delivery.webhook_id], delivery.id, next(self._ticket))
+                    self._put(self._index.to_webhook[delivery.webhook_id], delivery.id, next(self._ticket))
             self._counts[delivery.state] += 1
             if delivery.state not in _FINISHED:
                 self._take(self._finished, delivery.id)
@@ -158,24 +168,43 @@ class MemoryStore:
         """Return the delivery, or None."""
         return self._deliveries.get(delivery_id)
 
-    def deliveries(
-        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
-    ) -> Sequence[DeliveryRecord]:
-        """Return those of the webhook, of the event, or all, or so many of the latest of them, oldest first."""
+    def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
+        """Return those that are sought, or so many of the latest of them, oldest first."""
         with self._lock:
-            ids: Reversible[str] = self._deliveries.keys()
-            if event_id is not None:
-                ids = several(self._of_event.get(event_id, ()))
-            elif webhook_id is not None:
-                ids = self._of_webhook.get(webhook_id, ())
-            found = (self._deliveries[id_] for id_ in backwards(ids, latest))
-            wanted = (delivery for delivery in found if webhook_id is None or delivery.webhook_id == webhook_id)
-            return forwards(wanted, latest)
+            return forwards(self._sought(sought, latest), latest)
 
-    def count(self, state: DeliveryState) -> int:
-        """Return how many deliveries are in this state."""
+    def deliveries_from(self, first: int, limit: int, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
+        """Return at most `limit` of those that are sought, from position `first` on; 0 is the oldest."""
         with self._lock:
-            return self._counts[state]
+            return part_of(self._sought(sought), first, limit)
+
+    def count(self, **sought: Unpack[Sought]) -> int:
+        """Return how many are sought."""
+        with self._lock:
+            if any(value is not None for name, value in sought.items() if name != "states"):
+                return sum(1 for _ in self._sought(sought))
+            states = sought.get("states")
+            return len(self._deliveries) if states is None else sum(self._counts[state] for state in set(states))
+
+    def _sought(self, sought: Sought, latest: int | None = None) -> Iterator[DeliveryRecord]:
+        ids = self._index.ids(sought.get("webhook_id"), sought.get("event_id"))
+        among = backwards(self._deliveries.keys() if ids is None else ids, latest)
+        return sought_among(map(self._deliveries.__getitem__, among), sought, self._events)
+
+    def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
+        """Give all deliveries that are sought this state, in which nothing is due, and this reason."""
+        with self.transaction():
+            for delivery in list(self._sought(sought)):
+                self.save_delivery(replace(delivery, state=state, due=None, reason=reason))
+
+    def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
+        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first."""
+        pending = DeliveryState.PENDING
+        with self.transaction():
+            found = list(self._sought(sought))
+            for one in found:
+                self.save_delivery(replace(one, state=pending, due=due, round_start=len(one.attempts), reason=None))
+            return [one.id for one in found]
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first."""
@@ -245,29 +274,13 @@ class MemoryStore:
     def _forget_delivery(self, id_: str) -> None:
         delivery = self._deliveries.pop(id_)
         self._counts[delivery.state] -= 1
-        self._unindex(delivery)
-        if delivery.event_id not in self._of_event:
+        self._index.remove(delivery)
+        if not self._index.knows_event(delivery.event_id):
             self._events.pop(delivery.event_id, None)
-        if delivery.webhook_id not in self._of_webhook:
+        if delivery.webhook_id not in self._index.to_webhook:
             webhook = self._webhooks.get(delivery.webhook_id)
             if webhook is not None and webhook.is_for_once:
                 del self._webhooks[webhook.id]
-
-    def _index(self, delivery: DeliveryRecord) -> None:
-        others = self._of_event.get(delivery.event_id)
-        self._of_event[delivery.event_id] = delivery.id if others is None else (*several(others), delivery.id)
-        self._of_webhook.setdefault(delivery.webhook_id, {})[delivery.id] = next(self._ticket)
-
-    def _unindex(self, delivery: DeliveryRecord) -> None:
-        to_its_webhook = self._of_webhook[delivery.webhook_id]
-        del to_its_webhook[delivery.id]
-        if not to_its_webhook:
-            del self._of_webhook[delivery.webhook_id]
-        left = tuple(one for one in several(self._of_event[delivery.event_id]) if one != delivery.id)
-        if left:
-            self._of_event[delivery.event_id] = left
-        else:
-            del self._of_event[delivery.event_id]
 
     def clear(self) -> None:
         """Forget everything."""
@@ -280,7 +293,7 @@ class MemoryStore:
     def _enqueue(self, delivery: DeliveryRecord) -> None:
         claimable = delivery.state is DeliveryState.PENDING and delivery.id not in self._claimed
         if claimable and delivery.due is not None:
-            heappush(self._queue, (delivery.due, self._of_webhook[delivery.webhook_id][delivery.id], delivery.id))
+            heappush(self._queue, (delivery.due, self._index.number(delivery), delivery.id))
 
     def _earliest(self) -> DeliveryRecord | None:
         """Return the delivery at the head of the queue, after dropping entries that hold no more."""
@@ -296,7 +309,7 @@ class MemoryStore:
         delivery = self._deliveries.get(id_)
         if delivery is None or delivery.state is not DeliveryState.PENDING or delivery.due != due:
             return False
-        return self._of_webhook[delivery.webhook_id][id_] == number and id_ not in self._claimed
+        return self._index.number(delivery) == number and id_ not in self._claimed
 
     def _put(self, table: Table, key: str, record: object) -> None:
         self._remember(table, key)
@@ -316,35 +329,10 @@ class MemoryStore:
         for change in reversed(undo):
             table, key, before = change
             if table is self._deliveries and before is MISSING:
-                self._unindex(self._deliveries[key])
+                self._index.remove(self._deliveries[key])
             put_back(change)
         put_in_order(undo, self._finished)
         put_in_order(undo, self._lone)
         for table, key, _ in undo:
             if (table is self._deliveries or table is self._claimed) and key in self._deliveries:
                 self._enqueue(self._deliveries[key])  # the queue may have passed over it
-
-
-class _Transaction(AbstractContextManager[None]):
-    """A transaction of a store. No generator: every attempt is recorded in one, and this costs a third of it."""
-
-    __slots__ = ("_store",)
-
-    def __init__(self, store: MemoryStore) -> None:
-        self._store = store
-
-    def __enter__(self) -> None:
-        self._store._begin()  # noqa: SLF001 - same file
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._store._end(failed=kind is not None)  # noqa: SLF001 - same file
-
-
-def _check_attempts(before: DeliveryRecord | None, after: DeliveryRecord) -> None:
-    """Raise `AttemptExistsError` unless `after` has the attempts of `before`, and new ones have new numbers."""
-    recorded = () if before is None else before.attempts
-    fresh = after.attempts[len(recorded) :]
-    if recorded and after.attempts[: len(recorded)] != recorded:
-        raise AttemptExistsError(after.id, len(recorded))
-    if recorded and fresh and fresh[0].number <= recorded[-1].number:
-        raise AttemptExistsError(after.id, fresh[0].number)

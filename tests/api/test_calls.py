@@ -327,3 +327,39 @@ def test_what_was_scripted_is_no_complaint(api: PetstoreApi) -> None:
     httpx.get(f"{BASE}/pets?species=DRAGON")
 
     assert not api.complaints()
+
+
+ELSEWHERE = """
+clients asked other places: http://127.0.0.1:1, https://[::1]; the API is at https://api.petstoreapi.com/v1
+pet.adopted was answered 404: no handler of the consumer's is at http://testserver/webhooks/petstore"""
+
+
+@pytest.mark.parametrize(
+    ("ask", "text"),
+    [
+        pytest.param(
+            lambda calls: calls.one("getPet"),
+            "expected exactly one call of 'getPet', found 0\nthere is no call at all",
+            id="one",
+        ),
+        pytest.param(lambda calls: calls.of("getPet").last, "expected at least one call, there is none", id="last"),
+        pytest.param(
+            lambda calls: calls.assert_operations(["getPet"]),
+            "expected 1 calls in this order, found 0:\n  ! 1. expected getPet, found (none)",
+            id="operations",
+        ),
+    ],
+)
+def test_of_a_call_that_is_missing_it_is_told_who_was_asked_instead(
+    store: Mockstore, api: PetstoreApi, ask: Callable[[Calls], object], text: str
+) -> None:
+    store.subscribe(lambda _outgoing: 404)
+    store.emit("pet.adopted")
+    for url in ("http://127.0.0.1:1/pets/1?token=secret", "http://user:secret@127.0.0.1:1/", "https://[::1]:443/"):
+        with httpx.Client() as http, pytest.raises(httpx.TransportError):
+            http.get(url)
+
+    with pytest.raises(AssertionError) as missing:
+        ask(api.calls)
+
+    assert str(missing.value) == text + ELSEWHERE

@@ -58,6 +58,17 @@ def test_one_that_does_not_ends_with_1_and_what_to_change(careless_one: Consumer
     assert page.read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_an_audit_that_judged_nothing_is_no_pass(careful_one: Consumer, form: tuple[str, ...]) -> None:
+    with served(careful_one) as url:
+        result = run(f"{url}/hooks", "--secret", SECRET, "--rule", "duplicates.duplicate", *form)
+
+    assert result.exit_code == 2
+    assert (
+        form or "1 not judged; without a probe of side effects nothing was counted; that says nothing" in result.stdout
+    )
+
+
 def test_json_is_for_programs(careless_one: Consumer) -> None:
     with served(careless_one) as url:
         result = run(f"{url}/hooks", "--secret", SECRET, "--json", *wanted(ONE_OF_EACH))

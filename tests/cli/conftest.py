@@ -1,4 +1,4 @@
-"""The command as a test runs it: in this process, or as a real one."""
+"""Fixtures that run the command, in this process or in a new one."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from mockstore.cli.app import mockstore as root
 from mockstore.cli.client import Client
-from mockstore.cli.receiver import Receiver, Responder, Scripted, Taken
+from mockstore.cli.receiver import ReceivedRequest, Receiver, Responder, Scripted
 from mockstore.cli.receiving import ReceivingServer
 from mockstore.events import petstore_catalogue
 from mockstore.settings import Settings
@@ -22,37 +22,37 @@ from mockstore.web.serve import serving
 from mockstore.world.clock import wall_time
 
 COMMAND = Path(sys.executable).with_name("mockstore")
-PATIENCE = 20.0
-"""Seconds after which a process that a test waits for is ended."""
+TIMEOUT = 20.0
+"""Seconds after which a process that a test has started is killed."""
 
 
 @pytest.fixture(scope="session")
-def _server_of_all() -> Iterator[str]:
+def _shared_server() -> Iterator[str]:
     with serving(Settings(port=0, clock="virtual")) as (server, _):
         yield server.url
 
 
 @pytest.fixture
-def server(_server_of_all: str) -> Iterator[str]:
-    """The URL of a running mock, as new, on a virtual clock."""
-    with Client(_server_of_all) as client:
+def server(_shared_server: str) -> Iterator[str]:
+    """The URL of a running mock, after a reset, on a virtual clock."""
+    with Client(_shared_server) as client:
         client.request("POST", "/_mockstore/reset", {})
-        yield _server_of_all
+        yield _shared_server
 
 
 @pytest.fixture
 def run() -> Callable[..., Result]:
-    """Runs the command in this process, where no mock is known."""
-    return _shell(None)
+    """Runs the command in this process, without MOCKSTORE_SERVER."""
+    return _runner(None)
 
 
 @pytest.fixture
 def at_server(server: str) -> Callable[..., Result]:
-    """Runs the command in this process, where MOCKSTORE_SERVER names a running mock."""
-    return _shell(server)
+    """Runs the command in this process, with a running mock as MOCKSTORE_SERVER."""
+    return _runner(server)
 
 
-def _shell(server: str | None) -> Callable[..., Result]:
+def _runner(server: str | None) -> Callable[..., Result]:
     def run(
         *arguments: str, stdin: bytes | None = None, env: dict[str, str] | None = None, color: bool = False
     ) -> Result:
@@ -63,11 +63,13 @@ def _shell(server: str | None) -> Callable[..., Result]:
 
 
 class Listening:
-    """A receiver on loopback that keeps what it takes."""
+    """A receiver on loopback that keeps the requests it gets."""
 
     def __init__(self, respond: Responder | None = None) -> None:
-        self.taken: list[Taken] = []
-        self.receiver = Receiver(petstore_catalogue(), respond or Scripted(()), tell=self.taken.append, now=wall_time)
+        self.received: list[ReceivedRequest] = []
+        self.receiver = Receiver(
+            petstore_catalogue(), respond or Scripted(()), on_request=self.received.append, now=wall_time
+        )
         self.sockets = ReceivingServer("127.0.0.1", 0, self.receiver)
         self.url = self.sockets.url
         self._thread = Thread(target=self.sockets.run)
@@ -81,7 +83,7 @@ class Listening:
 
 @pytest.fixture
 def listening() -> Iterator[Callable[..., Listening]]:
-    """Starts receivers, whose answers are the argument's."""
+    """Starts receivers; the argument answers the requests."""
     with ExitStack() as opened:
 
         def start(respond: Responder | None = None) -> Listening:
@@ -93,23 +95,23 @@ def listening() -> Iterator[Callable[..., Listening]]:
 
 
 class Process:
-    """A real `mockstore`, whose words can be waited for."""
+    """A `mockstore` process, whose output can be waited for."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def line(self) -> str:
-        """Return the next line of its output; an empty text when it has ended."""
+        """Return the next line of stdout; an empty text when the process has ended."""
         assert self._process.stdout is not None
         return self._process.stdout.readline().rstrip("\n")
 
     def error_line(self) -> str:
-        """Return the next line that it says on stderr."""
+        """Return the next line of stderr."""
         assert self._process.stderr is not None
         return self._process.stderr.readline().rstrip("\n")
 
     def lines_until(self, words: str) -> list[str]:
-        """Return the lines up to the first with `words`."""
+        """Return the lines up to the first one that contains `words`."""
         lines = [self.line()]
         while words not in lines[-1]:
             assert self._process.poll() is None or lines[-1], f"it has ended; it said {lines}"
@@ -117,12 +119,12 @@ class Process:
         return lines
 
     def close_output(self) -> None:
-        """Stop reading, as `head` does."""
+        """Close the pipe of stdout, as `head` does."""
         assert self._process.stdout is not None
         self._process.stdout.close()
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Send SIGINT, as Ctrl-C does."""
         self._process.send_signal(signal.SIGINT)
 
     def terminate(self) -> None:
@@ -130,7 +132,7 @@ class Process:
         self._process.terminate()
 
     def ending(self) -> tuple[int, str]:
-        """Wait for its end; return the exit code and what it said on stderr."""
+        """Wait for the end; return the exit code and the rest of stderr."""
         code = self._process.wait()
         assert self._process.stderr is not None
         return code, self._process.stderr.read()
@@ -138,13 +140,13 @@ class Process:
 
 @pytest.fixture
 def command() -> Path:
-    """The program that is installed."""
+    """The path of the installed command."""
     return COMMAND
 
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Process]]:
-    """Starts real processes, and ends those that are left."""
+    """Starts processes, and kills those that still run at the end."""
     with ExitStack() as opened:
 
         def started(*arguments: str, **env: str) -> Process:
@@ -159,7 +161,7 @@ def _process(arguments: tuple[str, ...], env: dict[str, str]) -> Iterator["subpr
     with subprocess.Popen(
         [COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=kept | env
     ) as process:
-        watchdog = Timer(PATIENCE, process.kill)
+        watchdog = Timer(TIMEOUT, process.kill)
         watchdog.start()
         try:
             yield process

@@ -1,4 +1,4 @@
-"""The commands that ask a running mock."""
+"""The commands that send requests to a running mock."""
 
 import json
 from collections.abc import Callable
@@ -19,13 +19,13 @@ Run = Callable[..., Result]
 Listen = Callable[..., "Listening"]
 
 
-def told(result: Result) -> Json:
+def json_of(result: Result) -> Json:
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def registered(at_server: Run, shop: "Listening", *options: str) -> Json:
-    made = told(at_server("webhooks", "add", shop.url, *options, "--json"))
+    made = json_of(at_server("webhooks", "add", shop.url, *options, "--json"))
     shop.receiver.secret = made["secret"]
     return made
 
@@ -48,7 +48,7 @@ def test_a_webhook_is_registered_and_its_secret_shown_this_once(at_server: Run) 
 
 
 def test_webhooks_are_listed_in_columns(at_server: Run) -> None:
-    first = told(at_server("webhooks", "add", "http://127.0.0.1:9/a", "--events", "pet.*", "--json"))
+    first = json_of(at_server("webhooks", "add", "http://127.0.0.1:9/a", "--events", "pet.*", "--json"))
     at_server("webhooks", "add", "http://127.0.0.1:9/b", "--description", "books")
 
     head, row, other = at_server("webhooks").stdout.splitlines()
@@ -68,22 +68,24 @@ def test_webhooks_are_listed_in_columns(at_server: Run) -> None:
 )
 def test_a_new_mock_has_nothing(command: list[str], words: str, at_server: Run) -> None:
     assert at_server(*command).stdout == words
-    assert told(at_server(*command, "--json"))["data"] == []
+    assert json_of(at_server(*command, "--json"))["data"] == []
 
 
 def test_what_is_named_is_changed_and_nothing_else(at_server: Run, listening: Listen) -> None:
     made = registered(at_server, listening())
 
-    changed = told(at_server("webhooks", "update", made["id"], "--events", "pet.*", "--description", "pets", "--json"))
+    changed = json_of(
+        at_server("webhooks", "update", made["id"], "--events", "pet.*", "--description", "pets", "--json")
+    )
 
     assert (changed["events"], changed["description"], changed["url"]) == (["pet.*"], "pets", made["url"])
-    assert told(at_server("webhooks", "show", made["id"], "--json")) == changed
+    assert json_of(at_server("webhooks", "show", made["id"], "--json")) == changed
 
 
 def test_rotation_shows_the_new_secret(at_server: Run, listening: Listen) -> None:
     made = registered(at_server, listening())
 
-    rotated = told(at_server("webhooks", "rotate", made["id"], "--overlap", "1h", "--json"))
+    rotated = json_of(at_server("webhooks", "rotate", made["id"], "--overlap", "1h", "--json"))
 
     assert rotated["secret"].startswith("whsec_")
     assert rotated["secret"] != made["secret"]
@@ -96,10 +98,10 @@ def test_an_event_is_emitted_and_its_delivery_shown(at_server: Run, listening: L
     result = at_server("emit", "pet.adopted", "--set", "data.pet.name=Rex", "--set", "pet.species=DOG")
 
     assert result.exit_code == 0
-    (taken,) = shop.taken
-    assert taken.well
+    (received,) = shop.received
+    assert received.ok
     head, delivery, attempt = result.stdout.splitlines()
-    assert head.startswith(f"pet.adopted  {taken.event['id']}  Rex (DOG) goes to ")
+    assert head.startswith(f"pet.adopted  {received.event['id']}  Rex (DOG) goes to ")
     assert delivery == f"  {shop.url}  delivered"
     assert attempt == "    12:00:00  +0 s          attempt 1   200 OK"
 
@@ -133,7 +135,7 @@ def test_an_event_that_nobody_wants_is_emitted_all_the_same(at_server: Run) -> N
 
     assert result.exit_code == 0
     assert result.stdout.splitlines()[1:] == ["no webhook wants it; register one: mockstore webhooks add URL"]
-    assert len(told(at_server("events", "--json"))["data"]) == 1
+    assert len(json_of(at_server("events", "--json"))["data"]) == 1
 
 
 def test_many_events_are_emitted_in_batches(at_server: Run, listening: Listen) -> None:
@@ -146,7 +148,7 @@ def test_many_events_are_emitted_in_batches(at_server: Run, listening: Listen) -
         "205 events of order.created, 205 deliveries; the last 100:",
         "      100  delivered",
     ]
-    assert told(at_server("deliveries", "--json"))["pagination"]["totalItems"] == 205
+    assert json_of(at_server("deliveries", "--json"))["pagination"]["totalItems"] == 205
 
 
 def test_a_retry_comes_when_the_clock_is_advanced(at_server: Run, listening: Listen) -> None:
@@ -162,7 +164,7 @@ def test_a_retry_comes_when_the_clock_is_advanced(at_server: Run, listening: Lis
         "    12:01:00  +1 min        attempt 2   is due",
     ]
     assert advanced.stdout == "2025-01-06T12:01:00Z  frozen\n"
-    assert [taken.header("X-Webhook-Attempt") for taken in shop.taken] == ["1", "2"]
+    assert [received.header("X-Webhook-Attempt") for received in shop.received] == ["1", "2"]
 
 
 def test_a_broken_body_is_sent_when_that_is_wanted(at_server: Run, listening: Listen) -> None:
@@ -177,9 +179,9 @@ def test_a_broken_body_is_sent_when_that_is_wanted(at_server: Run, listening: Li
         "mockstore: the pet.adopted payload breaks its schema: body: is not JSON. "
         "To send it all the same, add --invalid\n"
     )
-    (taken,) = shop.taken
-    assert (taken.outgoing.body, taken.header("Content-Type")) == (b"\xff{", "text/plain")
-    assert all(taken.verdicts or [False])
+    (received,) = shop.received
+    assert (received.outgoing.body, received.header("Content-Type")) == (b"\xff{", "text/plain")
+    assert all(received.verdicts or [False])
 
 
 def test_an_event_can_be_meant_for_one_webhook(at_server: Run, listening: Listen) -> None:
@@ -189,7 +191,7 @@ def test_an_event_can_be_meant_for_one_webhook(at_server: Run, listening: Listen
 
     at_server("emit", "pet.adopted", "--webhook", made["id"])
 
-    assert (len(one.taken), len(other.taken)) == (1, 0)
+    assert (len(one.received), len(other.received)) == (1, 0)
 
 
 def test_deliveries_are_listed_and_filtered(at_server: Run, listening: Listen) -> None:
@@ -201,8 +203,8 @@ def test_deliveries_are_listed_and_filtered(at_server: Run, listening: Listen) -
 
     head, *rows = at_server("deliveries").stdout.splitlines()
     pending = at_server("deliveries", "--state", "pending").stdout.splitlines()[1:]
-    orders = told(at_server("deliveries", "list", "--type", "order.created", "--json"))
-    failed = told(at_server("deliveries", "--webhook", failing["id"], "--json"))
+    orders = json_of(at_server("deliveries", "list", "--type", "order.created", "--json"))
+    failed = json_of(at_server("deliveries", "--webhook", failing["id"], "--json"))
 
     assert head.split() == ["ID", "CREATED", "EVENT", "STATE", "ATTEMPTS", "LAST", "URL"]
     assert len(rows) == 3
@@ -225,7 +227,7 @@ def test_a_long_list_says_where_the_latest_are(at_server: Run, listening: Listen
 def test_one_delivery_is_shown_with_request_and_reply(at_server: Run, listening: Listen) -> None:
     shop = listening(Scripted(answers("500")))
     registered(at_server, shop)
-    (delivery,) = told(at_server("emit", "pet.adopted", "--json"))["data"][0]["deliveries"]
+    (delivery,) = json_of(at_server("emit", "pet.adopted", "--json"))["data"][0]["deliveries"]
 
     shown = at_server("deliveries", "show", delivery["id"]).stdout.splitlines()
 
@@ -234,13 +236,13 @@ def test_one_delivery_is_shown_with_request_and_reply(at_server: Run, listening:
     assert "The request of attempt 1" in shown
     assert "  X-Webhook-Attempt: 1" in shown
     assert shown[shown.index("What came back") + 1] == "  500 Internal Server Error"
-    assert told(at_server("deliveries", "show", delivery["id"], "--json")) == delivery
+    assert json_of(at_server("deliveries", "show", delivery["id"], "--json")) == delivery
 
 
 def test_a_delivery_is_sent_again(at_server: Run, listening: Listen) -> None:
     shop = listening(Scripted(answers("500,200")))
     registered(at_server, shop)
-    (delivery,) = told(at_server("emit", "pet.adopted", "--json"))["data"][0]["deliveries"]
+    (delivery,) = json_of(at_server("emit", "pet.adopted", "--json"))["data"][0]["deliveries"]
 
     again = at_server("redeliver", delivery["id"])
 
@@ -250,15 +252,15 @@ def test_a_delivery_is_sent_again(at_server: Run, listening: Listen) -> None:
         "  12:00:00  +0 s          attempt 1   500 Internal Server Error",
         "  12:00:00  +0 s          attempt 2   200 OK",
     ]
-    assert shop.taken[0].outgoing.body == shop.taken[1].outgoing.body
+    assert shop.received[0].outgoing.body == shop.received[1].outgoing.body
 
 
 def test_the_latest_delivery_is_sent_again_by_that_word(at_server: Run, listening: Listen) -> None:
     registered(at_server, listening(Scripted(answers("200"))))
     at_server("emit", "order.created")
-    (delivery,) = told(at_server("emit", "pet.adopted", "--json"))["data"][0]["deliveries"]
+    (delivery,) = json_of(at_server("emit", "pet.adopted", "--json"))["data"][0]["deliveries"]
 
-    assert told(at_server("redeliver", "latest", "--json"))["id"] == delivery["id"]
+    assert json_of(at_server("redeliver", "latest", "--json"))["id"] == delivery["id"]
 
 
 def test_after_the_ladder_the_webhook_is_disabled_enabled_and_recovered(at_server: Run, listening: Listen) -> None:
@@ -283,11 +285,11 @@ def test_a_disabled_webhook_gets_nothing(at_server: Run, listening: Listen) -> N
     shop = listening()
     made = registered(at_server, shop)
 
-    disabled = told(at_server("webhooks", "disable", made["id"], "--json"))
+    disabled = json_of(at_server("webhooks", "disable", made["id"], "--json"))
     at_server("emit", "pet.adopted")
 
     assert disabled["status"] == "disabled"
-    assert shop.taken == []
+    assert shop.received == []
 
 
 def test_a_test_event_goes_to_the_webhook_alone(at_server: Run, listening: Listen) -> None:
@@ -298,8 +300,8 @@ def test_a_test_event_goes_to_the_webhook_alone(at_server: Run, listening: Liste
     at_server("webhooks", "test", made["id"])
     at_server("webhooks", "test", made["id"], "--type", "payment.failed")
 
-    assert [taken.event["eventType"] for taken in shop.taken] == ["order.created", "payment.failed"]
-    assert other.taken == []
+    assert [received.event["eventType"] for received in shop.received] == ["order.created", "payment.failed"]
+    assert other.received == []
 
 
 def test_a_deleted_webhook_is_gone(at_server: Run, listening: Listen) -> None:
@@ -315,7 +317,7 @@ def test_a_deleted_webhook_is_gone(at_server: Run, listening: Listen) -> None:
 def test_events_are_listed_and_shown(at_server: Run, listening: Listen) -> None:
     shop = listening()
     registered(at_server, shop)
-    (event,) = told(at_server("emit", "payment.failed", "--json"))["data"]
+    (event,) = json_of(at_server("emit", "payment.failed", "--json"))["data"]
 
     head, row = at_server("events", "--type", "payment.failed").stdout.splitlines()
     shown = at_server("events", "show", event["id"]).stdout.splitlines()
@@ -328,8 +330,8 @@ def test_events_are_listed_and_shown(at_server: Run, listening: Listen) -> None:
 
 def test_the_clock_runs_and_stands_still(at_server: Run) -> None:
     assert at_server("clock").stdout == "2025-01-06T12:00:00Z  frozen\n"
-    assert told(at_server("clock", "run", "--json"))["frozen"] is False
-    assert told(at_server("clock", "freeze", "--json"))["frozen"] is True
+    assert json_of(at_server("clock", "run", "--json"))["frozen"] is False
+    assert json_of(at_server("clock", "freeze", "--json"))["frozen"] is True
 
 
 def test_a_reset_forgets_everything(at_server: Run, listening: Listen, server: str) -> None:
@@ -337,16 +339,16 @@ def test_a_reset_forgets_everything(at_server: Run, listening: Listen, server: s
     at_server("emit", "pet.adopted")
 
     assert at_server("reset").stdout == f"{server} is as new\n"
-    assert told(at_server("reset", "--json")) == {"reset": True}
-    assert told(at_server("deliveries", "--json"))["data"] == []
+    assert json_of(at_server("reset", "--json")) == {"reset": True}
+    assert json_of(at_server("deliveries", "--json"))["data"] == []
 
 
 def test_tenants_do_not_see_each_other(at_server: Run) -> None:
     tenant = "019b4132-70aa-764f-b315-e2803d882a24"
     at_server("webhooks", "add", "http://127.0.0.1:9/", "--tenant", tenant)
 
-    assert len(told(at_server("webhooks", "--tenant", tenant, "--json"))["data"]) == 1
-    assert told(at_server("webhooks", "--json"))["data"] == []
+    assert len(json_of(at_server("webhooks", "--tenant", tenant, "--json"))["data"]) == 1
+    assert json_of(at_server("webhooks", "--json"))["data"] == []
 
 
 @pytest.mark.parametrize(
@@ -372,4 +374,4 @@ def test_a_refusal_is_one_line_and_code_2_and_nothing_is_registered(
     assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert result.stderr.startswith("mockstore: ")
     assert words in result.stderr
-    assert told(at_server("webhooks", "--json"))["data"] == []
+    assert json_of(at_server("webhooks", "--json"))["data"] == []

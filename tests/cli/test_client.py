@@ -44,9 +44,9 @@ def test_where_nobody_answers_it_says_how_to_start_one(run: Run, listening: List
     ],
 )
 def test_a_stranger_is_recognised(reply: Reply, words: str, run: Run, listening: Listen) -> None:
-    stranger = listening(lambda _outgoing: reply)
+    other_server = listening(lambda _outgoing: reply)
 
-    result = run("clock", "freeze", "--server", stranger.url)
+    result = run("clock", "freeze", "--server", other_server.url)
 
     assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert words in result.stderr

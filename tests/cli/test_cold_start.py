@@ -1,4 +1,4 @@
-"""What a server that is started with no options does not load: it would take longer to start, and more memory."""
+"""A server without options does not import what it does not need, which would cost start-up time and memory."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ NOT_NEEDED: Final = frozenset(
         "mockstore.world.store_sql",
     }
 )
-"""Each is loaded when it is first used: for a database, metrics, a page of the console, an override …"""
+"""Each is imported at its first use: for a database, metrics, a page of the console, an override …"""
 
 PROGRAM: Final = f"""
 import atexit, sys

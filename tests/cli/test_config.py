@@ -1,4 +1,4 @@
-"""Where settings come from, `mockstore config` which shows that, and the refusal of files that are wrong."""
+"""The sources of settings, `mockstore config`, and errors in the settings file."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from mockstore.cli.serve import sourced_of
+from mockstore.cli.serve import settings_from_options
 from mockstore.settings import NAMES
 
 Run = Callable[..., Result]
@@ -20,7 +20,7 @@ DATABASE = f"postgresql+psycopg://me:{PASSWORD}@db:5432/shop"
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Writes `mockstore.toml` into the folder that the command is run in."""
+    """Returns a function that writes `mockstore.toml` into the current folder."""
     monkeypatch.chdir(tmp_path)
 
     def written(text: str | bytes) -> Path:
@@ -33,14 +33,14 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 @pytest.fixture
 def folder(write: Write) -> Path:
-    """The folder that the command is run in, with no file of settings."""
+    """The current folder, without a settings file."""
     path = write("")
     path.unlink()
     return path.parent
 
 
 def shown(result: Result) -> dict[str, tuple[str, str]]:
-    """Return the lines of `mockstore config`: a setting's value and origin."""
+    """Parse the output of `mockstore config`: value and origin by the name of the setting."""
     assert (result.exit_code, result.stderr) == (0, "")
     title, *lines = result.stdout.splitlines()
     value, origin = title.index("value"), title.index("from")
@@ -64,13 +64,15 @@ def test_an_option_goes_before_a_variable_before_the_file_before_the_default(
 ) -> None:
     write(file)
 
-    assert sourced_of(options, variables).settings.port == port
+    assert settings_from_options(options, variables).settings.port == port
 
 
 def test_a_list_is_replaced_and_not_added_to(write: Write) -> None:
     write('allowed_hosts = ["file"]\ncors_origins = ["http://file.test"]')
 
-    settings = sourced_of({"allow_host": ("one", "two"), "cors": ()}, {"MOCKSTORE_ALLOWED_HOSTS": "variable"}).settings
+    settings = settings_from_options(
+        {"allow_host": ("one", "two"), "cors": ()}, {"MOCKSTORE_ALLOWED_HOSTS": "variable"}
+    ).settings
 
     assert settings.allowed_hosts == ("one", "two")
     assert settings.cors_origins == ("http://file.test",)
@@ -82,8 +84,8 @@ def test_a_file_that_is_named_takes_the_place_of_the_one_in_the_folder(write: Wr
     (folder / "option.toml").write_text("port = 3")
     variables = {"MOCKSTORE_CONFIG": "variable.toml"}
 
-    ports = [sourced_of({}, {}).settings.port, sourced_of({}, variables).settings.port]
-    ports.append(sourced_of({"config": "option.toml"}, variables).settings.port)
+    ports = [settings_from_options({}, {}).settings.port, settings_from_options({}, variables).settings.port]
+    ports.append(settings_from_options({"config": "option.toml"}, variables).settings.port)
 
     assert ports == [1, 2, 3]
 
@@ -169,7 +171,7 @@ def test_secrets_are_masked(run: Run, options: list[str], database: str, masked:
     [
         pytest.param("prot = 1", "mockstore.toml: unknown name prot; did you mean port?", id="a slip"),
         pytest.param(
-            "qqqqqqqq = 1", f"mockstore.toml: unknown name qqqqqqqq; known are {', '.join(NAMES)}", id="a stranger"
+            "qqqqqqqq = 1", f"mockstore.toml: unknown name qqqqqqqq; known are {', '.join(NAMES)}", id="an unknown name"
         ),
         pytest.param(
             "[serve]\nport = 1", "mockstore.toml: write the settings at the top, not in a table [serve]", id="a table"

@@ -11,7 +11,7 @@ from mockstore.service import Mockstore
 
 Run = Callable[..., Result]
 
-LADDER = [0, 60, 360, 2160, 5760]
+OFFSETS = [0, 60, 360, 2160, 5760]
 """Seconds after which the five attempts are made (contract 1.3)."""
 
 
@@ -21,15 +21,15 @@ def story() -> Story:
 
 
 def test_it_emits_every_event_type_and_each_is_verified(story: Story) -> None:
-    assert [told.event["type"] for told in story.told] == list(petstore_catalogue().types)
-    assert all(told.verified and not told.mistakes for told in story.told)
+    assert [one.event["type"] for one in story.emitted] == list(petstore_catalogue().types)
+    assert all(one.verified and not one.mistakes for one in story.emitted)
 
 
 def test_one_delivery_fails_twice_and_succeeds_on_the_third_attempt(story: Story) -> None:
     attempts = story.retried["attempts"]
 
     assert [attempt["status"] for attempt in attempts] == [503, 503, 204]
-    assert [attempt["offsetSeconds"] for attempt in attempts] == LADDER[:3]
+    assert [attempt["offsetSeconds"] for attempt in attempts] == OFFSETS[:3]
     assert story.retried["state"] == "delivered"
 
 
@@ -37,8 +37,8 @@ def test_one_is_refused_five_times_and_its_webhook_is_disabled(story: Story) -> 
     attempts = story.refused["attempts"]
 
     assert [attempt["status"] for attempt in attempts] == [500] * 5
-    assert [attempt["offsetSeconds"] for attempt in attempts] == LADDER
-    assert (story.refused["state"], story.ledger["status"]) == ("failed", "disabled")
+    assert [attempt["offsetSeconds"] for attempt in attempts] == OFFSETS
+    assert (story.refused["state"], story.disabled_webhook["status"]) == ("failed", "disabled")
 
 
 def test_what_was_missed_is_recovered(story: Story) -> None:
@@ -90,13 +90,13 @@ def test_the_screen_shows_no_whole_secret(run: Run) -> None:
 
 
 def test_json_tells_the_same(run: Run, story: Story) -> None:
-    told = json.loads(run("demo", "--json").stdout)
+    document = json.loads(run("demo", "--json").stdout)
 
-    assert told["ok"] is True
-    assert told["retried"] == story.retried
-    assert told["refused"] == story.refused
-    assert told["recovered"] == story.recovered
-    assert told["clock"] == {"from": "2025-01-06T12:00:00Z", "to": "2025-01-06T13:42:00Z"}
+    assert document["ok"] is True
+    assert document["retried"] == story.retried
+    assert document["refused"] == story.refused
+    assert document["recovered"] == story.recovered
+    assert document["clock"] == {"from": "2025-01-06T12:00:00Z", "to": "2025-01-06T13:42:00Z"}
 
 
 def test_another_seed_tells_it_of_other_pets(run: Run) -> None:
@@ -110,16 +110,18 @@ def test_another_seed_tells_it_of_other_pets(run: Run) -> None:
     "broken",
     [
         pytest.param(lambda story: replace(story, retried=story.refused), id="never delivered"),
-        pytest.param(lambda story: replace(story, ledger=story.shop), id="webhook not disabled"),
+        pytest.param(lambda story: replace(story, disabled_webhook=story.webhook), id="webhook not disabled"),
         pytest.param(lambda story: replace(story, recovered=story.refused), id="not recovered"),
         pytest.param(
-            lambda story: replace(story, told=(replace(story.told[0], verified=False),)), id="signature not verified"
+            lambda story: replace(story, emitted=(replace(story.emitted[0], verified=False),)),
+            id="signature not verified",
         ),
         pytest.param(
-            lambda story: replace(story, told=(replace(story.told[0], mistakes=("id: is missing",)),)), id="schema"
+            lambda story: replace(story, emitted=(replace(story.emitted[0], mistakes=("id: is missing",)),)),
+            id="schema",
         ),
     ],
 )
 def test_a_story_that_went_otherwise_is_not_well(broken: Callable[[Story], Story], story: Story) -> None:
-    assert story.well
-    assert not broken(story).well
+    assert story.ok
+    assert not broken(story).ok

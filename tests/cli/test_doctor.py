@@ -1,4 +1,4 @@
-"""`mockstore doctor` and `mockstore completion`, as a user reads them."""
+"""`mockstore doctor` and `mockstore completion`."""
 
 import json
 import re

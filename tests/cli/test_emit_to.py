@@ -1,4 +1,4 @@
-"""`mockstore emit --to`: straight to a receiver on loopback, with no mock between."""
+"""`mockstore emit --to`: delivers directly to a receiver on loopback, without a running mock."""
 
 import json
 from collections.abc import Callable
@@ -28,11 +28,11 @@ def test_an_event_arrives_signed_and_valid(run: Run, listening: Listen) -> None:
     result = run("emit", "pet.adopted", "--to", shop.url, "--secret", SECRET, "--set", "data.pet.name=Rex")
 
     assert result.exit_code == 0
-    (taken,) = shop.taken
-    assert taken.well
-    assert taken.event["data"]["pet"]["name"] == "Rex"
+    (received,) = shop.received
+    assert received.ok
+    assert received.event["data"]["pet"]["name"] == "Rex"
     head, delivery, attempt = result.stdout.splitlines()
-    assert head.startswith(f"pet.adopted  {taken.event['id']}  Rex (")
+    assert head.startswith(f"pet.adopted  {received.event['id']}  Rex (")
     assert delivery == f"  {shop.url}  delivered"
     assert attempt.endswith("  +0 s          attempt 1   200 OK")
 
@@ -46,19 +46,21 @@ def test_without_a_secret_one_is_made_and_shown(run: Run, listening: Listen) -> 
         "signed with a new secret, which a receiver needs to verify it: "
     )
     assert made.startswith("whsec_")
-    assert verify(shop.taken[0].outgoing.body, shop.taken[0].outgoing.headers, made)
+    assert verify(shop.received[0].outgoing.body, shop.received[0].outgoing.headers, made)
 
 
 def test_json_is_the_event_with_its_delivery(run: Run, listening: Listen) -> None:
     shop = listening()
 
-    told = json.loads(run("emit", "order.created", "--to", shop.url, "--json").stdout)
+    document = json.loads(run("emit", "order.created", "--to", shop.url, "--json").stdout)
 
-    (event,) = told["data"]
-    assert told["count"] == 1
-    assert event["payload"] == shop.taken[0].event
+    (event,) = document["data"]
+    assert document["count"] == 1
+    assert event["payload"] == shop.received[0].event
     assert [delivery["state"] for delivery in event["deliveries"]] == ["delivered"]
-    assert verify(event["body"].encode(), event["deliveries"][0]["attempts"][0]["request"]["headers"], told["secret"])
+    assert verify(
+        event["body"].encode(), event["deliveries"][0]["attempts"][0]["request"]["headers"], document["secret"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_one_attempt_is_made_and_its_failure_is_code_1(answer: str, ending: str,
 
     assert result.exit_code == 1
     assert ending in result.stdout
-    assert len(shop.taken) == 1
+    assert len(shop.received) == 1
 
 
 def test_many_events_are_counted_by_how_they_ended(run: Run, listening: Listen) -> None:
@@ -91,7 +93,7 @@ def test_many_events_are_counted_by_how_they_ended(run: Run, listening: Listen) 
         "        2  503 Service Unavailable",
         "        1  500 Internal Server Error",
     ]
-    assert len({taken.event["id"] for taken in shop.taken}) == 7
+    assert len({received.event["id"] for received in shop.received}) == 7
 
 
 def test_the_same_seed_makes_the_same_data(run: Run, listening: Listen) -> None:
@@ -100,7 +102,7 @@ def test_the_same_seed_makes_the_same_data(run: Run, listening: Listen) -> None:
     for seed in ("7", "7", "8"):
         run("emit", "pet.adopted", "--to", shop.url, "--seed", seed)
 
-    names = [taken.event["data"]["adopter"]["name"] for taken in shop.taken]
+    names = [received.event["data"]["adopter"]["name"] for received in shop.received]
     assert names[0] == names[1] != names[2]
 
 
@@ -110,7 +112,7 @@ def test_both_schemes_sign_when_both_are_asked_for(run: Run, listening: Listen) 
 
     run("emit", "pet.adopted", "--to", shop.url, "--secret", SECRET, "--signatures", "petstore, standard-webhooks")
 
-    assert [verdict.ok for verdict in shop.taken[0].verdicts or ()] == [True, True]
+    assert [verdict.ok for verdict in shop.received[0].verdicts or ()] == [True, True]
 
 
 def test_data_comes_from_text_from_a_file_and_from_the_standard_input(
@@ -123,7 +125,7 @@ def test_data_comes_from_text_from_a_file_and_from_the_standard_input(
     run("emit", "pet.adopted", "--to", shop.url, "--data", f"@{file}", "--set", "pet.species=BIRD")
     run("emit", "pet.adopted", "--to", shop.url, "--data", "@-", stdin=b'{"pet": {"name": "Bo"}}')
 
-    pets = [taken.event["data"]["pet"] for taken in shop.taken]
+    pets = [received.event["data"]["pet"] for received in shop.received]
     assert [pet["name"] for pet in pets] == ["Rex", "Ada", "Bo"]
     assert [pet["species"] for pet in pets[:2]] == ["CAT", "BIRD"]
 
@@ -142,8 +144,8 @@ def test_any_body_is_sent_as_it_stands(body: str, sent: bytes, run: Run, listeni
     result = run("emit", "pet.adopted", "--to", shop.url, "--secret", SECRET, "--body", body, "--invalid", stdin=sent)
 
     assert result.exit_code == 0
-    assert shop.taken[0].outgoing.body == sent
-    assert all(shop.taken[0].verdicts or [False])
+    assert shop.received[0].outgoing.body == sent
+    assert all(shop.received[0].verdicts or [False])
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ def test_a_mistake_gets_one_line_and_nothing_is_sent(
     result = run("emit", "pet.adopted", "--to", shop.url, *arguments)
 
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"mockstore: {line}\n")
-    assert shop.taken == []
+    assert shop.received == []
 
 
 @pytest.mark.parametrize(

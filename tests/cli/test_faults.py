@@ -1,4 +1,4 @@
-"""Faults from the shell: the list, and events that go wrong on purpose."""
+"""`mockstore faults`, and `mockstore emit --fault`."""
 
 import json
 from collections.abc import Callable
@@ -32,9 +32,9 @@ def test_every_fault_is_listed(run: Run) -> None:
 
 @pytest.mark.parametrize("group", faults.Group)
 def test_one_group_is_listed(group: faults.Group, run: Run) -> None:
-    told = json.loads(run("faults", "--group", str(group), "--json").stdout)
+    document = json.loads(run("faults", "--group", str(group), "--json").stdout)
 
-    assert [one["name"] for one in told["data"]] == [fault.name for fault in faults.ALL if fault.group is group]
+    assert [one["name"] for one in document["data"]] == [fault.name for fault in faults.ALL if fault.group is group]
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_one_group_is_listed(group: faults.Group, run: Run) -> None:
 def test_a_forgery_is_well_when_it_is_refused(status: str, code: int, run: Run, listening: Listen) -> None:
     shop = listening(Scripted(answers(status)))
 
-    told = ("--fault", "wrong_secret", "--fault", "unknown_member")
-    result = run("emit", "order.created", "--to", shop.url, "--secret", SECRET, *told)
+    options = ("--fault", "wrong_secret", "--fault", "unknown_member")
+    result = run("emit", "order.created", "--to", shop.url, "--secret", SECRET, *options)
 
     assert result.exit_code == code
-    (taken,) = shop.taken
-    assert not verify(taken.outgoing.body, taken.outgoing.headers, SECRET)
-    assert "introducedLater" in taken.event
+    (received,) = shop.received
+    assert not verify(received.outgoing.body, received.outgoing.headers, SECRET)
+    assert "introducedLater" in received.event
 
 
 def test_a_fault_that_takes_time_needs_a_running_mock(run: Run) -> None:

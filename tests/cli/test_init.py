@@ -1,4 +1,4 @@
-"""`mockstore init`: what it finds in a project, and that the test it writes passes there."""
+"""`mockstore init`: what it finds in a project, and whether the test that it writes passes there."""
 
 import os
 import subprocess
@@ -130,10 +130,10 @@ def test_the_starter_passes_in_the_project_it_was_written_for(tmp_path: Path, so
     here = {"cwd": tmp_path, "env": kept, "capture_output": True, "text": True, "encoding": "utf-8", "timeout": 60}
     command = Path(sys.executable).with_name("mockstore")
 
-    told = subprocess.run([command, "init"], check=False, **here)  # type: ignore[call-overload]  # keywords of one dict
+    written = subprocess.run([command, "init"], check=False, **here)  # type: ignore[call-overload]  # keywords of one dict
     ran = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:randomly", "-q"], check=False, **here)  # type: ignore[call-overload]  # keywords of one dict
 
-    assert (told.returncode, "adapt" in told.stdout) == (0, False), told
+    assert (written.returncode, "adapt" in written.stdout) == (0, False), written
     assert ran.returncode == 0, ran.stdout
     assert " failed" not in ran.stdout
 
@@ -240,7 +240,7 @@ def test_an_app_that_was_not_found_is_one_failure_at_the_line_to_edit(
     )
 
 
-NOTHING_THERE = "def app(environ, start):\n    start('{status}', [])\n    return [b'']\n"
+NO_ENDPOINT = "def app(environ, start):\n    start('{status}', [])\n    return [b'']\n"
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -248,7 +248,7 @@ NOTHING_THERE = "def app(environ, start):\n    start('{status}', [])\n    return
 def test_an_endpoint_that_is_not_there_is_one_failure_that_says_where_it_was_looked_for(
     pytester: pytest.Pytester, path: str | None, status: int
 ) -> None:
-    pytester.makepyfile(your_app=NOTHING_THERE.format(status=f"{status} Not here"))
+    pytester.makepyfile(your_app=NO_ENDPOINT.format(status=f"{status} Not here"))
     pytester.makepyfile(test_it=starter_for(Consumer("flask", "your_app", "app", path=path)))
 
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-rs", f"--rootdir={pytester.path}")
@@ -271,28 +271,28 @@ def test_a_handler_that_crashes_is_told_by_the_fault_that_crashed_it(pytester: p
 
 
 @pytest.mark.parametrize(
-    ("app", "told"),
+    ("app", "line"),
     [
         pytest.param("a.b:app", "1 line is marked with «adapt»: complete what was not found", id="one"),
         pytest.param(None, "2 lines are marked with «adapt»: complete what was not found", id="two"),
     ],
 )
 @pytest.mark.usefixtures("project")
-def test_it_counts_what_is_left_to_do(run: Callable[..., Result], app: str | None, told: str) -> None:
+def test_it_counts_what_is_left_to_do(run: Callable[..., Result], app: str | None, line: str) -> None:
     result = run("init", "--framework", "flask", "--path", "/in", *(("--app", app) if app else ()))
 
-    assert told in result.stdout.splitlines()
+    assert line in result.stdout.splitlines()
 
 
-@pytest.mark.parametrize(("ini", "is_told"), [("", True), (DJANGO["pytest.ini"], False)], ids=["nowhere", "there"])
+@pytest.mark.parametrize(("ini", "is_printed"), [("", True), (DJANGO["pytest.ini"], False)], ids=["nowhere", "there"])
 def test_it_says_where_the_settings_of_django_have_to_be_named(
-    project: Path, run: Callable[..., Result], ini: str, *, is_told: bool
+    project: Path, run: Callable[..., Result], ini: str, *, is_printed: bool
 ) -> None:
     (project / "pytest.ini").write_text(ini, "utf-8")
 
     said = run("init", "--framework", "django").stdout
 
-    assert ("pytest skips it until pytest.ini has [pytest] and DJANGO_SETTINGS_MODULE" in said) == is_told
+    assert ("pytest skips it until pytest.ini has [pytest] and DJANGO_SETTINGS_MODULE" in said) == is_printed
 
 
 @pytest.mark.usefixtures("project")

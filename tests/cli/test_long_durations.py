@@ -1,4 +1,4 @@
-"""Durations that nothing could wait for: one line and exit code 2, wherever a command reads one."""
+"""Durations that are too long: every command refuses them with one line and exit code 2."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ def refused(option: str, why: str, command: str) -> str:
         ("--for", ("load", "--to", NOWHERE)),
         ("--max-age", ("verify", "--secret", SECRET)),
     ],
-    ids=lambda told: told[0] if isinstance(told, tuple) else None,
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )
 def test_an_option_says_what_the_longest_is(run: Run, option: str, arguments: tuple[str, ...]) -> None:
     result = run(*arguments, option, LONG)

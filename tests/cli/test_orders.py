@@ -1,4 +1,4 @@
-"""`mockstore orders`: what the shop's staff does with an order."""
+"""`mockstore orders`: shipping and delivering an order."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ CARD = {"object": "card", "name": "A", "number": "4242424242424242", "expMonth":
 
 @pytest.fixture
 def paid(server: str) -> str:
-    """Give the id of an order that is paid."""
+    """Return the id of a paid order."""
     with httpx.Client(base_url=f"{server}/v1", timeout=20) as http:
         pet = http.get("/pets").json()["data"][0]
         order = http.post("/orders", json={"petId": pet["id"], "userId": pet["id"]}).json()

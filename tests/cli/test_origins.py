@@ -1,4 +1,4 @@
-"""Whatever is wrong with a setting: the line of `mockstore serve` names the option, the variable or the file."""
+"""The error of a wrong setting names the option, the variable, or the file and name, that has set it."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -40,12 +40,12 @@ WRONG: Mapping[str, tuple[str, str, str | None]] = {
     "tls_certificate": ("gone.pem", '"gone.pem"', "--tls-cert"),
     "tls_key": ("gone.pem", '"gone.pem"', "--tls-key"),
 }
-"""Each setting with a value that is wrong, as a text and in the file, and the option that sets it."""
+"""For each setting a wrong value, as a text and as in the file, and the option that sets it (None: there is none)."""
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that the command is run in."""
+    """The current folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -154,7 +154,7 @@ def test_the_line_says_what_is_wrong_there(
 @pytest.mark.parametrize(
     "command",
     [("deliveries",), ("emit", "pet.adopted"), ("listen", "--port", "0", "--register")],
-    ids=lambda told: told[0],
+    ids=lambda command: command[0],
 )
 def test_the_other_commands_name_it_too(
     run: Run, command: tuple[str, ...], arguments: tuple[str, ...], env: dict[str, str], line: str

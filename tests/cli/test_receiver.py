@@ -6,8 +6,8 @@ import click
 import pytest
 
 from mockstore.answers import answers
-from mockstore.cli.listen import taken_lines
-from mockstore.cli.receiver import Forwarder, Receiver, Responder, Scripted, Taken
+from mockstore.cli.listen import request_lines
+from mockstore.cli.receiver import Forwarder, ReceivedRequest, Receiver, Responder, Scripted
 from mockstore.errors import ReceiverTimeoutError, UnreachableError
 from mockstore.events import petstore_catalogue
 from mockstore.model import Outgoing, Reply
@@ -18,45 +18,47 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @dataclass
-class ShopContext:
-    """A receiver in front of a mock, and what it has taken."""
+class ReceiverContext:
+    """A mock with a receiver, and the requests that the receiver got."""
 
     mock: Mockstore
-    taken: list[Taken] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
 
     def open(self, respond: Responder | None = None, secret: str | None = SECRET) -> Receiver:
-        receiver = Receiver(petstore_catalogue(), respond or Scripted(()), tell=self.taken.append, now=lambda: NOON)
+        receiver = Receiver(
+            petstore_catalogue(), respond or Scripted(()), on_request=self.received.append, now=lambda: NOON
+        )
         receiver.secret = secret
         self.mock.subscribe(receiver, secret=SECRET, path="/hooks")
         return receiver
 
     def screen(self) -> list[str]:
-        return [click.unstyle(line) for taken in self.taken for line in taken_lines(taken)]
+        return [click.unstyle(line) for received in self.received for line in request_lines(received)]
 
 
 @pytest.fixture
-def desk() -> Iterator[ShopContext]:
+def context() -> Iterator[ReceiverContext]:
     with Mockstore.in_process(strict=False, signatures=("petstore", "standard-webhooks")) as mock:
-        yield ShopContext(mock)
+        yield ReceiverContext(mock)
 
 
-def test_a_genuine_valid_event_is_well(desk: ShopContext) -> None:
-    receiver = desk.open()
+def test_a_genuine_valid_event_is_well(context: ReceiverContext) -> None:
+    receiver = context.open()
 
-    desk.mock.emit("pet.adopted", {"pet": {"name": "Rex", "species": "DOG"}, "adopter": {"name": "Ada"}})
+    context.mock.emit("pet.adopted", {"pet": {"name": "Rex", "species": "DOG"}, "adopter": {"name": "Ada"}})
 
-    (taken,) = desk.taken
-    assert taken.well
-    assert [verdict.scheme for verdict in taken.verdicts or ()] == ["petstore", "standard-webhooks"]
+    (received,) = context.received
+    assert received.ok
+    assert [verdict.scheme for verdict in received.verdicts or ()] == ["petstore", "standard-webhooks"]
     assert (receiver.count, receiver.wrong) == (1, 0)
 
 
-def test_the_screen_shows_what_came_and_what_was_checked(desk: ShopContext) -> None:
-    desk.open()
+def test_the_screen_shows_what_came_and_what_was_checked(context: ReceiverContext) -> None:
+    context.open()
 
-    event = desk.mock.emit("payment.failed", {"payment": {"amount": 75.0, "currency": "USD"}})
+    event = context.mock.emit("payment.failed", {"payment": {"amount": 75.0, "currency": "USD"}})
 
-    assert desk.screen()[:8] == [
+    assert context.screen()[:8] == [
         "",
         "#1  12:00:00  payment.failed  attempt 1  answered 200",
         "   75.0 USD: INSUFFICIENT_FUNDS",
@@ -68,14 +70,16 @@ def test_the_screen_shows_what_came_and_what_was_checked(desk: ShopContext) -> N
     ]
 
 
-def test_answers_come_in_turn_and_retries_are_numbered(desk: ShopContext) -> None:
-    desk.open(Scripted(answers("503,timeout,200")))
+def test_answers_come_in_turn_and_retries_are_numbered(context: ReceiverContext) -> None:
+    context.open(Scripted(answers("503,timeout,200")))
 
-    event = desk.mock.emit("order.created")
-    desk.mock.advance(minutes=6)
+    event = context.mock.emit("order.created")
+    context.mock.advance(minutes=6)
 
     event.assert_acknowledged()
-    assert [(taken.number, taken.header("x-webhook-attempt"), taken.answer) for taken in desk.taken] == [
+    assert [
+        (received.number, received.header("x-webhook-attempt"), received.answer) for received in context.received
+    ] == [
         (1, "1", "503"),
         (2, "2", "no answer (scripted timeout)"),
         (3, "3", "200"),
@@ -93,12 +97,12 @@ def test_answers_come_in_turn_and_retries_are_numbered(desk: ShopContext) -> Non
         ),
     ],
 )
-def test_what_is_not_genuine_is_not_hidden(secret: str | None, words: list[str], desk: ShopContext) -> None:
-    receiver = desk.open(secret=secret)
+def test_what_is_not_genuine_is_not_hidden(secret: str | None, words: list[str], context: ReceiverContext) -> None:
+    receiver = context.open(secret=secret)
 
-    desk.mock.emit("pet.adopted")
+    context.mock.emit("pet.adopted")
 
-    shown = [line.strip() for line in desk.screen() if "signature" in line]
+    shown = [line.strip() for line in context.screen() if "signature" in line]
     assert len(shown) == len(words)
     assert all(word in line for word, line in zip(words, shown, strict=True))
     assert receiver.wrong == (secret is not None)
@@ -115,34 +119,34 @@ def test_what_is_not_genuine_is_not_hidden(secret: str | None, words: list[str],
         pytest.param(b"\xff\x00", ["body: is not JSON"], "(no JSON object)", id="no text"),
     ],
 )
-def test_any_body_is_judged_and_shown(body: bytes, mistakes: list[str], head: str, desk: ShopContext) -> None:
-    desk.open()
+def test_any_body_is_judged_and_shown(body: bytes, mistakes: list[str], head: str, context: ReceiverContext) -> None:
+    context.open()
 
-    desk.mock.emit("pet.adopted", body=body, invalid=True)
+    context.mock.emit("pet.adopted", body=body, invalid=True)
 
-    (taken,) = desk.taken
-    assert list(taken.mistakes[: len(mistakes)]) == mistakes
-    assert not taken.well
-    assert head in desk.screen()[1]
+    (received,) = context.received
+    assert list(received.mistakes[: len(mistakes)]) == mistakes
+    assert not received.ok
+    assert head in context.screen()[1]
 
 
-def test_nothing_that_comes_in_can_move_the_cursor(desk: ShopContext) -> None:
-    desk.open()
+def test_nothing_that_comes_in_can_move_the_cursor(context: ReceiverContext) -> None:
+    context.open()
 
-    desk.mock.emit("pet.adopted", {"pet": {"name": "\x1b[2JRex\x9b"}})
-    desk.mock.emit("pet.adopted", body="\x1b[2J\x07", invalid=True)
+    context.mock.emit("pet.adopted", {"pet": {"name": "\x1b[2JRex\x9b"}})
+    context.mock.emit("pet.adopted", body="\x1b[2J\x07", invalid=True)
 
-    shown = "\n".join(desk.screen())
+    shown = "\n".join(context.screen())
     assert "\\x1b[2JRex\\x9b" in shown
     assert not {"\x1b", "\x9b", "\x07"} & set(shown)
 
 
-def test_the_document_has_everything(desk: ShopContext) -> None:
-    desk.open(Scripted(answers("500")))
+def test_the_document_has_everything(context: ReceiverContext) -> None:
+    context.open(Scripted(answers("500")))
 
-    event = desk.mock.emit("pet.adopted")
+    event = context.mock.emit("pet.adopted")
 
-    document = desk.taken[0].document()
+    document = context.received[0].document()
     assert (document["number"], document["at"], document["answer"]) == (1, "2025-01-06T12:00:00Z", "500")
     assert document["event"] == event.payload
     assert document["body"] == event.body.decode()
@@ -154,8 +158,8 @@ def test_the_document_has_everything(desk: ShopContext) -> None:
     assert document["mistakes"] == []
 
 
-class Behind:
-    """The program behind --forward-to."""
+class ForwardTarget:
+    """A transport that plays the program behind --forward-to; it is unreachable when `reply` is None."""
 
     def __init__(self, reply: Reply | None) -> None:
         self.reply = reply
@@ -167,22 +171,22 @@ class Behind:
             raise UnreachableError("connection refused by 127.0.0.1:5000")
         return self.reply
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - as the protocol declares it
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing."""
 
 
-def test_a_forwarded_request_keeps_its_bytes_and_signature(desk: ShopContext) -> None:
-    behind = Behind(
+def test_a_forwarded_request_keeps_its_bytes_and_signature(context: ReceiverContext) -> None:
+    target = ForwardTarget(
         Reply(201, (("X-Note", "kept"), ("Transfer-Encoding", "chunked")), b"done", took=timedelta(seconds=9))
     )
-    desk.open(Forwarder("http://localhost:5000/in", behind, timedelta(seconds=30)))
+    context.open(Forwarder("http://localhost:5000/in", target, timedelta(seconds=30)))
 
-    event = desk.mock.emit("pet.adopted")
+    event = context.mock.emit("pet.adopted")
 
-    ((forwarded, timeout),) = behind.seen
+    ((forwarded, timeout),) = target.seen
     sent = event.delivery.attempts[0].request
     assert (forwarded.url, timeout) == ("http://localhost:5000/in", timedelta(seconds=30))
     assert forwarded.body == sent.body
@@ -190,13 +194,13 @@ def test_a_forwarded_request_keeps_its_bytes_and_signature(desk: ShopContext) ->
     reply = event.delivery.attempts[0].reply
     assert reply is not None
     assert (reply.status, reply.headers, reply.body) == (201, (("X-Note", "kept"),), b"done")
-    assert desk.taken[0].answer == "201"
+    assert context.received[0].answer == "201"
 
 
-def test_when_nobody_is_behind_the_answer_is_502_with_the_reason(desk: ShopContext) -> None:
-    desk.open(Forwarder("http://localhost:5000/in", Behind(None), timedelta(seconds=30)))
+def test_when_nobody_is_behind_the_answer_is_502_with_the_reason(context: ReceiverContext) -> None:
+    context.open(Forwarder("http://localhost:5000/in", ForwardTarget(None), timedelta(seconds=30)))
 
-    event = desk.mock.emit("pet.adopted")
+    event = context.mock.emit("pet.adopted")
 
     reply = event.delivery.attempts[0].reply
     assert reply is not None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Listen = Callable[..., "Listening"]
 
 
-def take(_outgoing: Outgoing) -> Reply:
+def acknowledge(_outgoing: Outgoing) -> Reply:
     return Reply(204)
 
 
@@ -52,7 +52,7 @@ def test_the_request_is_handed_on_as_it_came(listening: Listen) -> None:
     client.getresponse().read()
     client.close()
 
-    outgoing = shop.taken[0].outgoing
+    outgoing = shop.received[0].outgoing
     assert outgoing.url == f"{shop.url}hooks?x=1"
     assert outgoing.body == body
     assert ("X-Note", "a") in outgoing.headers
@@ -79,7 +79,7 @@ def test_what_is_no_delivery_is_refused(method: str, headers: dict[str, str], st
 
     assert response.status == status
     assert (response.getheader("Allow") == "POST") == (status == 405)
-    assert shop.taken == []
+    assert shop.received == []
     client.close()
 
 
@@ -121,7 +121,7 @@ def test_an_error_of_ours_comes_home() -> None:
 )
 def test_where_it_cannot_listen_it_says_so(host: str, port: int, words: str) -> None:
     with pytest.raises(StartupError, match=words):
-        ReceivingServer(host, port, take)
+        ReceivingServer(host, port, acknowledge)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_where_it_cannot_listen_it_says_so(host: str, port: int, words: str) -> 
 def test_the_url_is_where_this_machine_reaches_it(host: str, url: str) -> None:
     if ":" in host and not _has_ipv6():
         pytest.skip("this machine has no IPv6")
-    server = ReceivingServer(host, 0, take)
+    server = ReceivingServer(host, 0, acknowledge)
 
     assert server.url == url.format(port=server.server_port)
     server.close()

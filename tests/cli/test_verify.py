@@ -41,10 +41,10 @@ def test_a_signature_of_other_bytes_is_code_1_with_the_reason(run: Run) -> None:
 def test_json_says_each_verdict(run: Run) -> None:
     result = run("verify", "--secret", "other", *STANDARD, "--signature", "sha256=00", "--json", stdin=BODY)
 
-    told = json.loads(result.stdout)
+    document = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert told["ok"] is False
-    assert [(one["scheme"], one["ok"], one["reason"]) for one in told["verdicts"]] == [
+    assert document["ok"] is False
+    assert [(one["scheme"], one["ok"], one["reason"]) for one in document["verdicts"]] == [
         ("petstore", False, "wrong_length"),
         ("standard-webhooks", False, "mismatch"),
     ]

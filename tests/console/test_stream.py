@@ -77,6 +77,19 @@ def test_streams_leave_most_threads_to_others(serve: Serve) -> None:
         one.close()
 
 
+@pytest.mark.parametrize(("threads", "status"), [(1, 503), (2, 200), (3, 200)])
+def test_a_stream_never_takes_the_last_thread(serve: Serve, threads: int, status: int) -> None:
+    served = serve(requests=threads)
+
+    connection, response = open_stream(served)
+    other = HTTPConnection(served.server.host, served.server.port, timeout=TIMEOUT_SECONDS)
+    other.request("GET", "/_mockstore/health")
+
+    assert (response.status, other.getresponse().status) == (status, 200)
+    connection.close()
+    other.close()
+
+
 def test_a_place_is_free_again_when_a_stream_has_ended(client: FlaskClient, tenants: Tenants) -> None:
     tenants.closing.set()
 

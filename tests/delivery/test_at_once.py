@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from typing import Unpack
 
 import pytest
 
@@ -11,6 +12,7 @@ from mockstore.errors import InvalidInputError
 from mockstore.model import DeliveryRecord, DeliveryState, ResourceRecord
 from mockstore.parts import Keeping, standalone_parts
 from mockstore.settings import Settings
+from mockstore.world.seams import Sought
 from mockstore.world.store_memory import MemoryStore
 from tests.delivery.test_threads import Network
 
@@ -33,10 +35,8 @@ class Interrupted(MemoryStore):
         self._let_other_in()
         return found
 
-    def deliveries(
-        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
-    ) -> Sequence[DeliveryRecord]:
-        found = super().deliveries(webhook_id=webhook_id, event_id=event_id, latest=latest)
+    def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
+        found = super().deliveries(latest=latest, **sought)
         self._let_other_in()
         return found
 

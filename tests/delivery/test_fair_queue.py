@@ -40,7 +40,7 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
-    ("limit", "waiting", "paces", "out"),
+    ("limit", "waiting", "speeds", "out"),
     [
         pytest.param(4, [("a", 1)], {}, {"a": 1}, id="one goes"),
         pytest.param(1, [("a", 9)], {"a": SLOW}, {"a": 1}, id="with one place even a slow one goes"),

@@ -187,7 +187,7 @@ def test_an_advance_fails_while_the_store_is_away_and_works_once_it_is_back(netw
     pump.close()
 
     assert (stood_at, settled, clock.now()) == (EPOCH, True, EPOCH + timedelta(minutes=5))
-    assert store.count(DeliveryState.DELIVERED) == 1
+    assert store.count(states=[DeliveryState.DELIVERED]) == 1
 
 
 def test_an_outage_is_over_when_the_last_thread_in_trouble_has_got_through(caplog: pytest.LogCaptureFixture) -> None:

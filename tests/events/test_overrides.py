@@ -91,6 +91,16 @@ def test_an_unknown_path_names_the_nearest(overrides: dict[str, Json], path: str
     assert "invalid=True" in str(caught.value)
 
 
+def test_of_a_very_long_path_the_start_is_shown() -> None:
+    with pytest.raises(UnknownPathError) as caught:
+        merge(DATA, {"pet." + "n" * 100_000: 1}, SHAPE)
+
+    assert caught.value.path == "pet." + "n" * 100_000
+    assert len(str(caught.value)) < 500
+    assert caught.value.field is not None
+    assert len(caught.value.field) < 500
+
+
 def test_without_a_shape_only_what_is_there_can_be_set() -> None:
     assert merge(DATA, {"pet.name": "Rex"})["pet"]["name"] == "Rex"
     with pytest.raises(UnknownPathError):

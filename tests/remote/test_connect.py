@@ -1,5 +1,8 @@
 """A Mockstore on a server, driven from plain Python: the verbs and handles are those of one in this process."""
 
+import os
+import signal
+import threading
 from datetime import timedelta
 from socket import create_server
 from typing import TYPE_CHECKING
@@ -22,7 +25,7 @@ from mockstore.model import Outcome
 from mockstore.petstore.errors import ConflictError, ValidationError
 from mockstore.remote import RemoteMockstore, connected
 from mockstore.signing import verify
-from tests.remote.conftest import TOKEN, process
+from tests.remote.conftest import TOKEN, process, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +134,26 @@ def test_waiting_ends_as_soon_as_there_is_something(mock: RemoteMockstore) -> No
     assert received.type == "pet.adopted"
     with pytest.raises(AssertionError, match=r"waited 0\.2 s for 2 x received delivery, got 1:"):
         inbox.wait_for(2, timeout=0.2)
+
+
+def test_waiting_leaves_no_thread_behind(mock: RemoteMockstore) -> None:
+    before = threading.enumerate()
+    looks = iter([False, True])
+
+    assert mock.reader.wait(lambda: next(looks), 20)
+
+    assert threading.enumerate() == before
+
+
+def test_who_waits_hears_at_once_of_a_server_that_goes_away() -> None:
+    with running("--clock", "virtual") as (url, number), connected(url, strict=False) as mock:
+
+        def claim() -> bool:
+            os.kill(number, signal.SIGKILL)
+            return False
+
+        with pytest.raises(NoServerError, match="does not answer any more"):
+            mock.reader.wait(claim, 600)
 
 
 def test_the_clock_moves_for_this_tenant_alone(mock: RemoteMockstore, server: str) -> None:

@@ -3,10 +3,13 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from socket import create_server
 from urllib.request import urlopen
 
 import pytest
+
+from tests.remote.conftest import process
 
 SUITE = """
 import json
@@ -136,6 +139,13 @@ def test_the_same_suite_ends_in_the_same_way_on_both(suite: Callable[..., pytest
     built_in.assert_outcomes(passed=7, failed=2, errors=2)
     assert elsewhere.parseoutcomes() == built_in.parseoutcomes()
     assert _texts(elsewhere) == _texts(built_in)
+
+
+def test_the_same_suite_ends_in_the_same_way_over_a_database(
+    suite: Callable[..., pytest.RunResult], tmp_path: Path
+) -> None:
+    with process("--database", f"sqlite:///{tmp_path}/shop.sqlite") as url:
+        suite("-n2", "--mockstore-url", url).assert_outcomes(passed=7, failed=2, errors=2)
 
 
 def test_a_run_leaves_no_world_behind(suite: Callable[..., pytest.RunResult], server: str) -> None:

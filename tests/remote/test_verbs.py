@@ -42,6 +42,7 @@ def test_verbs_can_be_awaited(mock: RemoteMockstore) -> None:
         ("assert_conforms", "an audit runs in the test's own process; use the fixture mockstore"),
         ("explore_orders", "orders are explored in the test's own process; use the fixture mockstore"),
         ("wsgi_app", "the server answers over HTTP; call it at the URL in mockstore.url"),
+        ("aserve", "the server's own threads deliver; say `await asyncio.to_thread("),
         ("httpx_transport", "the server answers over HTTP; say httpx.Client(base_url=mockstore.url)"),
     ],
 )

@@ -38,11 +38,17 @@ def protected(request):
 def broken(request):
     raise LookupError("no such pet")
 
-urlpatterns = [path("hook", hook), path("protected", protected), path("broken", broken)]
+@csrf_exempt
+def filed(request):
+    Group.objects.using("file").exists()
+    return HttpResponse()
+
+urlpatterns = [path("filed", filed), path("hook", hook), path("protected", protected), path("broken", broken)]
 """
 
 TESTS = """
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -87,6 +93,15 @@ def test_a_test_without_a_transaction_keeps_its_connection(router):
     router.send(to("hook"), PATIENT)
     assert mine is not None
     assert connections["file"].connection is mine
+
+@pytest.mark.django_db(transaction=True, databases=["default", "file"])
+def test_a_thread_of_a_server_keeps_no_connection():
+    router = Router.standalone()
+    router.mount_app("django")
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(router.send, to("filed"), PATIENT).result().status == 200
+        assert thread.submit(lambda: connections["file"].connection).result() is None
+    router.close()
 
 def test_a_view_without_csrf_exempt_is_forbidden(router):
     assert router.send(to("protected"), PATIENT).status == 403

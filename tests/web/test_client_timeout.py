@@ -4,11 +4,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
+from threading import Event
 
 import pytest
 from msgspec.structs import replace
 
-from mockstore.web.client_timeout import ClientTimeout
+from mockstore.web.client_timeout import SLICE, ClientTimeout
 from mockstore.web.server import Server
 from mockstore.web.streams import Reader
 from tests.web.conftest import STILL, Serve
@@ -86,7 +87,7 @@ def test_a_client_that_sends_byte_by_byte_is_too_slow_while_others_wait() -> Non
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.settimeout(0.05)
-        client_timeout = ClientTimeout(lambda: True)
+        client_timeout = ClientTimeout(ours, lambda: True)
 
         def receive(_: None) -> int:
             """Wait in vain, then get one byte."""
@@ -116,6 +117,24 @@ def test_what_comes_just_when_others_begin_to_wait_is_not_lost() -> None:
             asked.append(True)
             return len(asked) > 1
 
-        reader = Reader(ours, ClientTimeout(others_wait))
+        reader = Reader(ours, ClientTimeout(ours, others_wait))
 
         assert reader.peek(1) == HEAD
+
+
+def test_a_client_that_has_sent_everything_is_not_too_slow_on_a_machine_that_is() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0.05)
+        theirs.sendall(b"ab")
+        client_timeout = ClientTimeout(ours, lambda: True)
+
+        def receive(_: None) -> int:
+            """Take long for what is here already."""
+            count = len(ours.recv(1))
+            Event().wait(2 * SLICE)
+            return count
+
+        assert [client_timeout.keep(receive, None), client_timeout.keep(receive, None)] == [1, 1]
+        with pytest.raises(TimeoutError, match="timed out"):
+            client_timeout.keep(receive, None)

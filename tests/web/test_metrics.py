@@ -39,6 +39,14 @@ def used(mock: Caller, nowhere: str) -> Caller:
     return mock
 
 
+def test_the_help_of_tenants_says_what_is_counted(mock: Caller) -> None:
+    mock.connection.request("GET", "/_mockstore/metrics")
+
+    page = mock.connection.getresponse().read().decode()
+
+    assert "# HELP mockstore_tenants Tenants that the server holds open at present, and the pool" in page
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

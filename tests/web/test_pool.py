@@ -1,11 +1,16 @@
-"""The threads that answer requests, in a system that has no more threads to give."""
+"""The threads that answer requests: who gets one, also in a system that has no more threads to give."""
 
 import logging
 import socket
+from collections.abc import Callable
 from http.client import HTTPResponse
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from mockstore.web.pool import Pool
 from tests.threads import no_more_threads
 from tests.web.conftest import Caller, Serve
 
@@ -70,3 +75,83 @@ def test_a_client_that_says_nothing_keeps_no_thread_from_another_where_no_furthe
             other.sendall(CLOCK)
 
             assert status_of(other) == 200
+
+
+class Talk:
+    """A connection that has a number of requests; the last of them does not end before the server hangs up."""
+
+    answering = False
+
+    def __init__(self, requests: int) -> None:
+        self._left = requests
+        self.at_its_last = Event()
+        self.hung_up = Event()
+
+    def communicate(self) -> bool:
+        self._left -= 1
+        if self._left:
+            return True
+        self.at_its_last.set()
+        return not self.hung_up.wait(PATIENCE)
+
+    def has_more(self) -> bool:
+        return False
+
+    def hang_up(self) -> None:
+        self.hung_up.set()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def pool_of(threads: int, put_conn: Callable[[Talk], None] = Talk.close) -> Any:  # noqa: ANN401 - a pool, also of `Talk`
+    """Return a pool whose server does that with the connections that are to be kept."""
+    server: Any = SimpleNamespace(put_conn=put_conn)
+    return Pool(server, threads)
+
+
+def test_a_stop_hangs_up_on_a_client_that_one_thread_has_handed_to_another() -> None:
+    first, second = Talk(2), Talk(1)
+
+    def put_conn(kept: Talk) -> None:
+        """Have the next request served by another thread before this one goes on to the second connection."""
+        pool.put(kept)
+        pool.put(second)
+        assert first.at_its_last.wait(PATIENCE)
+
+    pool = pool_of(2, put_conn)
+    pool.put(first)
+    assert second.at_its_last.wait(PATIENCE)
+
+    pool.stop(PATIENCE)
+
+    assert first.hung_up.is_set()
+
+
+def test_nobody_waits_for_a_thread_while_one_is_being_started() -> None:
+    pool = pool_of(1)
+
+    pool.put(Talk(1))
+
+    assert not pool.busy
+    pool.stop(PATIENCE)
+
+
+def test_a_connection_that_breaks_while_it_is_waited_on_is_closed() -> None:
+    kept, closed = Event(), Event()
+
+    class Broken(Talk):
+        """Breaks after its first request."""
+
+        def has_more(self) -> bool:
+            raise ConnectionResetError
+
+        def close(self) -> None:
+            closed.set()
+
+    pool = pool_of(2, lambda _: kept.set())
+    pool.put(Broken(2))
+
+    assert closed.wait(PATIENCE)
+    assert not kept.is_set()
+    pool.stop(PATIENCE)

@@ -6,13 +6,10 @@ import struct
 import threading
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse
-from pathlib import Path
-from ssl import SSLContext, create_default_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
-from trustme import CA
 
 from mockstore.errors import StartupError
 from mockstore.web.server import Server
@@ -194,6 +191,27 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\nContent-Type: application/json\
 
 
 @pytest.mark.parametrize(
+    "half",
+    [
+        pytest.param(HEALTH[:-2], id="a head"),
+        pytest.param(POST + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{", id="a body"),
+        pytest.param(POST.replace(b"/v1/webhooks", b"/nowhere") + b"Content-Length: 2\r\n\r\n{", id="an unwanted body"),
+        pytest.param(CHUNKED + b"2\r\n{", id="a chunk"),
+    ],
+)
+def test_a_stop_does_not_wait_for_the_rest_of_a_request(serve: Serve, half: bytes) -> None:
+    before = set(threading.enumerate())
+    caller = serve()
+    with connect(caller.server) as slow:
+        slow.sendall(half)
+        caller.ok("GET", "/_mockstore/health")  # by then a thread waits for the rest
+
+        caller.server.stop()
+
+        assert set(threading.enumerate()) <= before, "a thread still waits"
+
+
+@pytest.mark.parametrize(
     ("request_", "status"),
     [
         pytest.param(b"NONSENSE\r\n\r\n", 400, id="no HTTP"),
@@ -247,79 +265,3 @@ def test_a_client_that_resets_the_connection_does_no_harm(mock: Caller) -> None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     assert mock.ok("GET", "/_mockstore/health")["status"] == "ok"
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> CA:
-    authority = CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    certificate.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
-    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
-    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "certificate.pem"))
-    (tmp_path / "nonsense.pem").write_text("nonsense")
-    return authority
-
-
-@pytest.fixture
-def trusting(authority: CA) -> SSLContext:
-    context = create_default_context()
-    authority.configure_trust(context)
-    return context
-
-
-@pytest.mark.parametrize(
-    ("certificate", "key"), [("both.pem", None), ("certificate.pem", "key.pem")], ids=["one file", "two files"]
-)
-def test_it_speaks_tls_with_a_certificate(
-    serve: Serve, tmp_path: Path, trusting: SSLContext, certificate: str, key: str | None
-) -> None:
-    caller = serve(tls_certificate=str(tmp_path / certificate), tls_key=None if key is None else str(tmp_path / key))
-    with socket.create_connection((caller.server.host, caller.server.port), PATIENCE) as silent:
-        plain = trusting.wrap_socket(
-            socket.create_connection((caller.server.host, caller.server.port), PATIENCE), server_hostname="127.0.0.1"
-        )
-        with plain:
-            plain.sendall(HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-            answer = b"".join(iter(lambda: plain.recv(65_536), b""))
-        assert silent.fileno()
-
-    assert caller.url.startswith("https://")
-    assert answer.startswith(b"HTTP/1.1 200 OK")
-
-
-def test_plain_http_to_a_tls_server_is_told_so_and_does_no_harm(
-    serve: Serve, tmp_path: Path, trusting: SSLContext
-) -> None:
-    caller = serve(tls_certificate=str(tmp_path / "both.pem"))
-    with connect(caller.server) as plain, connect(caller.server) as garbled:
-        plain.sendall(HEALTH)
-        garbled.sendall(b"\0 is no greeting \0\r\n\r\n")
-        head, _, body = everything(plain).partition(b"\r\n\r\n")
-        assert b"HTTP" not in everything(garbled)
-
-    assert head.startswith(b"HTTP/1.1 400 ")
-    assert json.loads(body)["detail"] == "this server speaks HTTPS: write https://"
-    with trusting.wrap_socket(connect(caller.server), server_hostname="127.0.0.1") as polite:
-        polite.sendall(HEALTH)
-        assert polite.recv(65_536).startswith(b"HTTP/1.1 200 OK")
-
-
-@pytest.mark.parametrize(
-    ("certificate", "key", "told"),
-    [
-        ("missing.pem", None, r"missing\.pem: No such file or directory; it must be a readable PEM file"),
-        ("nonsense.pem", None, r"nonsense\.pem: no PEM certificate with its private key"),
-        ("certificate.pem", None, r"certificate\.pem: no PEM certificate with its private key"),
-        ("certificate.pem", "nonsense.pem", r"certificate\.pem and .*nonsense\.pem: no PEM certificate"),
-    ],
-)
-@pytest.mark.usefixtures("authority")
-def test_a_certificate_that_cannot_be_used_is_told_to_the_caller(
-    tmp_path: Path, certificate: str, key: str | None, told: str
-) -> None:
-    settings = replace(
-        STILL, tls_certificate=str(tmp_path / certificate), tls_key=None if key is None else str(tmp_path / key)
-    )
-
-    with pytest.raises(StartupError, match=told):
-        Server(lambda _environ, _start: [], settings).start()

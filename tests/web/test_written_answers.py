@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
+from typing import Unpack
 
 import pytest
 
@@ -14,6 +15,7 @@ from mockstore.service import Mockstore
 from mockstore.settings import Settings
 from mockstore.tenants import Tenant, Tenants
 from mockstore.web.app import create_app
+from mockstore.world.seams import Sought
 from mockstore.world.store_memory import MemoryStore
 
 SETTINGS = Settings(clock="virtual")
@@ -35,12 +37,10 @@ class Fading(MemoryStore):
         finally:
             self._inside.now = outer
 
-    def deliveries(
-        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
-    ) -> Sequence[DeliveryRecord]:
+    def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
         if not getattr(self._inside, "now", False):
             raise StoreUnavailableError("the database is gone")
-        return super().deliveries(webhook_id=webhook_id, event_id=event_id, latest=latest)
+        return super().deliveries(latest=latest, **sought)
 
 
 class OnlyOne(Tenants):

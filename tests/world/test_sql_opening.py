@@ -203,7 +203,7 @@ def with_version(url: str, version: int) -> str:
     ("version", "reason"),
     [
         pytest.param(0, "an older mockstore made it, and can go on with it", id="older"),
-        pytest.param(4, "a newer mockstore made it: pip install --upgrade mockstore", id="newer"),
+        pytest.param(5, "a newer mockstore made it: pip install --upgrade mockstore", id="newer"),
     ],
 )
 def test_a_database_of_another_version_is_refused_with_a_command_that_helps(
@@ -215,7 +215,7 @@ def test_a_database_of_another_version_is_refused_with_a_command_that_helps(
     message = refusal(url)
 
     assert message.startswith(
-        f"{url} has tables of version {version}, and this mockstore works with version 3; {reason}; or begin anew: "
+        f"{url} has tables of version {version}, and this mockstore works with version 4; {reason}; or begin anew: "
     )
     *command, new_url = shlex.split(message.partition("or begin anew: ")[2])
     assert command == ["mockstore", "serve", "--database"]

@@ -19,7 +19,7 @@ def delivery(id_: str, state: DeliveryState = PENDING) -> DeliveryRecord:
 
 def counted(store: Store) -> dict[DeliveryState, int]:
     """Return the number of deliveries of each state; leave out states without any."""
-    return {state: count for state in DeliveryState if (count := store.count(state))}
+    return {state: count for state in DeliveryState if (count := store.count(states=[state]))}
 
 
 def save(store: Store, *deliveries: DeliveryRecord) -> None:

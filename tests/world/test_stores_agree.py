@@ -24,13 +24,14 @@ from mockstore.model import (
     WebhookStatus,
 )
 from mockstore.world.clock import wall_time
-from mockstore.world.seams import Store
+from mockstore.world.seams import Sought, Store
 from mockstore.world.store_memory import MemoryStore
 from mockstore.world.store_sql import Database
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REQUEST = Outgoing("http://shop.test/", (("X-Number", "1"),), b"{}")
 KINDS = ["pet", "order"]
+TYPES = ["pet.adopted", "order.created"]
 
 CLEAR_ABOVE = 20
 """The stores are cleared only when they hold more deliveries than this: most defects show only with some."""
@@ -74,6 +75,12 @@ class TwoStores:
 
     def change(self, index: int, due: datetime | None, state: DeliveryState, reason: str | None) -> None:
         self.save(replace(self.choose_delivery(index), due=due, state=state, reason=reason))
+
+    def end_some(self, to: str, states: frozenset[DeliveryState]) -> None:
+        self.ask_both(lambda store: store.end(DeliveryState.DISCARDED, "all at once", webhook_id=to, states=states))
+
+    def restart_some(self, to: str, due: datetime, states: frozenset[DeliveryState]) -> None:
+        self.ask_both(lambda store: store.restart(due, webhook_id=to, states=states))
 
     def attempt(self, index: int, due: datetime, outcome: Outcome) -> None:
         current = self.choose_delivery(index)
@@ -126,11 +133,18 @@ class TwoStores:
         found = self.ask_both(lambda store: store.deliveries(webhook_id=to, event_id=of, latest=latest))
         self.ask_both(lambda store: [store.delivery(one.id) for one in found])
 
+    def read_part(self, sought: Sought, first: int, limit: int) -> None:
+        type_ = sought.get("event_type")
+        self.ask_both(lambda store: store.events_from(first, limit, event_type=type_))
+        self.ask_both(lambda store: store.count_events(event_type=type_))
+        self.ask_both(lambda store: (store.deliveries_from(first, limit, **sought), store.count(**sought)))
+
     def read_all(self) -> None:
         self.ask_both(lambda store: store.webhooks())
         self.ask_both(lambda store: store.events())
         self.ask_both(lambda store: store.deliveries())
-        self.ask_both(lambda store: [store.count(state) for state in DeliveryState] + [store.count_events()])
+        self.ask_both(lambda store: [store.count(states=[state]) for state in DeliveryState])
+        self.ask_both(lambda store: [store.count_events(), store.count()])
         self.ask_both(lambda store: [id_ for id_ in self.created if store.holds(id_)])
         self.ask_both(lambda store: store.next_due())
         self.ask_both(lambda store: [store.resources(kind) for kind in KINDS])
@@ -164,7 +178,8 @@ class TwoStores:
         self.ask_both(lambda store: store.save_delivery(delivery))
 
     def add(self, event_id: str) -> None:
-        self.ask_both(lambda store: store.add_event(EventRecord(event_id, "pet.adopted", NOON, b"{}")))
+        type_ = TYPES[int(event_id[1:]) % len(TYPES)]
+        self.ask_both(lambda store: store.add_event(EventRecord(event_id, type_, NOON, b"{}")))
 
 
 def _answer(ask: Callable[[Store], Any], store: Store) -> Any:  # noqa: ANN401 - whatever a store returns
@@ -208,6 +223,10 @@ STATE = st.sampled_from([*DeliveryState, DeliveryState.PENDING, DeliveryState.PE
 WEBHOOK = st.sampled_from(["w1", "w2", "w3"])
 INDEX = st.integers(0, 99)
 """Chooses among the existing records, modulo their number."""
+STATES = st.none() | st.frozensets(st.sampled_from(DeliveryState))
+SOUGHT = st.fixed_dictionaries(
+    {}, optional={"webhook_id": WEBHOOK | st.none(), "event_type": st.sampled_from(TYPES), "states": STATES}
+)
 
 CHANGES = (
     st.tuples(st.just(TwoStores.publish), WEBHOOK, MOMENT, STATE, INDEX),
@@ -227,6 +246,8 @@ STEPS = st.one_of(
     st.tuples(st.just(TwoStores.add_event), INDEX),
     st.tuples(st.just(TwoStores.attempt), INDEX, MOMENT, st.sampled_from(Outcome)),
     st.tuples(st.just(TwoStores.attempt_from_an_old_record), INDEX, st.integers(0, 3), st.sampled_from(Outcome)),
+    st.tuples(st.just(TwoStores.end_some), WEBHOOK, st.frozensets(st.sampled_from(DeliveryState))),
+    st.tuples(st.just(TwoStores.restart_some), WEBHOOK, MOMENT, st.frozensets(st.sampled_from(DeliveryState))),
     st.tuples(st.just(TwoStores.claim), MOMENT, st.integers(0, 3)),
     st.tuples(st.just(TwoStores.save_resource), st.sampled_from(KINDS), st.sampled_from("12"), st.text(max_size=3)),
     st.tuples(st.just(TwoStores.begin)),
@@ -236,6 +257,7 @@ STEPS = st.one_of(
     st.tuples(st.just(TwoStores.trim), st.integers(2, 6)),
     st.tuples(st.just(TwoStores.clear)),
     st.tuples(st.just(TwoStores.read_some), WEBHOOK | st.none(), INDEX | st.none(), st.integers(0, 3) | st.none()),
+    st.tuples(st.just(TwoStores.read_part), SOUGHT, st.integers(0, 5), st.integers(1, 5)),
     st.tuples(st.just(TwoStores.read_all)),
 )
 

@@ -1,7 +1,6 @@
 """The buttons for the clock and for deliveries: advance, freeze, run, hold, release, reset."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -49,8 +48,6 @@ def _freeze() -> Done:
 
 def _run() -> Done:
     mockstore().clock.run()
-    with suppress(TimeoutError):  # does not wait, but wakes those who slept while no moment came nearer
-        mockstore().settle(timedelta())
     return "running", {}
 
 

@@ -13,7 +13,8 @@ from mockstore.web.site import mockstore, site
 
 KEY: Final = "mockstore.console.streams"
 SHARE: Final = 4
-"""At most one in so many of the threads that answer requests serves streams: browsers leave them open for hours."""
+"""At most one in so many of the threads that answer requests serves streams, since browsers leave them open for hours;
+but at least one, unless there is only one thread."""
 RETRY_MS: Final = 2000
 """After how many milliseconds a browser reconnects."""
 _LOOK: Final = 0.2
@@ -52,7 +53,8 @@ def follow() -> ResponseReturnValue:
 
 
 def _places() -> BoundedSemaphore:
-    most = max(1, site().settings.requests // SHARE)
+    threads = site().settings.requests
+    most = min(max(1, threads // SHARE), threads - 1)
     found: BoundedSemaphore = current_app.extensions.setdefault(KEY, BoundedSemaphore(most))
     return found
 

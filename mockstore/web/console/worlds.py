@@ -50,7 +50,7 @@ def told_to(shop: Mockstore, webhook_id: str) -> Iterator[Told]:
 
 def webhooks_of(shop: Mockstore) -> list[WebhookRecord]:
     """Return the webhooks, oldest first."""
-    return [webhook.record for webhook in shop.webhooks]
+    return shop.webhooks.records
 
 
 def webhook_of(shop: Mockstore, webhook_id: str) -> WebhookRecord | None:

@@ -37,7 +37,7 @@ def _claimable(table: FromClause) -> ColumnElement[bool]:
 _earliest: Final = (
     select(_d.seq)
     .where(_claimable(deliveries), _d.due <= bindparam("now"))
-    .order_by(_d.due, _d.turn)
+    .order_by(_d.due, _d.turn, _d.seq)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)  # servers pass over each other's rows; SQLite has no need for it
     .cte("earliest")

@@ -80,7 +80,7 @@ class Queue:
             webhook = self._webhook_of(first.webhook_id, first.webhook_record)
             known["webhook", self._tenant, first.webhook_id] = webhook
         if first.event_record is not None:
-            event = records.event_of(first.event_id, first.event_record, first.event_body)
+            event = records.event_of(first.event_id, first.event_type, first.event_record, first.event_body)
             known["event", self._tenant, first.event_id] = event
 
     def release(self, id_: str) -> None:
@@ -119,6 +119,11 @@ class Queue:
                 session.done.append(self._next.forget)
         elif delivery.state is DeliveryState.PENDING and delivery.due is not None:
             session.done.append(partial(self._next.add, values["due"]))
+
+    def changed(self, session: Session) -> None:
+        """Take note that another delivery may be the next that is due after this transaction."""
+        session.undone.append(self._next.forget)
+        session.done.append(self._next.forget)
 
     def next_due(self) -> int | None:
         """Return when the earliest unclaimed pending delivery is due, as remembered until something changes."""
@@ -178,5 +183,5 @@ def _claimed(session: Session, taken: Sequence[Row]) -> list[DeliveryRecord]:
     seqs = [row.seq for row in taken if row.made]
     tried = records.deliveries_of(session.rows(statements.CLAIMED, {"seqs": seqs})) if seqs else []
     found = {delivery.id: delivery for delivery in tried}
-    in_order = sorted(taken, key=lambda row: (row.due, row.turn))
+    in_order = sorted(taken, key=lambda row: (row.due, row.turn, row.seq))
     return [found.get(unkey(row.id)) or records.delivery_of(row, ()) for row in in_order]

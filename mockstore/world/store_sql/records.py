@@ -124,21 +124,20 @@ def webhook_of(id_: str, record: str) -> WebhookRecord:
 
 def event_values(event: EventRecord) -> Values:
     """Return the row of an event."""
-    record = [event.type, microseconds(event.timestamp), event.content_type, event.fits is False, event.fits is True]
-    return {"id": key(event.id), "record": _text_of(record), "body": event.body}
+    record = [microseconds(event.timestamp), event.content_type, event.fits is False, event.fits is True]
+    return {"id": key(event.id), "type": key(event.type), "record": _text_of(record), "body": event.body}
 
 
-def event_of(id_: str, record: str, body: bytes) -> EventRecord:
+def event_of(id_: str, type_: str, record: str, body: bytes) -> EventRecord:
     """Return the event of a row."""
-    type_, timestamp, content_type, declared_invalid, checked = json.loads(record)
+    timestamp, content_type, declared_invalid, checked = json.loads(record)
     fits = checked or (False if declared_invalid else None)
-    return EventRecord(unkey(id_), type_, moment_of(timestamp), bytes(body), content_type, fits)
+    return EventRecord(unkey(id_), unkey(type_), moment_of(timestamp), bytes(body), content_type, fits)
 
 
 def delivery_values(delivery: DeliveryRecord) -> Values:
     """Return the row of a delivery, without its attempts."""
     faults = [(fault.name, fault.attempts, fault.roll) for fault in delivery.faults]
-    plain = delivery.reason is None and not faults
     return {
         "id": key(delivery.id),
         "event_id": key(delivery.event_id),
@@ -148,13 +147,14 @@ def delivery_values(delivery: DeliveryRecord) -> Values:
         "state": str(delivery.state),
         "round_start": delivery.round_start,
         "made": len(delivery.attempts),
-        "record": None if plain else _text_of([delivery.reason, faults]),
+        "reason": None if delivery.reason is None else key(delivery.reason),
+        "faults": _text_of(faults) if faults else None,
     }
 
 
 def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
     """Return the delivery of a row and its attempts."""
-    reason, faults = (None, ()) if row.record is None else json.loads(row.record)
+    faults = () if row.faults is None else json.loads(row.faults)
     return DeliveryRecord(
         id=unkey(row.id),
         event_id=unkey(row.event_id),
@@ -164,7 +164,7 @@ def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
         state=DeliveryState(row.state),
         attempts=tuple(made),
         round_start=row.round_start,
-        reason=reason,
+        reason=None if row.reason is None else unkey(row.reason),
         faults=tuple(PlannedFault(name, tuple(befalls), roll) for name, befalls, roll in faults),
     )
 

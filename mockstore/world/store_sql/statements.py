@@ -1,6 +1,8 @@
 """The statements of a store that reads and saves; each is built once, so its SQL is written once."""
 
 from collections.abc import Sequence
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -12,9 +14,12 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    false,
     func,
     literal_column,
+    or_,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -34,17 +39,29 @@ def _all(table: Table) -> Select[Any]:
     return select(table).where(table.c.tenant == TENANT).order_by(table.c.seq)
 
 
-def _latest_of(table: Table, *conditions: ColumnElement[bool]) -> Select[Any]:
-    """Return the query for the places of the latest rows: to sort those, SQLite has no need to read the rows."""
-    return select(table.c.seq).where(*conditions).order_by(table.c.seq.desc()).limit(bindparam("latest"))
+def _latest_of(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a row is one of the `latest`: to find those, SQLite has no need to read the rows."""
+    places = select(table.c.seq).where(*conditions)
+    return table.c.seq.in_(places.order_by(table.c.seq.desc()).limit(bindparam("latest")))
+
+
+def _part_of(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a row is one of `limit` from position `first` on."""
+    places = select(table.c.seq).where(*conditions)
+    return table.c.seq.in_(places.order_by(table.c.seq).limit(bindparam("limit")).offset(bindparam("first")))
 
 
 WEBHOOK: Final = by_id(webhooks)
 WEBHOOKS: Final = _all(webhooks)
 EVENT: Final = by_id(events)
 EVENTS: Final = _all(events)
-LATEST_EVENTS: Final = EVENTS.where(events.c.seq.in_(_latest_of(events, events.c.tenant == TENANT)))
-COUNT_EVENTS: Final = select(func.count()).where(events.c.tenant == TENANT)
+_ALL_EVENTS: Final = (events.c.tenant == TENANT,)
+_OF_TYPE: Final = (*_ALL_EVENTS, events.c.type == bindparam("event_type"))
+LATEST_EVENTS: Final = EVENTS.where(_latest_of(events, *_ALL_EVENTS))
+PART_OF_EVENTS: Final = EVENTS.where(_part_of(events, *_ALL_EVENTS))
+PART_OF_TYPE: Final = EVENTS.where(_part_of(events, *_OF_TYPE))
+COUNT_EVENTS: Final = select(func.count()).where(*_ALL_EVENTS)
+COUNT_OF_TYPE: Final = select(func.count()).where(*_OF_TYPE)
 RESOURCE: Final = by_id(resources).where(resources.c.kind == bindparam("kind"))
 RESOURCES: Final = _all(resources).where(resources.c.kind == bindparam("kind"))
 
@@ -70,18 +87,12 @@ def with_attempts(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 _OF_TENANT: Final = deliveries.c.tenant == TENANT
-_TO_WEBHOOK: Final = deliveries.c.webhook_id == bindparam("webhook_id")
-_OF_EVENT: Final = deliveries.c.event_id == bindparam("event_id")
-
-COUNT: Final = {
-    state: select(func.count()).where(_OF_TENANT, deliveries.c.state == literal_column(f"'{state}'"))
-    for state in DeliveryState  # a text of each: with a parameter, the index of the pending ones would not be used
-}
 
 DELIVERY: Final = with_attempts(_OF_TENANT, deliveries.c.id == bindparam("id"))
 IN_HAND: Final = (
     DELIVERY.add_columns(
         webhooks.c.record.label("webhook_record"),
+        events.c.type.label("event_type"),
         events.c.record.label("event_record"),
         events.c.body.label("event_body"),
     )
@@ -93,22 +104,57 @@ IN_HAND: Final = (
 CLAIMED: Final = with_attempts(Among(deliveries.c.seq, "seqs"))
 
 
-def deliveries_query(*, to_webhook: bool, of_event: bool, latest: bool) -> Select[Any]:
-    """Return the query for deliveries by webhook, by event, by both or by neither; all, or so many of the latest."""
-    return (_LATEST_BY if latest else _BY)[to_webhook, of_event]
+_NAMED: Final = MappingProxyType(
+    {
+        "webhook_id": deliveries.c.webhook_id == bindparam("webhook_id"),
+        "event_id": deliveries.c.event_id == bindparam("event_id"),
+        "event_type": deliveries.c.event_id.in_(select(events.c.id).where(*_OF_TYPE)),
+        "since": deliveries.c.created_at >= bindparam("since"),
+    }
+)
+"""What is said of a delivery by a condition that has this name."""
 
 
-_WANTED: Final = {
-    (False, False): (_OF_TENANT,),
-    (True, False): (_OF_TENANT, _TO_WEBHOOK),
-    (False, True): (_OF_TENANT, _OF_EVENT),
-    (True, True): (_OF_TENANT, _TO_WEBHOOK, _OF_EVENT),
+_ENDED: Final[dict[str, Any]] = {
+    "state": bindparam("state"),
+    "reason": bindparam("reason"),
+    "due": None,
+    "ended": func.coalesce(deliveries.c.ended, bindparam("ended")),
 }
-_BY: Final = {asked: with_attempts(*conditions) for asked, conditions in _WANTED.items()}
-_LATEST_BY: Final = {
-    asked: with_attempts(deliveries.c.seq.in_(_latest_of(deliveries, *conditions)))
-    for asked, conditions in _WANTED.items()
+"""What becomes of deliveries that end all at once; those that had ended before keep their place in that order."""
+
+
+_ANEW: Final[dict[str, Any]] = {
+    "state": literal_column(f"'{DeliveryState.PENDING}'"),
+    "reason": None,
+    "due": bindparam("due"),
+    "turn": case((deliveries.c.due.is_not_distinct_from(bindparam("due")), deliveries.c.turn), else_=bindparam("turn")),
+    "round_start": deliveries.c.made,
+    "ended": None,
 }
+"""What becomes of deliveries that are started anew, all at once."""
+
+
+class Deliveries:
+    """The statements for the deliveries of a tenant that are in one of `states` and meet the conditions of `names`."""
+
+    def __init__(self, names: frozenset[str], states: frozenset[DeliveryState] | None) -> None:
+        conditions = [_OF_TENANT, *(condition for name, condition in _NAMED.items() if name in names)]
+        if states is not None:  # as texts: with parameters, the index of the pending ones would not be used
+            is_in = (deliveries.c.state == literal_column(f"'{state}'") for state in sorted(states))
+            conditions.append(or_(false(), *is_in))
+        self.all = with_attempts(*conditions)
+        self.latest = with_attempts(_latest_of(deliveries, *conditions))
+        self.part = with_attempts(_part_of(deliveries, *conditions))
+        self.count = select(func.count()).where(*conditions)
+        self.end = update(deliveries).where(*conditions).values(_ENDED)
+        self.restart = update(deliveries).where(*conditions).values(_ANEW).returning(deliveries.c.id, deliveries.c.seq)
+
+    @staticmethod
+    @cache
+    def of(names: frozenset[str], states: frozenset[DeliveryState] | None) -> "Deliveries":
+        """Return the same statements each time, since each is prepared once."""
+        return Deliveries(names, states)
 
 
 class Upserts:

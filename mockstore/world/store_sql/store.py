@@ -4,24 +4,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Final, TypeVar, Unpack
 
 from sqlalchemy import Executable
 
 from mockstore.errors import AttemptExistsError
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
+from mockstore.world.seams import Sought
 from mockstore.world.store_sql import records, statements
 from mockstore.world.store_sql.connections import Connections, Session, Turn
 from mockstore.world.store_sql.prepared import Row
 from mockstore.world.store_sql.queue import Queue
-from mockstore.world.store_sql.records import Values, key, microseconds
+from mockstore.world.store_sql.records import Values, key, microseconds, unkey
 from mockstore.world.store_sql.statements import Upserts
 from mockstore.world.store_sql.trimming import Trimming
 
 T = TypeVar("T")
 
-_WEBHOOKS: Final = 256
-"""So many webhooks are not made anew when they are read again."""
+_WEBHOOKS: Final = 2048
+"""So many webhooks are not made anew when they are read again: more than a tenant may have by default, since every
+event reads all of them, one after the other, and a smaller memory would always have forgotten the next one."""
 
 
 class SqlStore:
@@ -103,9 +105,18 @@ class SqlStore:
             return list(map(_event, self._rows(statements.EVENTS)))
         return list(map(_event, self._rows(statements.LATEST_EVENTS, latest=latest)))
 
-    def count_events(self) -> int:
-        """Return how many there are."""
-        return int(self._rows(statements.COUNT_EVENTS)[0][0])
+    def events_from(self, first: int, limit: int, *, event_type: str | None = None) -> Sequence[EventRecord]:
+        """Return at most `limit` events, all or those of one type, from position `first` on; 0 is the oldest."""
+        part = {"first": first, "limit": limit}
+        if event_type is None:
+            return list(map(_event, self._rows(statements.PART_OF_EVENTS, **part)))
+        return list(map(_event, self._rows(statements.PART_OF_TYPE, **part, event_type=key(event_type))))
+
+    def count_events(self, *, event_type: str | None = None) -> int:
+        """Return how many there are, of all types or of one."""
+        if event_type is None:
+            return int(self._rows(statements.COUNT_EVENTS)[0][0])
+        return int(self._rows(statements.COUNT_OF_TYPE, event_type=key(event_type))[0][0])
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
         """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
@@ -152,20 +163,41 @@ class SqlStore:
     def _read_delivery(self, id_: str) -> DeliveryRecord | None:
         return next(iter(records.deliveries_of(self._rows(statements.DELIVERY, id=id_))), None)
 
-    def deliveries(
-        self, *, webhook_id: str | None = None, event_id: str | None = None, latest: int | None = None
-    ) -> Sequence[DeliveryRecord]:
-        """Return those of the webhook, of the event, or all, or so many of the latest of them, oldest first."""
-        query = statements.deliveries_query(
-            to_webhook=webhook_id is not None, of_event=event_id is not None, latest=latest is not None
-        )
-        ids = {"webhook_id": webhook_id, "event_id": event_id}
-        wanted: Values = {name: key(id_) for name, id_ in ids.items() if id_ is not None}
-        return records.deliveries_of(self._rows(query, **wanted, **({} if latest is None else {"latest": latest})))
+    def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
+        """Return those that are sought, or so many of the latest of them, oldest first."""
+        queries, wanted = _queries(sought)
+        if latest is None:
+            return records.deliveries_of(self._rows(queries.all, **wanted))
+        return records.deliveries_of(self._rows(queries.latest, **wanted, latest=latest))
 
-    def count(self, state: DeliveryState) -> int:
-        """Return how many deliveries are in this state."""
-        return int(self._rows(statements.COUNT[state])[0][0])
+    def deliveries_from(self, first: int, limit: int, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
+        """Return at most `limit` of those that are sought, from position `first` on; 0 is the oldest."""
+        queries, wanted = _queries(sought)
+        return records.deliveries_of(self._rows(queries.part, **wanted, first=first, limit=limit))
+
+    def count(self, **sought: Unpack[Sought]) -> int:
+        """Return how many are sought."""
+        queries, wanted = _queries(sought)
+        return int(self._rows(queries.count, **wanted)[0][0])
+
+    def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
+        """Give all deliveries that are sought this state, in which nothing is due, and this reason."""
+        queries, wanted = _queries(sought)
+        more = {"of": self.tenant, "state": str(state), "reason": key(reason), "ended": self._stamp()}
+        with self._connections.transaction() as session:
+            count = self.count(**sought)
+            session.change(queries.end, wanted | more)
+            self._queue.changed(session)
+        self._trimming.count(count)
+
+    def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
+        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first."""
+        queries, wanted = _queries(sought)
+        more = {"of": self.tenant, "due": microseconds(due), "turn": self._stamp()}
+        with self._connections.transaction() as session:
+            rows = session.change(queries.restart, wanted | more)
+            self._queue.changed(session)
+        return [unkey(row.id) for row in sorted(rows, key=lambda row: row.seq)]
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
         """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""
@@ -233,4 +265,15 @@ class SqlStore:
 
 
 def _event(row: Row) -> EventRecord:
-    return records.event_of(row.id, row.record, row.body)
+    return records.event_of(row.id, row.type, row.record, row.body)
+
+
+def _queries(sought: Sought) -> tuple[statements.Deliveries, Values]:
+    """Return the statements for the deliveries that are sought, and what to give them."""
+    told = {"webhook_id": sought.get("webhook_id"), "event_id": sought.get("event_id")}
+    told["event_type"] = sought.get("event_type")
+    wanted: Values = {name: key(value) for name, value in told.items() if value is not None}
+    states, since = sought.get("states"), sought.get("since")
+    if since is not None:
+        wanted["since"] = microseconds(since)
+    return statements.Deliveries.of(frozenset(wanted), None if states is None else frozenset(states)), wanted

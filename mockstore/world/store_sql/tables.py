@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the tables below; a database of another version is refused."""
 
 metadata: Final = MetaData()
@@ -75,10 +75,12 @@ events: Final = Table(
     _seq(),
     _text("tenant"),
     _text("id"),
+    _text("type"),
     _text("record"),
     Column("body", LargeBinary, nullable=False),
     Column("lone", Boolean, nullable=False),  # had no delivery when it was last trimmed
     UniqueConstraint("tenant", "id"),
+    Index("events_in_order", "tenant", "seq"),
 )
 Index(
     "lone_events",
@@ -98,14 +100,16 @@ deliveries: Final = Table(
     _text("webhook_id"),
     Column("created_at", BigInteger, nullable=False),
     Column("due", BigInteger),
-    Column("turn", BigInteger, nullable=False),  # when `due` was set: the order of those due at the same moment
+    Column("turn", BigInteger, nullable=False),  # when `due` was set: with `seq`, the order among those due at once
     _text("state"),
     Column("round_start", Integer, nullable=False),
     Column("made", Integer, nullable=False),  # how many attempts are recorded
-    Column("record", Text),
+    Column("reason", Text),
+    Column("faults", Text),
     Column("ended", BigInteger),  # when it was finished: the order in which finished ones are forgotten
     Column("claimed_by", Integer),  # the number of the server that holds it
     UniqueConstraint("tenant", "id"),
+    Index("deliveries_in_order", "tenant", "seq"),
     Index("deliveries_of_event", "tenant", "event_id", "seq"),
     Index("deliveries_of_webhook", "tenant", "webhook_id", "seq"),
 )
@@ -115,6 +119,7 @@ Index(
     deliveries.c.tenant,
     deliveries.c.due,
     deliveries.c.turn,
+    deliveries.c.seq,
     sqlite_where=_PENDING,
     postgresql_where=_PENDING,
 )

@@ -78,9 +78,9 @@ class Trimming:
         self._kept: int | None = None
         """How many there were at most after that; None: nobody has looked yet."""
 
-    def count(self) -> None:
-        """Note that there may be one more."""
-        self._more += 1
+    def count(self, more: int = 1) -> None:
+        """Note that there may be so many more."""
+        self._more += more
 
     def is_time(self, keep: int) -> bool:
         """Tell whether more than a tenth of `keep` may have to go."""

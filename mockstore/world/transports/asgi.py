@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
 from datetime import timedelta
+from threading import Lock
 from urllib.parse import unquote
 
 from mockstore.errors import AsyncConsumerError, ConsumerError
@@ -18,15 +19,17 @@ from mockstore.world.transports.rules import BODY_LIMIT, Deadline, consumer_rais
 class AsgiTransport:
     """Calls `app` with each request as an ASGI 3 server would, its lifespan started once on each event loop.
 
-    `send` runs a loop of its own that lives until `close`; `asend` runs on the caller's. Once its answer is complete
-    the app is awaited to its end, background tasks included; an answer without end is cut short. An exception instead
-    of an answer is a `ConsumerError`; one behind an answer (Starlette raises again after its 500) is in the reply.
+    `send` runs a loop of its own that lives until `close`, for one thread at a time; `asend` runs on the caller's. Once
+    its answer is complete the app is awaited to its end, background tasks included; an answer without end is cut short.
+    An exception instead of an answer is a `ConsumerError`; one behind an answer (Starlette raises again after its 500)
+    is in the reply.
     `took` is zero: under a virtual clock no time passes in process. `deadline` measures the time limit.
     """
 
     def __init__(self, app: AsgiApp, *, deadline: Callable[[timedelta], Deadline] = Deadline) -> None:
         self._app = app
         self._deadline = deadline
+        self._running = Lock()
         self._runner: asyncio.Runner | None = None
         self._lifespans: dict[asyncio.AbstractEventLoop, Lifespan] = {}
 
@@ -38,7 +41,8 @@ class AsgiTransport:
                 "use `await mockstore.aemit(...)`, `await mockstore.aadvance(...)`, and for the shop's verbs "
                 "`await mockstore.aserve(lambda: ...)`"
             )
-        return self._run(self.asend(outgoing, timeout))
+        with self._running:
+            return self._run(self.asend(outgoing, timeout))
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         """Call the app on the running event loop."""

@@ -12,7 +12,7 @@ from mockstore.model import Outgoing, Reply
 from mockstore.world.seams import Overlapping, Transport, Underway
 from mockstore.world.transports.address_policy import AddressPolicy, beyond_metadata
 from mockstore.world.transports.location import locate
-from mockstore.world.transports.target import transport_for
+from mockstore.world.transports.target import shared_transport_for, transport_for
 
 FIRST_HOST = "testserver"
 """The host of the first app; the only one that Django's and pytest-django's test settings allow."""
@@ -39,28 +39,43 @@ class Router:
     """A transport made of others. It owns what is mounted and closes it.
 
     `network` makes the transport for hosts where nothing is mounted, when the first one is needed; `reachable` says
-    which hosts may be reached by it.
+    which hosts may be reached by it, and `into` makes the transport into an app.
     """
 
-    def __init__(self, network: Callable[[], Transport], reachable: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        network: Callable[[], Transport],
+        reachable: Callable[[str], bool],
+        into: Callable[[object], Transport] = shared_transport_for,
+    ) -> None:
         self._make_network = network
         self._reachable = reachable
+        self._into = into
         self._network: Transport | None = None
         self._overlapping: Overlapping | None = None
         """The same, if it lets others work while it waits."""
         self._making = Lock()
+        """Held while something is made that is there once: the network, or what is mounted for an app."""
         self._mounted: dict[str, Transport] = {}
         self._apps: list[tuple[object, str]] = []
 
     @classmethod
     def in_process(cls, network: Callable[[], Transport] = http_network) -> Self:
-        """Reach mounted apps and loopback addresses, nothing else."""
-        return cls(network, is_loopback)
+        """Reach mounted apps, on the caller's thread, and loopback addresses, nothing else."""
+        return cls(network, is_loopback, transport_for)
 
     @classmethod
     def standalone(cls, network: Callable[[], Transport] = http_network) -> Self:
-        """Reach every host that `network` reaches; by default that is all but link-local and metadata addresses."""
+        """Reach every host that `network` reaches; by default that is all but link-local and metadata addresses.
+
+        Many threads may send at once, into apps, too.
+        """
         return cls(network, lambda _host: True)
+
+    @classmethod
+    def of_apps(cls) -> Self:
+        """Reach mounted apps, from many threads, and nothing else."""
+        return cls(http_network, lambda _host: False)
 
     def mount(self, origin_host: str, transport: Transport) -> None:
         """Let `transport` answer for a host, like `shop.test` or `shop.test:8080`; without a port: the scheme's own.
@@ -84,11 +99,12 @@ class Router:
 
     def mount_app(self, app: object) -> str:
         """Mount an app (see `transport_for`) unless it is mounted already, and return its host."""
-        host = self.host_for(app)
-        if host not in self._mounted:
-            self.mount(host, transport_for(app))
-            self._apps.append((app, host))
-        return host
+        with self._making:
+            host = self.host_for(app)
+            if host not in self._mounted:
+                self.mount(host, self._into(app))
+                self._apps.append((app, host))
+            return host
 
     def host_for(self, app: object) -> str:
         """Return the host of `app`, or the next free one: `testserver`, `app-2.testserver`, and so on."""

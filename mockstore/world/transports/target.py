@@ -13,6 +13,8 @@ from mockstore.world.transports.wsgi import WsgiApp, WsgiTransport
 _RECEIVER_TAKES, _WSGI_TAKES, _ASGI_TAKES = 1, 2, 3
 """How many arguments tell the kinds apart: (outgoing), (environ, start_response), (scope, receive, send)."""
 
+_DJANGO = ("django.core.handlers.wsgi", "WSGIHandler")
+
 _ACCEPTED = (
     "accepted are a WSGI app (environ, start_response), an ASGI app (async: scope, receive, send), a callable "
     "that takes one Outgoing, or 'django'"
@@ -30,19 +32,36 @@ def transport_for(target: object) -> Transport:
         return _named(target)
     if inspect.isclass(target):
         raise _refusal(target, "that is a class; pass an instance")
-    if _is_instance(target, "django.core.handlers.wsgi", "WSGIHandler"):
+    if _is_instance(target, *_DJANGO):
         return _django(cast("WsgiApp", target))
     if callable(getattr(target, "wsgi_app", None)) and callable(target):  # Flask's and Quart's mark of an app
         return WsgiTransport(target)
     return _by_signature(target)
 
 
+def shared_transport_for(target: object) -> Transport:
+    """Return a transport into `target` that many threads may use at once: see `transport_for`."""
+    if target == "django" or _is_instance(target, *_DJANGO):
+        return WsgiTransport(_django_wsgi() if target == "django" else cast("WsgiApp", target))
+    transport = transport_for(target)
+    is_sync = isinstance(transport, FunctionTransport) and callable(target) and not _is_async(target)
+    if is_sync or isinstance(transport, WsgiTransport):
+        return transport
+    from mockstore.world.transports.own_loop import OwnLoopTransport  # noqa: PLC0415 - loads asyncio
+
+    return OwnLoopTransport(transport)
+
+
 def _named(name: str) -> Transport:
     if name != "django":
         raise _refusal(name, "that is no app")
+    return _django(_django_wsgi())
+
+
+def _django_wsgi() -> WsgiApp:
     from mockstore.world.transports.django import django_wsgi  # noqa: PLC0415 - for users of Django only
 
-    return _django(django_wsgi())
+    return django_wsgi()
 
 
 def _django(handler: WsgiApp) -> Transport:

@@ -102,10 +102,9 @@ class Connection:
         come, self._come = self._come, b""
         is_sent = False
         try:
-            self._send(request, deadline)
-            is_sent = True
+            is_sent = self._is_sent(request, deadline)
             come = wire.first_piece(come)
-            plain = plain_head(come) if method == "POST" else None
+            plain = plain_head(come) if method == "POST" and is_sent else None
             if plain is not None:
                 return self._plain_reply(plain, come[plain.size :], deadline)
             reader = Reader(wire)
@@ -115,7 +114,7 @@ class Connection:
         except ssl.SSLError as error:  # with TLS 1.3 a refused client certificate shows here
             raise tls_failed(self._peer, error) from error
         except OSError as error:
-            is_certain = is_sent and (wire.received or not self._was_closed())
+            is_certain = wire.received or (is_sent and not self._was_closed())
             kind = BrokenConnectionError if is_certain else NotTakenError
             raise kind(f"{self._peer} broke the connection before the answer was complete: {_said(error)}") from error
         except EndlessAnswerError as error:
@@ -130,8 +129,16 @@ class Connection:
         body, whole = read_body(response)
         reply = Reply(response.status, kept_headers(response), body, took)
         self._has_answered(deadline)
-        broken = wire.ended or response.will_close or response.status < FINAL
+        broken = wire.ended or not is_sent or response.will_close or response.status < FINAL
         return reply, whole and not broken and ends_certainly(response) and not wire.has_more(reader)
+
+    def _is_sent(self, request: bytes, deadline: Deadline) -> bool:
+        """Send a request; return False where the receiver closed the connection amid it, maybe after an answer."""
+        try:
+            self._send(request, deadline)
+        except ConnectionError:
+            return False
+        return True
 
     def _was_closed(self) -> bool:
         """Return whether what was sent has found the connection closed, or may have.
