@@ -1,4 +1,4 @@
-"""Tests that fail on purpose, each for one report of the gallery; the docstring is what the manual says of it.
+"""Tests that fail on purpose, one for each report of the gallery; the gallery shows the docstring above the report.
 
 `python docs/gallery.py` runs them and writes `docs/gallery.md`.
 """
@@ -30,11 +30,11 @@ class WhatCameIn:
         mockstore_inbox.one("pet.adopted")
 
     def test_there_is_none_at_all(self, mockstore_inbox):
-        """Nothing came."""
+        """Nothing was received."""
         mockstore_inbox.one("pet.adopted")
 
     def test_there_should_be_none(self, mockstore, mockstore_inbox):
-        """Something came that should not."""
+        """Something was received that should not have been sent."""
         mockstore.emit("payment.failed")
 
         mockstore_inbox.none("payment.*")
@@ -47,13 +47,13 @@ class WhatCameIn:
         mockstore_inbox.assert_types(["order.created", "payment.succeeded", "pet.adopted"])
 
     def test_they_are_others(self, mockstore, mockstore_inbox):
-        """The same in any order."""
+        """The types are compared in any order."""
         mockstore.emit("order.created")
 
         mockstore_inbox.assert_types_in_any_order(["pet.adopted", "order.created"])
 
     def test_there_is_no_last_one(self, mockstore_inbox):
-        """The latest of none."""
+        """An empty inbox has no `last`."""
         mockstore_inbox.last  # noqa: B018 - reading it is what fails
 
     def test_a_capture_is_not_valid(self, mockstore, mockstore_inbox):
@@ -88,7 +88,7 @@ class WhatBecameOfADelivery:
         mockstore.emit("pet.adopted").assert_acknowledged()
 
     def test_nobody_subscribes(self, mockstore):
-        """An event without a webhook that wants it."""
+        """No webhook is registered for this type of event."""
         mockstore.emit("pet.adopted").assert_acknowledged()
 
     def test_a_forgery_is_accepted(self, mockstore, mockstore_inbox):
@@ -104,13 +104,13 @@ class WhatBecameOfADelivery:
         event.delivery.assert_rejected(404)
 
     def test_there_are_several_deliveries(self, mockstore, mockstore_inbox):
-        """`delivery` means the only one."""
+        """`delivery` is for events with exactly one delivery."""
         mockstore.subscribe(lambda request: 204)
 
         mockstore.emit("order.created").delivery  # noqa: B018 - reading it is what fails
 
     def test_a_webhook_is_still_active(self, mockstore, mockstore_inbox):
-        """A webhook's state, with what was sent to it."""
+        """The state of the webhook, and what was sent to it."""
         mockstore_inbox.will_answer(503)
         mockstore.emit("order.created")
         mockstore.clock.advance(minutes=6)
@@ -118,7 +118,7 @@ class WhatBecameOfADelivery:
         mockstore_inbox.webhook.assert_disabled()
 
     def test_a_webhook_is_disabled(self, mockstore, mockstore_inbox):
-        """The other way round."""
+        """The opposite check: the webhook should be active."""
         mockstore_inbox.will_answer(503)
         mockstore.emit("order.created")
         mockstore.clock.advance(minutes=96)
@@ -126,20 +126,20 @@ class WhatBecameOfADelivery:
         mockstore_inbox.webhook.assert_active()
 
     def test_an_event_is_not_valid(self, mockstore, mockstore_inbox):
-        """An event that was made to be wrong, and judged."""
+        """An event that was made invalid on purpose, checked against its schema."""
         event = mockstore.emit("order.created", {"order.total": "much"}, invalid=True)
 
         event.delivery.assert_valid()
 
     def test_it_did_not_come_in_time(self, mockstore, mockstore_inbox):
-        """Waiting has a limit, and says what there was."""
+        """A wait ends at its timeout, and says what was received until then."""
         mockstore.emit("order.created")
 
         mockstore_inbox.wait_for(2, timeout=0.001)
 
 
 class WhatTheTestNeverLookedAt:
-    """A strict test fails by itself over what went wrong unseen."""
+    """A strict test fails at its end if something went wrong that it never looked at."""
 
     def test_a_delivery_was_not_acknowledged(self, mockstore):
         """Nothing was asserted, and the consumer had answered 500."""
@@ -166,7 +166,7 @@ class WhatTheTestNeverLookedAt:
 
     @pytest.mark.mockstore(raise_errors=False)
     def test_a_consumer_raised_and_it_was_kept_in(self, mockstore):
-        """With `raise_errors=False` it comes out in the judgement."""
+        """With `raise_errors=False` the exception is reported at the end of the test."""
 
         def receive(request):
             raise LookupError("no such customer")
@@ -191,7 +191,7 @@ class WhatTheApiWasAsked:
         requests.get(f"{mockstore_api_url}/pet/1", timeout=1)
 
     def test_it_was_never_asked(self, mockstore_api, mockstore_api_url):
-        """The calls that there were."""
+        """The calls that were made instead."""
         import requests
 
         requests.get(f"{mockstore_api_url}/pets?limit=1", timeout=1)
@@ -224,7 +224,7 @@ class WhatTheApiWasAsked:
         mockstore_api.calls.assert_operations(["getInventory", "listPets"])
 
     def test_there_is_no_operation_of_that_name(self, mockstore_api):
-        """A slip in an operation's name."""
+        """A misspelt name of an operation."""
         mockstore_api.calls.one("placeOrder")
 
 
@@ -282,15 +282,15 @@ class WhatWasWrittenWrong:
         mockstore.emit("pet.adoptet")
 
     def test_a_member_that_does_not_exist(self, mockstore):
-        """A slip in a path."""
+        """A misspelt path."""
         mockstore.emit("pet.adopted", {"adopter": {"emial": "ada@example.com"}})
 
     def test_a_value_that_breaks_the_schema(self, mockstore):
-        """Only what is said to be invalid may be."""
+        """Only an event that is emitted with `invalid=True` may break its schema."""
         mockstore.emit("order.created", {"order.total": "much"})
 
     def test_a_fault_that_needs_a_socket(self, mockstore, mockstore_inbox):
-        """Some faults cannot befall an app in process."""
+        """Some faults need a connection, which an app in process does not have."""
         mockstore.emit("order.created", fault="reset_before_answer")
 
     @pytest.mark.mockstore(shedule=[1, 2])

@@ -1,4 +1,4 @@
-"""Makes the picture of a failing test's report, docs/pictures/failure.png: python docs/failure.py. Needs Chromium."""
+"""Makes docs/pictures/failure.png, the picture of a failing test's report: python docs/failure.py. Needs Chromium."""
 
 import html
 import os
@@ -43,30 +43,32 @@ _CODE: Final = re.compile(r"\x1b\[([\d;]*)m")
 
 
 def report() -> str:
-    """Return what pytest prints of the failing test, colours included."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))}
+    """Return what pytest prints for the failing test, with terminal colours."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))
+    }
     with TemporaryDirectory() as folder:
         (Path(folder) / "test_shop.py").write_text(TEST, "utf-8")
         options = ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:django", "--color=yes", "-q", "--tb=short"]
-        done = subprocess.run(  # noqa: S603 - the command is written here
+        run = subprocess.run(  # noqa: S603 - the command is written here
             [sys.executable, "-m", "pytest", *options, "-rN", "-o", "asyncio_default_fixture_loop_scope=function"],
             cwd=folder,
-            env=kept | {"COLUMNS": "112"},
+            env=environment | {"COLUMNS": "112"},
             capture_output=True,
             text=True,
             encoding="utf-8",
             check=False,
         )
-    return "$ pytest -q --tb=short\n" + done.stdout.strip()
+    return "$ pytest -q --tb=short\n" + run.stdout.strip()
 
 
 def page(text: str) -> str:
-    """Return the text as HTML; a terminal's colours become classes."""
+    """Return the text as an HTML page; terminal colours become CSS classes."""
     parts = _CODE.split(text)
     spans = [html.escape(parts[0])]
-    for codes, said in zip(parts[1::2], parts[2::2], strict=True):
+    for codes, part in zip(parts[1::2], parts[2::2], strict=True):
         classes = " ".join(f"c{code}" for code in codes.split(";") if code not in ("", "0"))
-        spans.append(f'<span class="{classes}">{html.escape(said)}</span>')
+        spans.append(f'<span class="{classes}">{html.escape(part)}</span>')
     return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><pre>{''.join(spans)}</pre>"
 
 

@@ -1,4 +1,4 @@
-"""Writes the gallery of failure reports by running tests that fail: python docs/gallery.py."""
+"""Writes docs/gallery.md, the gallery of failure reports, by running docs/failing.py: python docs/gallery.py."""
 
 import ast
 import os
@@ -30,15 +30,15 @@ _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 
 
 def page() -> str:
-    """Return the page, made anew."""
+    """Run the tests and return the page."""
     reports = _reports()
     parts = [INTRODUCTION]
     for group in _groups():
-        parts.append(f"## {_words(group.name)}\n\n{ast.get_docstring(group)}\n")
+        parts.append(f"## {_headline(group.name)}\n\n{ast.get_docstring(group)}\n")
         for test in group.body:
             if isinstance(test, ast.FunctionDef):
-                said = reports.get(f"{group.name}.{test.name}", "")
-                parts.append(f"### {_words(test.name)}\n\n{ast.get_docstring(test)}\n\n```text\n{said}\n```\n")
+                report = reports.get(f"{group.name}.{test.name}", "")
+                parts.append(f"### {_headline(test.name)}\n\n{ast.get_docstring(test)}\n\n```text\n{report}\n```\n")
     return "\n".join(parts)
 
 
@@ -46,39 +46,43 @@ def _groups() -> Iterator[ast.ClassDef]:
     return (node for node in ast.parse(TESTS.read_text("utf-8")).body if isinstance(node, ast.ClassDef))
 
 
-def _words(name: str) -> str:
-    """Return a name as a headline."""
+def _headline(name: str) -> str:
+    """Return the name of a class or test as a headline: `test_it_failed` becomes `It failed`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_", " ", name.removeprefix("test_"))
     return spaced[0].upper() + spaced[1:].lower().replace(" api", " API")
 
 
 def _reports() -> dict[str, str]:
-    """Return what pytest prints of each test, without what differs from run to run."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))}
+    """Return what pytest prints, by `Class.test`, with addresses, times and folders made the same for every run."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))
+    }
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "test_shop.py"
         copy.write_text(_without_docstrings(TESTS.read_text("utf-8")), "utf-8")
         options = ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:django", "-q", "--tb=short", "--color=no"]
         settings = ["-o", "python_classes=What", "-o", "asyncio_default_fixture_loop_scope=function", "-rN"]
-        done = subprocess.run(  # noqa: S603 - the command is written here
+        run = subprocess.run(  # noqa: S603 - the command is written here
             [sys.executable, "-m", "pytest", *options, *settings, copy.name],
             cwd=folder,
-            env=kept | {"COLUMNS": "110"},
+            env=environment | {"COLUMNS": "110"},
             capture_output=True,
             text=True,
             encoding="utf-8",
             check=False,
         )
-        text = done.stdout.replace(f"{folder}{os.sep}", "")
+        text = run.stdout.replace(f"{folder}{os.sep}", "")
     parts = _HEADLINE.split(_FRAME.sub("", text))
-    said: dict[str, str] = {}
+    reports_by_test: dict[str, str] = {}
     for name, report in zip(parts[1::2], parts[2::2], strict=True):
-        said[name] = _clean(report) if said.get(name, "") in ("", _SUBTEST) else said[name]
-    return said
+        reports_by_test[name] = (
+            _clean(report) if reports_by_test.get(name, "") in ("", _SUBTEST) else reports_by_test[name]
+        )
+    return reports_by_test
 
 
 def _without_docstrings(source: str) -> str:
-    """Return the tests without what the manual says of them."""
+    """Return the source without the tests' docstrings, which only the manual shows; line numbers stay the same."""
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and ast.get_docstring(node):

@@ -40,13 +40,13 @@ from mockstore.service import Mockstore
 from mockstore.web.app import routed_app
 
 FOLDER: Final = Path(__file__).parent / "reference"
-MADE: Final = "<!-- Made from the code by docs/reference.py. -->\n\n"
+HEADER: Final = "<!-- Made from the code by docs/reference.py. -->\n\n"
 WIDTH: Final = 100
 
 
 def fixtures_page() -> str:
-    """Return the fixtures with their docstrings."""
-    made = fixtures.fixtures_of(None, None)  # type: ignore[arg-type]  # nothing is run
+    """Return the page of the fixtures and their docstrings."""
+    made = fixtures.fixtures_of(None, None)  # type: ignore[arg-type]  # no fixture is called
     found = {**vars(fixtures), **vars(made)}
     of_ours = {name: one for name, one in found.items() if type(one).__name__ == "FixtureFunctionDefinition"}
     parts = [
@@ -60,14 +60,14 @@ def fixtures_page() -> str:
     )
 
 
-class _Options:
-    """Takes note of what the plugin declares."""
+class _OptionCollector:
+    """Stands in for pytest's option parser, and collects what the plugin declares."""
 
     def __init__(self) -> None:
         self.options: list[tuple[str, str]] = []
         self.inis: list[tuple[str, str, Json]] = []
 
-    def getgroup(self, _name: str) -> "_Options":
+    def getgroup(self, _name: str) -> "_OptionCollector":
         return self
 
     def addoption(self, name: str, *, help: str, **rest: Any) -> None:  # noqa: A002, ANN401 - as pytest names it
@@ -78,7 +78,7 @@ class _Options:
         self.inis.append((name, help, rest.get("default")))
 
 
-THINGS: Final[Mapping[str, tuple[type, str]]] = MappingProxyType(
+OBJECTS: Final[Mapping[str, tuple[type, str]]] = MappingProxyType(
     {
         "`mockstore`": (
             Mockstore,
@@ -118,11 +118,11 @@ THINGS: Final[Mapping[str, tuple[type, str]]] = MappingProxyType(
         "A call": (Call, "operation method path parameters document body header status answer mistakes assert_valid"),
     }
 )
-"""What a test holds, and what it can say of it."""
-CALLED: Final[Mapping[str, type]] = MappingProxyType(
+"""By headline, a class of objects that tests use, and the names of its members to be listed."""
+CALLABLE_MEMBERS: Final[Mapping[str, type]] = MappingProxyType(
     {"assert_conforms": Conformance, "explore_orders": OrderExplorer, "play": Player, "replay": Replay}
 )
-"""What of a Mockstore is an object that is called."""
+"""Attributes of a Mockstore that are callable objects, and their classes."""
 PYTHON: Final = """# Python
 
 What the fixtures hand out. `Mockstore.in_process(…)` makes one without pytest, to be used in a `with` block. Its
@@ -132,15 +132,15 @@ keywords are those of the marker, `@pytest.mark.mockstore(…)`, which takes `sc
 
 
 def python_page() -> str:
-    """Return what can be said of each thing that a test holds."""
+    """Return the page of the classes in `OBJECTS`, each with a table of its members."""
     words = inspect.cleandoc(Mockstore.in_process.__doc__ or "").partition("\n\n")[2]
     parts = [PYTHON + words + "\n"]
-    for title, (thing, names) in THINGS.items():
-        rows = [_member(thing, name) for name in names.split()]
-        if thing is Mockstore:
-            rows += [_call(name, one.__call__) for name, one in CALLED.items()]  # type: ignore[operator]
+    for title, (cls, names) in OBJECTS.items():
+        rows = [_member(cls, name) for name in names.split()]
+        if cls is Mockstore:
+            rows += [_call(name, one.__call__) for name, one in CALLABLE_MEMBERS.items()]  # type: ignore[operator]
         parts += [
-            f"## {title}\n\n{_first(inspect.getdoc(thing))}\n",
+            f"## {title}\n\n{_first_paragraph(inspect.getdoc(cls))}\n",
             "| say | what it does |\n| --- | --- |",
             *rows,
             "",
@@ -148,22 +148,22 @@ def python_page() -> str:
     return "\n".join(parts)
 
 
-def _member(thing: type, name: str) -> str:
-    found = inspect.getattr_static(thing, name, None)
+def _member(cls: type, name: str) -> str:
+    found = inspect.getattr_static(cls, name, None)
     if isinstance(found, property | cached_property):
-        return f"| `{name}` | {_first(found.__doc__)} |"
-    if found is not None and callable(getattr(thing, name)):
-        return _call(name, getattr(thing, name))
-    source = dedent(inspect.getsource(thing))  # it is an attribute, which the constructor or the record has
-    return f"| `{name}` | {_cell(_meanings(source, thing.__name__).get(name) or _attribute(source, name))} |"
+        return f"| `{name}` | {_first_paragraph(found.__doc__)} |"
+    if found is not None and callable(getattr(cls, name)):
+        return _call(name, getattr(cls, name))
+    source = dedent(inspect.getsource(cls))  # an attribute, documented in the class or in `__init__`
+    return f"| `{name}` | {_cell(_field_docstrings(source, cls.__name__).get(name) or _attribute(source, name))} |"
 
 
 def _call(name: str, called: Callable[..., object]) -> str:
-    return f"| `{name}({', '.join(_parameters(called))})` | {_first(called.__doc__)} |"
+    return f"| `{name}({', '.join(_parameters(called))})` | {_first_paragraph(called.__doc__)} |"
 
 
 def _attribute(source: str, name: str) -> str:
-    """Return the text below `self.name = …`."""
+    """Return the docstring below `self.name = …`; an empty text when there is none."""
     for block in (node.body for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)):
         for one, after in pairwise(block):
             if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == f"self.{name}":
@@ -183,24 +183,24 @@ def _parameters(called: Callable[..., object]) -> Iterator[str]:
             starred = True
             yield str(one).partition(":")[0]
         elif name != "self":
-            yield name if one.default is one.empty else f"{name}={_written(one.default)}"
+            yield name if one.default is one.empty else f"{name}={_shown_default(one.default)}"
 
 
-def _written(default: object) -> str:
+def _shown_default(default: object) -> str:
     return repr(default) if isinstance(default, str | int | float | None) else "…"
 
 
-def _first(text: str | None) -> str:
+def _first_paragraph(text: str | None) -> str:
     return _cell(inspect.cleandoc(text or "").partition("\n\n")[0])
 
 
 def options_page() -> str:
-    """Return pytest's options and ini settings, and the settings of the server."""
-    told = _Options()
-    pytest_mockstore.pytest_addoption(told)  # type: ignore[arg-type]  # as much of a parser as it uses
-    meanings = _meanings(inspect.getsource(settings), "Settings")
-    named = serving._NAMES  # noqa: SLF001 - it knows which options are not called as their settings are
-    flags = {named.get(str(one.name), one.name): f"`{one.opts[0]}`" for one in serving.serve.params}
+    """Return the page of pytest's options and ini settings, and of the server's settings."""
+    collector = _OptionCollector()
+    pytest_mockstore.pytest_addoption(collector)  # type: ignore[arg-type]  # has the methods that the plugin calls
+    docstrings = _field_docstrings(inspect.getsource(settings), "Settings")
+    option_names = serving._NAMES  # noqa: SLF001 - lists the options whose name differs from that of their setting
+    flags = {option_names.get(str(one.name), one.name): f"`{one.opts[0]}`" for one in serving.serve.params}
     return "\n".join(
         [
             "# Options and settings",
@@ -209,11 +209,11 @@ def options_page() -> str:
             "",
             "| option | what it does |",
             "| --- | --- |",
-            *(f"| `{name}` | {_cell(text)} |" for name, text in told.options),
+            *(f"| `{name}` | {_cell(text)} |" for name, text in collector.options),
             "",
             "| in `pytest.ini`, `pyproject.toml` or `setup.cfg` | default | what it says |",
             "| --- | --- | --- |",
-            *(f"| `{name}` | `{json.dumps(default)}` | {_cell(text)} |" for name, text, default in told.inis),
+            *(f"| `{name}` | `{json.dumps(default)}` | {_cell(text)} |" for name, text, default in collector.inis),
             "",
             "## Of the server",
             "",
@@ -226,7 +226,7 @@ def options_page() -> str:
             "| --- | --- | --- | --- | --- |",
             *(
                 f"| `{name}` | {flags.get(name, '')} | `MOCKSTORE_{name.upper()}` | `{_default(name)}` | "
-                f"{_cell(meanings.get(name, ''))} |"
+                f"{_cell(docstrings.get(name, ''))} |"
                 for name in settings.NAMES
             ),
             "",
@@ -237,20 +237,20 @@ def options_page() -> str:
 def _default(name: str) -> str:
     value = getattr(settings.Settings(), name)
     if value is None and name in ("schedule", "timeout", "signatures"):
-        return _of_provider(name)
+        return _default_of_petstore(name)
     return "none" if value in (None, ()) else "no" if value is False else str(value)
 
 
-def _of_provider(name: str) -> str:
-    """Return a rule of the Petstore as it is written in a variable."""
+def _default_of_petstore(name: str) -> str:
+    """Return the Petstore's default for a setting, written as in an environment variable."""
     rules = petstore()
     if name == "schedule":
         return ",".join(f"{wait // timedelta(minutes=1)}m" for wait in rules.schedule.waits)
     return f"{rules.timeout // timedelta(seconds=1)}s" if name == "timeout" else ",".join(rules.signatures)
 
 
-def _meanings(source: str, name: str) -> dict[str, str]:
-    """Return the docstrings below the members of a class."""
+def _field_docstrings(source: str, name: str) -> dict[str, str]:
+    """Return the docstrings below the fields of a class, by field name."""
     (found,) = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef) and node.name == name)
     texts: dict[str, str] = {}
     last = ""
@@ -264,7 +264,7 @@ def _meanings(source: str, name: str) -> dict[str, str]:
 
 
 def commands_page() -> str:
-    """Return the help of every command."""
+    """Return the page with the help of every command."""
     parts = ["# Commands\n", "Every command explains itself by `--help`, with examples.\n"]
     root = click.Context(mockstore, info_name="mockstore", max_content_width=WIDTH, terminal_width=WIDTH)
     for title, entries in SECTIONS.items():
@@ -288,7 +288,7 @@ def _help_of(command: click.Command, parent: click.Context, name: str) -> Iterat
 
 
 def http_page() -> str:
-    """Return every route of the server."""
+    """Return the page of every route of the server."""
     app = routed_app(1)
     return "\n".join(
         [
@@ -321,12 +321,12 @@ def _routes(app: Flask, prefix: str) -> Iterator[str]:
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         methods = " ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
         if rule.rule.startswith(prefix):
-            does = _told(app.view_functions[rule.endpoint])
+            does = _description_of(app.view_functions[rule.endpoint])
             yield f"| `{methods} {rule.rule}` | {_cell(does.partition(chr(10) * 2)[0])} |"
 
 
-def _told(view: Callable[..., object]) -> str:
-    """Return what a view says of itself; the console's are loaded late, by module and name."""
+def _description_of(view: Callable[..., object]) -> str:
+    """Return the docstring of a view; a view of the console is a `partial` that imports it by module and name."""
     if isinstance(view, partial):
         module, name = view.args
         view = getattr(import_module(f"mockstore.web.console.{module}"), name)
@@ -334,7 +334,7 @@ def _told(view: Callable[..., object]) -> str:
 
 
 def events_page() -> str:
-    """Return each event type with its members and the sample."""
+    """Return the page of the event types, each with its members and an example."""
     catalogue = petstore_catalogue()
     parts = [
         "# Events\n",
@@ -365,7 +365,7 @@ def _members(schema: Json, root: Json, path: str) -> Iterator[str]:
 
 
 def _resolved(member: Json, root: Json) -> dict[str, Json]:
-    """Return a member with what it refers to laid under it."""
+    """Return a schema merged over the schema that its `$ref` names, recursively."""
     reference = member.get("$ref")
     if reference is None:
         return dict(member)
@@ -389,7 +389,7 @@ def _type_of(member: Mapping[str, Json]) -> str:
 
 
 def scenario_page() -> str:
-    """Return the members of a scenario's file and the verbs of its steps."""
+    """Return the page of a scenario file's members and the verbs of its steps."""
     return "\n".join(
         [
             "# The scenario file",
@@ -455,7 +455,7 @@ def main() -> None:
     """Write every page."""
     FOLDER.mkdir(exist_ok=True)
     for name, page in PAGES.items():
-        (FOLDER / f"{name}.md").write_text(MADE + page(), "utf-8")
+        (FOLDER / f"{name}.md").write_text(HEADER + page(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Plugins that all tests use."""
 
 from hypothesis import settings
 

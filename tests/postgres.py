@@ -1,4 +1,4 @@
-"""A private PostgreSQL for tests: a cluster in a temporary folder, started once and gone with the session."""
+"""A private PostgreSQL server for tests: its data is in a temporary folder and is removed at the end of the session."""
 
 import os
 import shutil
@@ -15,35 +15,35 @@ import pytest
 _NAME = "mockstore"
 _INSTALL = "install a PostgreSQL server (Debian: postgresql; macOS: brew install postgresql) for the tests of its store"
 _OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=16MB")
-"""Nobody needs these data tomorrow."""
+"""Options for speed: the data need not survive a crash."""
 
 
 class PostgresServer:
-    """A server that is reached by a socket in a folder of its own, so no port can be taken."""
+    """A PostgreSQL server on a Unix socket in its own folder, so it needs no free port."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs = programs
         self._folder = folder
         self._numbers = count(1)
-        self._as_owner = _as_another_user(folder)
+        self._run_as = _give_to_other_user(folder)
 
     def start(self) -> None:
-        """Start it, and return once it answers."""
+        """Start the server and return once it accepts connections."""
         options = " ".join(f"-c {option}" for option in _OPTIONS)
         self._control("start", "-o", f"-c listen_addresses='' -k {self._folder} {options}", "-l", str(self._log))
 
     def stop(self) -> None:
-        """Stop it; clients that are connected lose their connection."""
+        """Stop the server; connected clients lose their connections."""
         self._control("stop", "-m", "fast")
 
-    def make(self) -> None:
-        """Make the cluster."""
+    def create(self) -> None:
+        """Create the server's data folder."""
         options = ("--auth=trust", f"--username={_NAME}", "--encoding=UTF8", "--locale=C", "--no-sync")
         self._run("initdb", "-D", str(self._data), *options)
 
     def new_database(self, encoding: str = "UTF8") -> str:
-        """Make an empty database and return its URL."""
-        import psycopg  # noqa: PLC0415 - most test runs need no database
+        """Create an empty database and return its URL."""
+        import psycopg  # noqa: PLC0415 - slow, and not needed by most test runs
 
         name = f"{_NAME}_{os.getpid()}_{next(self._numbers)}"
         with psycopg.connect(host=str(self._folder), user=_NAME, dbname="postgres", autocommit=True) as connection:
@@ -62,7 +62,7 @@ class PostgresServer:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-s", *arguments)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [*self._as_owner, str(self._programs / program), *arguments]
+        command = [*self._run_as, str(self._programs / program), *arguments]
         done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode:
             log = self._log.read_text() if self._log.exists() else ""
@@ -71,14 +71,14 @@ class PostgresServer:
 
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
-    """Run a PostgreSQL; without one on this machine the test is skipped, and fails where the variable CI is set."""
+    """Run a PostgreSQL server; if none is installed, skip the test, or fail it when the variable CI is set."""
     programs = _programs()
     if programs is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(_INSTALL)
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a short path: that of a socket may have a hundred characters
+    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a short path: that of a socket may have only about 100 characters
     try:
         server = PostgresServer(programs, folder)
-        server.make()
+        server.create()
         server.start()
         try:
             yield server
@@ -90,26 +90,26 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """The server of this session, or of this worker of it."""
+    """The server of this test session; under pytest-xdist, of this worker."""
     with postgres_server() as server:
         yield server
 
 
 def _programs() -> Path | None:
-    """Return the folder with the server's programs, or None."""
+    """Return the folder with the programs `initdb` and `pg_ctl`, or None."""
     folders = [Path(found).parent for found in [shutil.which("initdb")] if found]
     if shutil.which("pg_config"):
-        told = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False)  # noqa: S607 - found on the PATH
-        folders.append(Path(told.stdout.strip()))
+        run = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False)  # noqa: S607 - found on the PATH
+        folders.append(Path(run.stdout.strip()))
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
 
 
-def _as_another_user(folder: Path) -> Sequence[str]:
-    """Give `folder` to a user that PostgreSQL runs as, and return what starts a command so: it refuses to be root."""
+def _give_to_other_user(folder: Path) -> Sequence[str]:
+    """Return the command prefix that runs PostgreSQL as another user, who gets `folder`: it refuses to run as root."""
     if sys.platform == "win32" or os.geteuid() != 0:
         return ()
-    import pwd  # noqa: PLC0415 - there is none on Windows, where this module is imported too
+    import pwd  # noqa: PLC0415 - does not exist on Windows, where this module is imported, too
 
     users = {entry.pw_name: entry for entry in pwd.getpwall()}
     owner = users.get("postgres") or users["nobody"]

@@ -1,4 +1,4 @@
-"""The benchmarks run. What they find is of this machine and this minute, so nothing here looks at its size."""
+"""The benchmarks run and report figures. The figures depend on the machine, so no test checks how large they are."""
 
 import json
 import math
@@ -86,7 +86,7 @@ def test_a_stream_through_a_bounded_history_is_measured_at_its_middle_and_at_its
 
 
 @pytest.mark.parametrize(
-    ("come", "is_it"),
+    ("received", "complete"),
     [
         pytest.param(b"HTTP/1.1 202 Accepted\r\nContent-Le", False, id="amid its head"),
         pytest.param(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{", False, id="amid its body"),
@@ -98,8 +98,8 @@ def test_a_stream_through_a_bounded_history_is_measured_at_its_middle_and_at_its
         pytest.param(b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", True, id="all chunks"),
     ],
 )
-def test_an_answer_is_read_to_its_end(come: bytes, is_it: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert is_whole(come) is is_it
+def test_an_answer_is_read_to_its_end(received: bytes, complete: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert is_whole(received) is complete
 
 
 def test_a_refused_request_is_an_error_and_not_a_figure() -> None:

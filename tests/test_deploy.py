@@ -1,4 +1,4 @@
-"""The files for containers and CI name what exists, and their commands work as they stand there."""
+"""The files for containers and CI name settings, files, commands and options that exist."""
 
 import json
 import re
@@ -20,15 +20,15 @@ CONTAINERFILE = (DEPLOY / "Containerfile").read_text()
 WORKFLOW = (DEPLOY / "github-actions.yml").read_text()
 
 
-def variables() -> Iterator[tuple[str, str]]:
-    """Yield the variables that the files set, as the mock reads them."""
+def variables_set() -> Iterator[tuple[str, str]]:
+    """Yield the name and value of every environment variable that the files set for the server."""
     yield from re.findall(r"(MOCKSTORE_[A-Z_]+)=(\S+)", CONTAINERFILE)
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     yield from compose["services"]["mockstore"]["environment"].items()
     yield from yaml.safe_load(WORKFLOW)["jobs"]["as-a-service"]["services"]["mockstore"]["env"].items()
 
 
-@pytest.mark.parametrize(("name", "value"), sorted(set(variables())), ids=lambda part: part)
+@pytest.mark.parametrize(("name", "value"), sorted(set(variables_set())), ids=lambda part: part)
 def test_every_variable_is_a_setting_with_a_value_that_it_takes(name: str, value: str) -> None:
     plain = re.sub(r"\$\{.*\}", "token", value)
 
@@ -45,7 +45,7 @@ def test_the_files_that_compose_names_are_there() -> None:
     assert set(services["mockstore"]["depends_on"]) <= set(services)
 
 
-def test_the_webhook_that_compose_says_goes_to_a_service_that_listens_there() -> None:
+def test_the_webhook_in_the_compose_file_goes_to_a_service_that_listens_there() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
     services = yaml.safe_load(text)["services"]
 
@@ -54,7 +54,7 @@ def test_the_webhook_that_compose_says_goes_to_a_service_that_listens_there() ->
     assert (ip_address(listens["HOST"]).is_unspecified, listens["PORT"]) == (True, str(url.port))
     assert not [
         name for name, service in services.items() if "network_mode" in service
-    ]  # it would not outlive a restart
+    ]  # a network that is shared by it is lost at a restart
 
 
 def test_the_image_runs_a_command_that_exists_and_asks_for_a_health_that_exists() -> None:

@@ -1,4 +1,4 @@
-"""The examples' own suites, run as a reader runs them: in their folder, in a process of their own."""
+"""The test suites of the examples, run as a reader runs them: in their folder, in a separate process."""
 
 import ast
 import os
@@ -17,12 +17,12 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/pytest.ini"))
 PUBLIC = {"mockstore": {*mockstore.__all__, "faults"}}
 LARGEST = 160
-"""How many lines of code an example may have to be read in five minutes."""
+"""How many lines of code an example may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A way to break an example, and the test of its suite that is to find it."""
+    """A change that breaks an example: `careful` is replaced by `careless`, and the test `found_by` has to fail."""
 
     file: str
     careful: str
@@ -38,7 +38,7 @@ MISTAKES = {
             "hmac.compare_digest(expected, one)",
             "test_a_forgery_is_refused_and_nothing_is_booked",
         ),
-        Mistake("books.py", "if is_new and work", "if work", "test_what_comes_twice_is_booked_once"),
+        Mistake("books.py", "if is_new and handler", "if handler", "test_what_comes_twice_is_booked_once"),
         Mistake(
             "books.py",
             "SET step = max(step, ?)",
@@ -75,11 +75,20 @@ MISTAKES = {
 
 
 def run(example: Path, *args: str) -> list[str]:
-    """Run the example's suite and return its report."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))}
+    """Run the example's suite and return the lines that pytest prints."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))
+    }
     command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", *args]
     done = subprocess.run(
-        command, cwd=example, env=kept, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False
+        command,
+        cwd=example,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
     print(done.stdout, done.stderr)  # noqa: T201 - shown when the test fails
     return done.stdout.splitlines()

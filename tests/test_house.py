@@ -1,4 +1,4 @@
-"""The house rules that a linter does not know, as one table. Read from the source: nothing here runs it."""
+"""House rules that no linter checks: which names may be used in which files. Only the source is read, nothing runs."""
 
 import ast
 import importlib
@@ -12,25 +12,25 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 IMPORT_NAMES = {"mockstore": "mockstore", "pytest_plugin": "pytest_mockstore"}
-"""The folders that are shipped, and the names they are imported by."""
+"""The folders that are shipped, and the names that they are imported by."""
 
 LONGEST_FILE = 350
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Names that may be used in some places only; of the rules below, the first that knows a name decides."""
+    """Names that may be used only in some files; the first rule that matches a name decides."""
 
     claim: str
     names: tuple[str, ...]
-    """Dotted names as the import statements say them; `*` stands for anything, `name()` for a call only."""
-    homes: Mapping[str, str] = field(default_factory=dict)
-    """Where they are at home (a file, or a folder with a slash at its end), and the reason."""
+    """Full dotted names; `*` matches any text, and `name()` matches only a call."""
+    allowed_in: Mapping[str, str] = field(default_factory=dict)
+    """The files, or folders that end in a slash, where the names may be used, and the reason."""
 
     def allows(self, path: str) -> bool:
-        return any(path == home or (home.endswith("/") and path.startswith(home)) for home in self.homes)
+        return any(path == home or (home.endswith("/") and path.startswith(home)) for home in self.allowed_in)
 
-    def knows(self, name: str) -> bool:
+    def matches(self, name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in self.names)
 
 
@@ -78,7 +78,7 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A name used in a file; the name of a call ends in `()`."""
+    """A name that a file uses; it ends in `()` when it is called."""
 
     path: str
     line: int
@@ -89,7 +89,7 @@ class Use:
 
 
 def _origins(tree: ast.AST) -> dict[str, str]:
-    """Return what each imported name stands for: `from time import monotonic as m` is `{"m": "time.monotonic"}`."""
+    """Return the full name of each imported name: `from time import monotonic as m` gives `{"m": "time.monotonic"}`."""
     origins: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -102,7 +102,7 @@ def _origins(tree: ast.AST) -> dict[str, str]:
 
 
 def _dotted(node: ast.expr, origins: Mapping[str, str]) -> str:
-    """Return `a.b.c`, its first part as it was imported; a part that was not imported and has members is `?a`."""
+    """Return the full dotted name `a.b.c`; it begins with `?a` when `a` was not imported."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         owner = node.value.id
         return f"{origins.get(owner, f'?{owner}')}.{node.attr}"
@@ -125,7 +125,7 @@ def _uses(source: str, path: str) -> Iterator[Use]:
 def _verdict(use: Use) -> Rule | None:
     """Return the rule that a use breaks, or None."""
     for rule in RULES:
-        if rule.knows(use.name) or rule.knows(use.name.removesuffix("()")):
+        if rule.matches(use.name) or rule.matches(use.name.removesuffix("()")):
             return None if rule.allows(use.path) else rule
     return None
 
@@ -136,18 +136,18 @@ def _shipped() -> tuple[Path, ...]:
 
 
 @cache
-def _offences() -> tuple[tuple[Rule, Use], ...]:
+def _violations() -> tuple[tuple[Rule, Use], ...]:
     uses = (use for file in _shipped() for use in _uses(file.read_text(), file.relative_to(ROOT).as_posix()))
     return tuple((rule, use) for use in uses if (rule := _verdict(use)) is not None)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.claim)
 def test_the_rule_holds_everywhere(rule: Rule) -> None:
-    assert [str(use) for broken, use in _offences() if broken is rule] == []
+    assert [str(use) for broken, use in _violations() if broken is rule] == []
 
 
 @pytest.mark.parametrize(
-    "home", sorted({home for rule in RULES for home in rule.homes}), ids=lambda home: home.strip("/")
+    "home", sorted({home for rule in RULES for home in rule.allowed_in}), ids=lambda home: home.strip("/")
 )
 def test_every_exception_names_a_place_that_exists(home: str) -> None:
     assert (ROOT / home).exists()

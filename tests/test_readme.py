@@ -1,4 +1,4 @@
-"""The Python in README.md, run as it stands: whoever copies it gets what it says."""
+"""The Python code of README.md passes when it is copied and run unchanged."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 README = Path(__file__).parent.parent / "README.md"
 FIRST_SCREEN = 25
-"""Within so many lines the reader has seen a whole test."""
+"""A complete test has to end within so many lines."""
 
 INI = """
 [pytest]
@@ -17,7 +17,7 @@ asyncio_default_fixture_loop_scope = function
 
 
 def blocks() -> dict[int, str]:
-    """Return the Python blocks by the number of the line after which each begins."""
+    """Return the Python blocks, each by the number of the line that opens it."""
     found: dict[int, str] = {}
     start = 0
     for number, line in enumerate(README.read_text("utf-8").splitlines(keepends=True), start=1):

@@ -1,4 +1,4 @@
-"""No repr of a value that holds a secret shows it."""
+"""The repr of a value that holds a secret does not show the secret."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What a server is told: values, variables, and the refusal of both."""
+"""The server's settings: defaults, environment variables, and how wrong values are refused."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from mockstore.errors import InvalidInputError
 from mockstore.settings import READ_ELSEWHERE, Settings
 
 
-def test_nothing_said_means_loopback_at_8080_on_the_systems_clock() -> None:
+def test_the_defaults_are_loopback_port_8080_and_the_systems_clock() -> None:
     settings = Settings.from_environment({})
 
     assert settings == Settings()
@@ -84,7 +84,7 @@ def test_every_setting_has_a_variable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "message"),
     [
         pytest.param(
             {"MOCKSTORE_PROT": "1"}, "unknown variable MOCKSTORE_PROT; did you mean MOCKSTORE_PORT?", id="a slip"
@@ -171,11 +171,11 @@ def test_every_setting_has_a_variable() -> None:
         ),
     ],
 )
-def test_a_wrong_variable_is_refused_by_its_name(variables: dict[str, str], told: str) -> None:
+def test_a_wrong_variable_is_refused_by_its_name(variables: dict[str, str], message: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         Settings.from_environment(variables)
 
-    assert str(caught.value) == told
+    assert str(caught.value) == message
     assert caught.value.field == next(iter(variables))
 
 

@@ -1,4 +1,4 @@
-"""Who has which Mockstore."""
+"""Which tenant has which Mockstore, and when a tenant is created, replaced and forgotten."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +26,8 @@ ADA = "019b4132-70aa-764f-b315-e2803d882a24"
 BOB = "019b4127-54d5-76d9-b626-0d4c7bfce5b6"
 CYD = "019b4135-89c2-724a-a825-c1d8a0e9f4c3"
 
-PATIENCE = 20
-"""Seconds until a test gives up; none comes near."""
+TIMEOUT_SECONDS = 20
+"""After so many seconds a test fails; a passing test needs far less."""
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_tenant_that_is_no_uuid_is_refused(tenants: Tenants, name: str) -> Non
     assert caught.value.field == "X-Tenant-ID"
 
 
-def test_when_there_are_too_many_the_one_that_was_silent_longest_is_forgotten(tenants: Tenants) -> None:
+def test_of_too_many_tenants_the_least_recently_used_is_forgotten(tenants: Tenants) -> None:
     ada, bob = tenants.of(ADA), tenants.of(BOB)
     tenants.of(ADA)
 
@@ -90,8 +90,8 @@ def test_a_reset_forgets_the_inbox_too(tenants: Tenants) -> None:
 
 @pytest.fixture(params=["in memory", "in a database"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    kept = request.param == "in a database"
-    return Settings(clock="virtual", tenants=1, database=f"sqlite:///{tmp_path}/petstore.db" if kept else None)
+    in_database = request.param == "in a database"
+    return Settings(clock="virtual", tenants=1, database=f"sqlite:///{tmp_path}/petstore.db" if in_database else None)
 
 
 def test_a_tenant_that_was_forgotten_has_nothing_after_a_restart_either(settings: Settings) -> None:
@@ -131,17 +131,17 @@ def test_a_tenants_clock_stands_or_runs_as_the_new_rules_say(
 def test_a_tenant_that_comes_back_under_new_rules_starts_empty(settings: Settings) -> None:
     with Tenants(settings) as tenants:
         tenants.of(ADA).subscribe("http://127.0.0.1:1/")
-        tenants.of(BOB)  # there is room for one
+        tenants.of(BOB)  # takes the place of ADA: only one tenant is kept
 
         tenants.change(ADA, settings, standalone_rules(settings))
 
         assert list(tenants.of(ADA).webhooks) == []
 
 
-def test_a_world_that_is_being_opened_holds_nobody_up_but_its_tenant() -> None:
-    opening, go_on = Event(), Event()
+def test_a_mockstore_that_is_being_opened_delays_only_its_tenant() -> None:
+    opening_ada, may_go_on = Event(), Event()
 
-    class Slow(Tenants):
+    class SlowTenants(Tenants):
         made = 0
 
         def _make(
@@ -149,23 +149,23 @@ def test_a_world_that_is_being_opened_holds_nobody_up_but_its_tenant() -> None:
         ) -> Tenant:
             if tenant_id == ADA:
                 self.made += 1
-                opening.set()
-                go_on.wait(20)
+                opening_ada.set()
+                may_go_on.wait(20)
             return super()._make(tenant_id, settings, provider)
 
-    with Slow(Settings(clock="virtual")) as tenants, ThreadPoolExecutor(2) as pool:
+    with SlowTenants(Settings(clock="virtual")) as tenants, ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(tenants.of, ADA) for _ in range(2)]
-        opening.wait(20)
+        opening_ada.wait(20)
 
         tenants.of(BOB)
 
         assert not any(one.done() for one in asked)
-        go_on.set()
+        may_go_on.set()
         assert asked[0].result() is asked[1].result()
         assert tenants.made == 1
 
 
-def test_who_takes_the_place_of_a_tenant_does_not_wait_for_its_receivers() -> None:
+def test_a_tenant_that_replaces_another_does_not_wait_for_its_receivers() -> None:
     with (
         create_server(("127.0.0.1", 0)) as receiver,
         Tenants(Settings(tenants=1, timeout=timedelta(seconds=20))) as tenants,
@@ -181,8 +181,8 @@ def test_who_takes_the_place_of_a_tenant_does_not_wait_for_its_receivers() -> No
         connection.close()
 
 
-@pytest.mark.parametrize("take_away", ["forget", "change"])
-def test_a_tenant_that_is_taken_away_can_be_asked_for_while_a_receiver_is_waited_for(take_away: str) -> None:
+@pytest.mark.parametrize("method", ["forget", "change"])
+def test_a_removed_tenant_can_be_opened_again_while_its_receiver_is_waited_for(method: str) -> None:
     settings = Settings(timeout=timedelta(seconds=20))
     with create_server(("127.0.0.1", 0)) as receiver, Tenants(settings) as tenants, ThreadPoolExecutor(1) as pool:
         old = tenants.of(ADA)
@@ -190,21 +190,21 @@ def test_a_tenant_that_is_taken_away_can_be_asked_for_while_a_receiver_is_waited
         old.emit("pet.adopted")
         connection, _ = receiver.accept()
         with connection:
-            taking = pool.submit(
+            removing = pool.submit(
                 lambda: (
                     tenants.forget(ADA)
-                    if take_away == "forget"
+                    if method == "forget"
                     else tenants.change(ADA, settings, standalone_rules(settings))
                 )
             )
             while tenants.of(ADA) is old:
-                assert not taking.done()
+                assert not removing.done()
 
-            assert not taking.done()
-        taking.result()
+            assert not removing.done()
+        removing.result()
 
 
-def signed(secret: str) -> Outgoing:
+def signed_request(secret: str) -> Outgoing:
     headers = scheme_named("petstore").sign(b"{}", secrets=[secret], event_id="e", at=EPOCH)
     return Outgoing("http://mock.test/_mockstore/inbox", headers, b"{}")
 
@@ -226,7 +226,7 @@ def test_a_capture_is_judged_by_the_secret_that_signed_it(tenants: Tenants, secr
     mock.subscribe("http://127.0.0.1:1/", secret="whsec_second")
     inbox = ServedInbox(mock)
 
-    inbox.take(signed(secret))
+    inbox.take(signed_request(secret))
 
     assert inbox.captured[0].signature.ok is ok
 
@@ -238,7 +238,7 @@ def test_a_capture_is_judged_by_the_secrets_of_the_webhooks_that_send_to_the_inb
         mock.subscribe("http://127.0.0.1:1/", secret="whsec_other")
     inbox = ServedInbox(mock)
 
-    inbox.take(signed("whsec_first"))
+    inbox.take(signed_request("whsec_first"))
 
     assert inbox.captured[0].signature.ok
 
@@ -256,24 +256,24 @@ def test_an_inbox_of_the_server_remembers_so_many_bytes_only(tenants: Tenants) -
 def test_without_a_webhook_a_capture_is_still_judged(tenants: Tenants) -> None:
     inbox = ServedInbox(tenants.of(None))
 
-    inbox.take(signed("whsec_first"))
+    inbox.take(signed_request("whsec_first"))
 
     assert str(inbox.captured[0].signature.reason) == "empty_secret"
 
 
-def test_a_tenant_can_work_while_a_receiver_does(tenants: Tenants) -> None:
-    network = tenants.of(ADA)._parts.router  # noqa: SLF001 - what its deliveries go through
-    patient, answer = timedelta(seconds=20), b"HTTP/1.1 204 No Content\r\n\r\n"
+def test_a_tenants_transport_can_begin_a_request_without_waiting(tenants: Tenants) -> None:
+    network = tenants.of(ADA)._parts.router  # noqa: SLF001 - sends its deliveries
+    timeout, answer = timedelta(seconds=20), b"HTTP/1.1 204 No Content\r\n\r\n"
     with create_server(("127.0.0.1", 0)) as receiver, ThreadPoolExecutor(1) as pool:
         outgoing = Outgoing(f"http://127.0.0.1:{receiver.getsockname()[1]}/", (), b"{}")
-        first = pool.submit(network.send, outgoing, patient)
+        first = pool.submit(network.send, outgoing, timeout)
         connection, _ = receiver.accept()
         with connection:
             connection.recv(1000)
             connection.sendall(answer)
             assert first.result().status == 204
 
-            underway = network.begin(outgoing, patient)
+            underway = network.begin(outgoing, timeout)
             connection.recv(1000)
             connection.sendall(answer)
 
@@ -294,9 +294,9 @@ def test_a_server_that_stops_takes_nothing_new_up_before_its_answers_have_ended(
         first, second = mock.emit("pet.adopted").delivery, mock.emit("pet.adopted").delivery
         connection, _ = receiver.accept()
 
-        asking = pool.submit(lambda: client.post(f"/_mockstore/{path}", json=body))
+        request = pool.submit(lambda: client.post(f"/_mockstore/{path}", json=body))
         tenants.stop()
-        answer = asking.result(PATIENCE)
+        answer = request.result(TIMEOUT_SECONDS)
         connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         connection.close()
         tenants.close()

@@ -1,6 +1,6 @@
-"""How the answer of pip-audit is read."""
+"""How the output of pip-audit is read and reported."""
 
-from tests.vulnerabilities import asked, report
+from tests.vulnerabilities import report, run_audit
 
 DOCUMENT = {
     "dependencies": [
@@ -11,7 +11,7 @@ DOCUMENT = {
 }
 
 
-def test_what_is_known_and_what_was_not_asked_are_both_said() -> None:
+def test_known_vulnerabilities_and_unaudited_packages_are_both_reported() -> None:
     assert report(DOCUMENT) == (
         "2 packages were audited, 1 vulnerabilities are known\n"
         "urllib3 1.0: PYSEC-1, fixed in 2.0, 2.1\n"
@@ -19,6 +19,6 @@ def test_what_is_known_and_what_was_not_asked_are_both_said() -> None:
     )
 
 
-def test_no_answer_is_no_clean_result() -> None:
-    assert str(asked(["false"])).startswith("JSONDecodeError")
-    assert str(asked(["no-such-program"])).startswith("FileNotFoundError")
+def test_no_output_is_no_clean_result() -> None:
+    assert str(run_audit(["false"])).startswith("JSONDecodeError")
+    assert str(run_audit(["no-such-program"])).startswith("FileNotFoundError")

@@ -1,4 +1,4 @@
-"""What is shipped: the wheel's contents, and that it works in an empty environment away from the checkout."""
+"""The wheel holds what it should, and works in an empty environment outside the repository."""
 
 import os
 import shutil
@@ -49,17 +49,17 @@ FIXTURES = (
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An environment that holds the wheel; everything else is borrowed from the environment of the tests."""
+    """A virtual environment with the wheel; its dependencies are those installed for the tests."""
 
     folder: Path
 
     def run(self, program: str, *arguments: str) -> str:
-        """Return what the program prints, away from the checkout; fail with all its words when it fails."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHON"))}
+        """Run a program outside the repository and return its output; fail with that if the program fails."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHON"))}
         done = subprocess.run(
             [self.folder / "bin" / program, *arguments],
             cwd=self.folder,
-            env=kept | {"PYTHONNOUSERSITE": "1"},
+            env=environment | {"PYTHONNOUSERSITE": "1"},
             capture_output=True,
             text=True,
             timeout=60,
@@ -69,36 +69,36 @@ class Installed:
         return done.stdout
 
 
-def _call(*command: str | Path) -> None:
+def _run_command(*command: str | Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build from a copy, so that nothing is left in the checkout."""
+    """Build the wheel from a copy, so that no files are left in the repository."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("out")
     for name in SOURCES:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, source)
-    _call(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source)
+    _run_command(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source)
     (built,) = out.glob("*.whl")
     return built
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Install without the network: what mockstore depends on is found where the tests found it.
+    """Install the wheel without a network: its dependencies are found in the environment of the tests.
 
-    The path file comes after the wheel and is read once: what lies there is found, but the path files that lie there
-    (an editable mockstore among them) have no effect.
+    The `.pth` file adds that environment's folders to the end of `sys.path`; `.pth` files inside them are not read, so
+    an editable mockstore there has no effect.
     """
     folder = tmp_path_factory.mktemp("empty")
-    _call(sys.executable, "-m", "venv", "--without-pip", folder)
+    _run_command(sys.executable, "-m", "venv", "--without-pip", folder)
     python = folder / "bin" / "python"
-    _call(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel)
+    _run_command(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel)
     (packages,) = folder.glob("lib/python*/site-packages")
     borrowed = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
     (packages / "borrowed.pth").write_text("\n".join(borrowed))

@@ -1,6 +1,6 @@
-"""Asks pip-audit for known vulnerabilities in what is installed: `python -m tests.vulnerabilities`.
+"""Checks the installed packages for known vulnerabilities by pip-audit: `python -m tests.vulnerabilities`.
 
-One that is known fails. What could not be asked about is said, and is no failure: the service may not be in reach.
+It fails if there is one. Packages that could not be audited are reported, but do not fail it: the service may be down.
 """
 
 import json
@@ -9,45 +9,47 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-PATIENCE = 300
+TIMEOUT = 300
 
 
 def findings(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return a line for each known vulnerability, and the names of the packages that were not audited."""
-    known, unasked = [], []
+    known, not_audited = [], []
     for package in document["dependencies"]:
         if "skip_reason" in package:
-            unasked.append(str(package["name"]))
+            not_audited.append(str(package["name"]))
         for one in package.get("vulns", ()):
             fixed = ", ".join(one["fix_versions"]) or "no version"
             known.append(f"{package['name']} {package['version']}: {one['id']}, fixed in {fixed}")
-    return known, unasked
+    return known, not_audited
 
 
 def report(document: Mapping[str, Any]) -> str:
-    """Return what is to be said of it."""
-    known, unasked = findings(document)
-    asked = len(document["dependencies"]) - len(unasked)
-    lines = [f"{asked} packages were audited, {len(known)} vulnerabilities are known", *known]
-    if unasked:
-        names = ", ".join(unasked[:5]) + (", …" if len(unasked) > 5 else "")
-        lines.append(f"NOT audited, since the service does not know them here: {len(unasked)} packages ({names})")
+    """Return the text that is printed about pip-audit's document."""
+    known, not_audited = findings(document)
+    audited = len(document["dependencies"]) - len(not_audited)
+    lines = [f"{audited} packages were audited, {len(known)} vulnerabilities are known", *known]
+    if not_audited:
+        names = ", ".join(not_audited[:5]) + (", …" if len(not_audited) > 5 else "")
+        lines.append(f"NOT audited, since the service does not know them here: {len(not_audited)} packages ({names})")
     return "\n".join(lines)
 
 
-def asked(command: Sequence[str] = (sys.executable, "-m", "pip_audit", "--format", "json")) -> Mapping[str, Any] | str:
-    """Return pip-audit's document, or why there is none."""
+def run_audit(
+    command: Sequence[str] = (sys.executable, "-m", "pip_audit", "--format", "json"),
+) -> Mapping[str, Any] | str:
+    """Run pip-audit and return its JSON document, or a text that says why there is none."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-        document: Mapping[str, Any] = json.loads(done.stdout)
+        run = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        document: Mapping[str, Any] = json.loads(run.stdout)
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
         return f"{type(error).__name__}: {error}"
     return document
 
 
 def main() -> int:
-    """Print what is known; return 1 when a vulnerability is."""
-    found = asked()
+    """Print the report; return 1 when there is a known vulnerability, else 0."""
+    found = run_audit()
     if isinstance(found, str):
         print(f"NOT audited: pip-audit has no answer ({found})")  # noqa: T201 - printing is its work
         return 0

@@ -1,1 +1,1 @@
-"""Two consumers of the same webhooks, to see what an audit finds: a careful one and a careless one."""
+"""Two consumers of the same webhooks, one careful and one careless, which show what an audit finds."""

@@ -1,4 +1,4 @@
-"""A careful consumer, on nothing but the standard library: it passes every rule of the audit."""
+"""A careful consumer that needs only the standard library and passes every rule of the audit."""
 
 import hashlib
 import hmac
@@ -15,13 +15,13 @@ StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
 LARGEST = 1024 * 1024
 LONGEST_SIGNATURE = 4096
 WINDOW = 300
-"""Seconds that a signed time may be away from now."""
+"""How many seconds a signed timestamp may differ from now."""
 STEPS = ("UNKNOWN", "PENDING", "PROCESSING", "SHIPPED", "DELIVERED", "CANCELLED")
-"""An order only moves to the right."""
+"""The statuses of an order; it only moves to the right."""
 
 
 class Shop:
-    """What the consumer knows; the id of an event is noted together with its work."""
+    """What the consumer knows; the id of an event is recorded in the same step as its work."""
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
@@ -30,11 +30,11 @@ class Shop:
         self._lock = Lock()
 
     def effects(self) -> dict[str, int]:
-        """Return what was done so far: the probe of the audit."""
+        """Return counts of what was done so far, which the audit compares (its probe)."""
         return {"payments": self.payments, "delivered": list(self.steps.values()).count(STEPS.index("DELIVERED"))}
 
     def work(self, event: Mapping[str, Any]) -> None:
-        """Do the work of an event once, whatever order they come in."""
+        """Do the work of an event once; events may come in any order."""
         data, kind = event["data"], event["eventType"]
         with self._lock:
             if event["id"] in self.seen:
@@ -85,24 +85,24 @@ def make_app(secret: str, shop: Shop) -> Callable[[Environ, StartResponse], Iter
 
 
 def is_genuine(body: bytes, environ: Environ, secret: str) -> bool:
-    """Tell whether the Petstore signed exactly these bytes, by either of its schemes."""
-    written = environ.get("HTTP_X_WEBHOOK_SIGNATURE", "")
-    if written:
+    """Return whether the Petstore signed exactly these bytes, by either of its schemes."""
+    header = environ.get("HTTP_X_WEBHOOK_SIGNATURE", "")
+    if header:
         expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        return _is_among(expected, written, ",")
+        return _includes_signature(expected, header, ",")
     return _is_fresh_and_genuine(body, environ, secret)
 
 
 def _is_fresh_and_genuine(body: bytes, environ: Environ, secret: str) -> bool:
-    its_id, at = environ.get("HTTP_WEBHOOK_ID", ""), environ.get("HTTP_WEBHOOK_TIMESTAMP", "")
+    event_id, at = environ.get("HTTP_WEBHOOK_ID", ""), environ.get("HTTP_WEBHOOK_TIMESTAMP", "")
     if not (at.isascii() and at.isdecimal()) or abs(time.time() - int(at)) > WINDOW:
         return False
     key = b64decode(secret.removeprefix("whsec_"))
-    digest = hmac.new(key, f"{its_id}.{at}.".encode() + body, hashlib.sha256).digest()
-    return _is_among("v1," + b64encode(digest).decode(), environ.get("HTTP_WEBHOOK_SIGNATURE", ""), " ")
+    digest = hmac.new(key, f"{event_id}.{at}.".encode() + body, hashlib.sha256).digest()
+    return _includes_signature("v1," + b64encode(digest).decode(), environ.get("HTTP_WEBHOOK_SIGNATURE", ""), " ")
 
 
-def _is_among(expected: str, written: str, separator: str) -> bool:
-    if len(written) > LONGEST_SIGNATURE:
+def _includes_signature(expected: str, header: str, separator: str) -> bool:
+    if len(header) > LONGEST_SIGNATURE:
         return False
-    return any(hmac.compare_digest(expected.encode(), one.strip().encode()) for one in written.split(separator))
+    return any(hmac.compare_digest(expected.encode(), one.strip().encode()) for one in header.split(separator))

@@ -1,4 +1,4 @@
-"""A careless consumer, as many are written on a first afternoon: it works, until something goes wrong."""
+"""A careless consumer, as first versions often are: it works until something goes wrong."""
 
 import hashlib
 import hmac
@@ -11,18 +11,18 @@ StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
 
 
 class Shop:
-    """What the consumer knows: the latest event to arrive is right."""
+    """What the consumer knows; the event that arrives last wins."""
 
     def __init__(self) -> None:
         self.statuses: dict[str, str] = {}
         self.payments = 0
 
     def effects(self) -> dict[str, int]:
-        """Return what was done so far: the probe of the audit."""
+        """Return counts of what was done so far, which the audit compares (its probe)."""
         return {"payments": self.payments, "delivered": list(self.statuses.values()).count("DELIVERED")}
 
     def work(self, event: Mapping[str, Any]) -> None:
-        """Do the work of an event, each time that it comes."""
+        """Do the work of an event each time that it arrives."""
         data, kind = event["data"], event["eventType"]
         if kind == "payment.succeeded":
             self.payments += 1
@@ -37,7 +37,7 @@ def make_app(secret: str, shop: Shop) -> Callable[[Environ, StartResponse], Iter
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         event = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()  # not the bytes that came
+        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()  # not the bytes that were received
         expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         scheme, digest = environ["HTTP_X_WEBHOOK_SIGNATURE"].split("=")
         genuine = scheme == "sha256" and hmac.compare_digest(digest, expected)

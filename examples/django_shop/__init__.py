@@ -1,1 +1,1 @@
-"""An adoption agency on Django: it brings people and the Petstore's pets together, and knows both by webhooks."""
+"""An adoption agency on Django: families adopt pets of the Petstore, whose webhooks keep its database up to date."""

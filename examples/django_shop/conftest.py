@@ -1,4 +1,4 @@
-"""The agency under test: what it asks is answered in process, and what that changes comes to its webhook."""
+"""The agency under test: its API calls are answered in process, and the events that follow go to its webhook."""
 
 import pytest
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""What the agency knows. An event's id is noted in the transaction that does its work, so the work is done once."""
+"""The agency's database. An event's id is saved in the transaction that does its work, so the work is done once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,21 +22,21 @@ class Pet(models.Model):
 
 
 class Family(models.Model):
-    """Somebody who has adopted."""
+    """A family, by email, and how many pets it has adopted."""
 
     email = models.EmailField(primary_key=True)
     adoptions = models.PositiveIntegerField(default=0)
 
 
 class Reminder(models.Model):
-    """A payment that somebody should be asked about."""
+    """A payment that failed, which the family should be asked about."""
 
     order_id = models.CharField(primary_key=True, max_length=64)
     reason = models.CharField(max_length=64)
 
 
 def handle(event: Mapping[str, Any], pet: Mapping[str, Any] | None = None) -> None:
-    """Do what the event asks for, unless it was done before; `pet` is the pet it is about, as it stands now."""
+    """Do the work of an event unless it was done before; `pet` is the pet it is about, as the API returned it now."""
     with transaction.atomic():
         if pet is not None:
             Pet.objects.update_or_create(id=pet["id"], defaults={"name": pet["name"], "status": pet["status"]})

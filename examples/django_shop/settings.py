@@ -1,4 +1,4 @@
-"""Django's settings. The real ones would read the secrets from where secrets are kept."""
+"""Django's settings. A real project would read its secrets from a safe place."""
 
 SECRET_KEY = "not-for-production"
 ROOT_URLCONF = "django_shop.views"

@@ -1,4 +1,4 @@
-"""What the agency promises. Everything here runs in process, in no time."""
+"""Tests of the agency. They run in process, without a network and without waiting."""
 
 import pytest
 from django.http import HttpResponse
@@ -16,7 +16,7 @@ def adopt(client: Client, pet_id: str, user_id: str, number: str = GOOD) -> Http
     return client.post(f"/adopt/{pet_id}", {"userId": user_id, "card": card}, content_type="application/json")
 
 
-pytestmark = pytest.mark.usefixtures("mockstore_api")  # what `httpx` asks of the Petstore stays in process
+pytestmark = pytest.mark.usefixtures("mockstore_api")  # answers the calls of `httpx` in process
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_forgery_is_refused_and_nothing_is_done(mockstore: Mockstore, fault: f
 
 @pytest.mark.parametrize("fault", [*faults.MUST_NOT_CRASH, *faults.MUST_ACCEPT], ids=str)
 def test_odd_bodies_are_survived(mockstore: Mockstore, fault: faults.Fault) -> None:
-    mockstore.emit("pet.status_changed", fault=fault)  # the end of the test fails over a wrong answer
+    mockstore.emit("pet.status_changed", fault=fault)  # a wrong answer fails the test at its end
 
 
 @pytest.mark.parametrize("fault", faults.MUST_DEDUPE, ids=str)

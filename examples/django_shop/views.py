@@ -1,4 +1,4 @@
-"""The agency's pages: a family adopts here, and the Petstore reports here what happened."""
+"""The agency's views: a page where a family adopts, and the webhook."""
 
 import hashlib
 import hmac
@@ -26,10 +26,10 @@ def adopt(request: HttpRequest, pet_id: str) -> HttpResponse:
     return JsonResponse({"payment": payment["status"]}, status=201)
 
 
-@csrf_exempt  # the signature is what protects it
+@csrf_exempt  # its signature protects it
 @require_POST
 def petstore_calls(request: HttpRequest) -> HttpResponse:
-    """Take an event. Those about a pet are a reason to ask how it is now, so their order does not matter."""
+    """Receive an event. For one about a pet, ask the API how the pet is now, so the order of events does not matter."""
     if not _is_genuine(request.body, request.headers.get("X-Webhook-Signature", "")):
         return HttpResponse("wrong signature", status=401)
     try:
@@ -40,7 +40,7 @@ def petstore_calls(request: HttpRequest) -> HttpResponse:
         return HttpResponse("no event", status=422)
     try:
         pet_id = event["data"].get("petId")
-        pet = petstore.find_pet(pet_id) if pet_id else None  # before the transaction, which is to be short
+        pet = petstore.find_pet(pet_id) if pet_id else None  # before the transaction, to keep that short
     except httpx.HTTPError:
         return HttpResponse("the Petstore does not answer, please try again", status=503)
     models.handle(event, pet)

@@ -1,1 +1,1 @@
-"""A pet hotline on FastAPI: it adopts for its callers, and keeps a board of pets by webhooks."""
+"""A pet hotline on FastAPI: it adopts pets for its callers, and webhooks keep its board of pets up to date."""

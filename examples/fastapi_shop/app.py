@@ -1,4 +1,4 @@
-"""The hotline's web app: calls for adoption come in here, and so does what the Petstore reports."""
+"""The hotline's web app: routes to adopt a pet and to ask for one, and the webhook."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from fastapi_shop.petstore import Petstore
 
 
 class Adoption(BaseModel):
-    """What a caller wants."""
+    """The body of a request to adopt a pet."""
 
     pet_id: str
     user_id: str
@@ -21,7 +21,7 @@ class Adoption(BaseModel):
 
 
 def make_app(secret: str, petstore: Petstore, board: Board) -> FastAPI:
-    """Return the app; `secret` is the one that the webhook was registered with, for Standard Webhooks."""
+    """Return the app; `secret` is the one that the webhook, signed by Standard Webhooks, was registered with."""
     app = FastAPI()
     signatures = Webhook(secret)
 
@@ -45,7 +45,7 @@ def make_app(secret: str, petstore: Petstore, board: Board) -> FastAPI:
         body = await request.body()
         try:
             signatures.verify(body, dict(request.headers), json_parse=False)
-        except (WebhookVerificationError, ValueError) as error:  # what it cannot even read is a ValueError
+        except (WebhookVerificationError, ValueError) as error:  # a malformed signature raises a ValueError
             raise HTTPException(401, "wrong signature") from error
         board.take(read(body))
 
@@ -53,7 +53,7 @@ def make_app(secret: str, petstore: Petstore, board: Board) -> FastAPI:
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """Return the event in the body; refuse what is none."""
+    """Return the event in the body; raise `HTTPException` 400 or 422 when there is none."""
     try:
         event = json.loads(body)
     except (ValueError, RecursionError) as error:

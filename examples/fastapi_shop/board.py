@@ -1,4 +1,4 @@
-"""The board of pets and the notes of the hotline (sqlite3). Each event is taken once, whole or not at all."""
+"""The hotline's database (sqlite3): pets and notes. The work of each event is done once, completely or not at all."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -15,32 +15,32 @@ NEWEST = """
 INSERT INTO pets VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, since = excluded.since
 WHERE excluded.since >= since
 """
-"""What arrives late does not replace what is newer; times of this form sort as texts."""
+"""A late event does not replace a newer status; timestamps of this form sort as texts."""
 
 
 class Board:
-    """The database. Its calls are short and made on the event loop, which makes each of them one step."""
+    """The database. Its methods are short and run on the event loop, so no two of them run at the same time."""
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, timeout=0)  # to wait would hold up the event loop
+        self._db = sqlite3.connect(path, timeout=0)  # waiting would block the event loop
         self._db.executescript(TABLES)
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Do what the event asks for, unless it was done before.
+        """Do the work of an event unless it was done before.
 
-        Raises `sqlite3.OperationalError` when somebody else is writing: the answer is 500, and the event comes again.
+        Raises `sqlite3.OperationalError` when another program is writing: the answer is 500, and the event is retried.
         """
         with self._db:  # the id and the work are one transaction
             if self._db.execute("INSERT OR IGNORE INTO taken VALUES (?)", (event["id"],)).rowcount:
                 self._work(event["eventType"], event["data"], event["timestamp"])
 
     def status(self, pet_id: str) -> str | None:
-        """Return how a pet was when it was last heard of; None when it never was."""
+        """Return the status of a pet by its newest event; None when there was no event about it."""
         row = self._db.execute("SELECT status FROM pets WHERE id = ?", (pet_id,)).fetchone()
         return None if row is None else str(row[0])
 
     def notes(self) -> list[str]:
-        """Return what a human is to read, oldest first."""
+        """Return the notes for the hotline's staff, oldest first."""
         return [text for (text,) in self._db.execute("SELECT text FROM notes ORDER BY number")]
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The hotline under test: what it asks the Petstore is answered in process, and what that changes is told to it."""
+"""The hotline under test: its API calls are answered in process, and the events that follow go to its webhook."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def board(database: Path) -> Iterator[Board]:
 
 
 @pytest.fixture
-async def app(anyio_backend: str, mockstore: Mockstore, board: Board) -> AsyncIterator[FastAPI]:  # noqa: ARG001 - runs it
+async def app(anyio_backend: str, mockstore: Mockstore, board: Board) -> AsyncIterator[FastAPI]:  # noqa: ARG001 - runs the fixture
     async with httpx.AsyncClient() as client:
         app = make_app(SECRET, Petstore(client), board)
         mockstore.subscribe(app, path="/webhooks/petstore", secret=SECRET, signatures="standard-webhooks")

@@ -1,4 +1,4 @@
-"""The Petstore's API, as far as the hotline needs it."""
+"""A client of the Petstore's API, with the calls that the hotline needs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ URL = "https://api.petstoreapi.com/v1"
 
 
 class Petstore:
-    """Orders pets and pays for them; raises `httpx.HTTPStatusError` for what the Petstore refuses."""
+    """Orders pets and pays for them; its methods raise `httpx.HTTPStatusError` when the Petstore refuses."""
 
     def __init__(self, client: httpx.AsyncClient, url: str = URL) -> None:
         self._client = client
@@ -21,7 +21,7 @@ class Petstore:
         return str(order["id"])
 
     async def pay(self, order_id: str, card: Mapping[str, Any]) -> str:
-        """Pay by card and return the payment's status; the answer to a refused card is 201, too."""
+        """Pay by card and return the payment's status; a refused card is answered with 201, too."""
         payment = await self._post(f"/orders/{order_id}/payment", {"source": {"object": "card", **card}})
         return str(payment["status"])
 

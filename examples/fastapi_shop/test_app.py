@@ -1,4 +1,4 @@
-"""What the hotline promises. Everything here runs in process, on one event loop, in no time."""
+"""Tests of the hotline. They run in process, on one event loop, without a network and without waiting."""
 
 import sqlite3
 from contextlib import closing
@@ -74,7 +74,7 @@ async def test_a_forgery_is_refused_and_leaves_no_trace(
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("fault", [*faults.MUST_NOT_CRASH, *faults.MUST_ACCEPT], ids=str)
 async def test_odd_bodies_are_survived(mockstore: Mockstore, fault: faults.Fault) -> None:
-    await mockstore.aemit("pet.status_changed", fault=fault)  # the end of the test fails over a wrong answer
+    await mockstore.aemit("pet.status_changed", fault=fault)  # a wrong answer fails the test at its end
 
 
 @pytest.mark.usefixtures("app")
@@ -88,7 +88,7 @@ async def test_what_comes_twice_is_noted_once(mockstore: Mockstore, board: Board
 
 
 @pytest.mark.usefixtures("app")
-@pytest.mark.mockstore(raise_errors=False)  # what the app raises becomes an answer of 500, as it does outside
+@pytest.mark.mockstore(raise_errors=False)  # an exception becomes an answer of 500, as in production
 async def test_a_busy_database_only_delays_an_event(mockstore: Mockstore, board: Board, database: Path) -> None:
     with closing(sqlite3.connect(database)) as somebody:
         somebody.execute("BEGIN IMMEDIATE")

@@ -1,1 +1,1 @@
-"""A small pet shop on Flask: it sells the pets of the Petstore, and keeps its books by webhooks."""
+"""A small pet shop on Flask: it sells the pets of the Petstore, and webhooks keep its books up to date."""

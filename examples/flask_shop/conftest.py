@@ -1,4 +1,4 @@
-"""The shop under test: what it asks is answered in process, and what that changes comes to its webhook."""
+"""The shop under test: its API calls are answered in process, and the events that follow go to its webhook."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def books(database: Path) -> Books:
-    return Books(database, patience=0)
+    return Books(database, timeout=0)
 
 
 @pytest.fixture

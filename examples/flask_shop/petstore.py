@@ -1,4 +1,4 @@
-"""The Petstore's API, as far as the shop needs it."""
+"""A client of the Petstore's API, with the calls that the shop needs."""
 
 import requests
 
@@ -6,7 +6,7 @@ URL = "https://api.petstoreapi.com/v1"
 
 
 class Petstore:
-    """Orders pets and pays for them; raises `requests.HTTPError` for what the Petstore refuses."""
+    """Orders pets and pays for them; its methods raise `requests.HTTPError` when the Petstore refuses."""
 
     def __init__(self, session: requests.Session, url: str = URL, timeout: float = 5) -> None:
         self._session = session
@@ -18,7 +18,7 @@ class Petstore:
         return str(self._post("/orders", {"petId": pet_id, "userId": user_id})["id"])
 
     def pay(self, order_id: str, card: dict[str, object]) -> bool:
-        """Pay by card and say whether it went through; the answer to a refused card is 201, too."""
+        """Pay by card and return whether it succeeded; a refused card is answered with 201, too."""
         payment = self._post(f"/orders/{order_id}/payment", {"source": {"object": "card", **card}})
         return bool(payment["status"] == "SUCCEEDED")
 

@@ -1,4 +1,4 @@
-"""The shop's web app: customers buy here, and the Petstore reports here what became of it."""
+"""The shop's web app: routes to buy a pet and to ask for an order, and the webhook."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ def make_shop(secret: str, petstore: Petstore, books: Books) -> Flask:
 
     @shop.get("/orders/<order_id>")
     def order(order_id: str) -> ResponseReturnValue:
-        for step, paid, problem in books.ask("SELECT step, paid, problem FROM orders WHERE id = ?", order_id):
+        for step, paid, problem in books.query("SELECT step, paid, problem FROM orders WHERE id = ?", order_id):
             return {"status": STEPS[step], "paid": bool(paid), "problem": problem}
         return {"error": "no such order"}, 404
 
@@ -57,7 +57,9 @@ def make_shop(secret: str, petstore: Petstore, books: Books) -> Flask:
 
 
 def is_genuine(body: bytes, signature: str, secret: str) -> bool:
-    """Tell whether the Petstore signed exactly these bytes; takes as long for a near miss as for a far one."""
+    """Return whether the Petstore signed exactly these bytes; signatures are compared in constant time."""
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    signatures = signature.split(",")  # two, while the secret is being rotated
-    return any(hmac.compare_digest(expected.encode(), one.encode()) for one in signatures)  # ASCII or not
+    signatures = signature.split(",")  # two while the secret is rotated
+    return any(
+        hmac.compare_digest(expected.encode(), one.encode()) for one in signatures
+    )  # bytes: a text may be non-ASCII

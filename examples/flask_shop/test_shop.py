@@ -1,4 +1,4 @@
-"""What the shop promises. Everything here runs in process, in no time."""
+"""Tests of the shop. They run in process, without a network and without waiting."""
 
 import sqlite3
 from contextlib import closing
@@ -15,7 +15,7 @@ ADA = {"username": "ada", "email": "ada@example.com", "password": "secret-1", "f
 GOOD, POOR = "4242424242424242", "4000000000009995"
 
 
-pytestmark = pytest.mark.usefixtures("mockstore_api")  # what `requests` asks of the Petstore stays in process
+pytestmark = pytest.mark.usefixtures("mockstore_api")  # answers the calls of `requests` in process
 
 
 def buy(shop: Flask, pet: str, user: str, number: str = GOOD) -> tuple[int, Any]:
@@ -40,8 +40,8 @@ def test_a_purchase_comes_back_as_events(mockstore: Mockstore, shop: Flask, book
 
     assert (status, bought["paid"]) == (201, True)
     assert order(shop, bought["order"]) == {"status": "PROCESSING", "paid": True, "problem": None}
-    assert books.ask("SELECT * FROM adoptions") == [(rex.id, "Rex", "ada@example.com")]
-    assert books.ask("SELECT * FROM till") == [("USD", 10010)]
+    assert books.query("SELECT * FROM adoptions") == [(rex.id, "Rex", "ada@example.com")]
+    assert books.query("SELECT * FROM till") == [("USD", 10010)]
 
 
 def test_a_refused_card_is_a_problem_until_another_one_pays(mockstore: Mockstore, shop: Flask, ada: str) -> None:
@@ -69,7 +69,7 @@ def test_an_order_that_cannot_be_paid_yet_is_on_the_books(
 
     assert status == 503
     assert mockstore_api.calls.one("createOrder").document == {"petId": rex.id, "userId": ada}
-    assert books.ask("SELECT step, paid FROM orders") == [(1, 0)]
+    assert books.query("SELECT step, paid FROM orders") == [(1, 0)]
 
 
 @pytest.mark.usefixtures("shop")
@@ -78,13 +78,13 @@ def test_a_forgery_is_refused_and_nothing_is_booked(mockstore: Mockstore, books:
     event = mockstore.emit("payment.succeeded", fault=fault)
 
     event.delivery.assert_rejected()
-    assert books.ask("SELECT * FROM booked") == []
+    assert books.query("SELECT * FROM booked") == []
 
 
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("fault", [*faults.MUST_NOT_CRASH, *faults.MUST_ACCEPT], ids=str)
 def test_odd_bodies_are_survived(mockstore: Mockstore, fault: faults.Fault) -> None:
-    mockstore.emit("order.status_changed", fault=fault)  # the end of the test fails over a wrong answer
+    mockstore.emit("order.status_changed", fault=fault)  # a wrong answer fails the test at its end
 
 
 @pytest.mark.usefixtures("shop")
@@ -94,7 +94,7 @@ def test_what_comes_twice_is_booked_once(mockstore: Mockstore, books: Books, fau
     mockstore.clock.advance(hours=3)
 
     assert sum(len(delivery.attempts) for delivery in event.deliveries) > 1
-    assert books.ask("SELECT * FROM till") == [("USD", 7550)]
+    assert books.query("SELECT * FROM till") == [("USD", 7550)]
 
 
 def test_busy_books_only_delay_an_event(mockstore: Mockstore, shop: Flask, books: Books, database: Path) -> None:
@@ -106,7 +106,7 @@ def test_busy_books_only_delay_an_event(mockstore: Mockstore, shop: Flask, books
     mockstore.clock.advance(minutes=1)
 
     assert [attempt.status for attempt in event.delivery.attempts] == [503, 204]
-    assert books.ask("SELECT id FROM orders") == [(event.data["order"]["id"],)]
+    assert books.query("SELECT id FROM orders") == [(event.data["order"]["id"],)]
 
 
 def test_an_order_does_not_go_back_when_its_events_come_the_wrong_way_round(mockstore: Mockstore, shop: Flask) -> None:

@@ -1,10 +1,10 @@
-// A consumer in Node.js that needs nothing but Node.js: it verifies, notes each event's id with its work, and answers.
+// A consumer in Node.js without dependencies: it verifies signatures, and does the work of each event once, by its id.
 //
 //   SECRET=whsec_… PORT=0 node server.mjs
 //
 // It listens on loopback, unless HOST names another address: in a container, 0.0.0.0.
 //
-// POST /webhooks takes events; GET /effects says what was done so far, for the probe of an audit.
+// POST /webhooks receives events; GET /effects counts what was done so far, for an audit (its probe).
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
@@ -14,7 +14,7 @@ const HOST = process.env.HOST ?? "127.0.0.1";
 const PORT = Number(process.env.PORT ?? 8000);
 const LARGEST = 1024 * 1024; // bytes of a body
 const LONGEST_SIGNATURE = 4096; // characters
-const WINDOW = 300; // seconds that a signed time may be away from now
+const WINDOW = 300; // seconds that a signed timestamp may differ from now
 const STEPS = ["UNKNOWN", "PENDING", "PROCESSING", "SHIPPED", "DELIVERED", "CANCELLED"]; // an order only moves right
 
 if (!SECRET) {
@@ -40,7 +40,7 @@ function work({ id, eventType, data }) {
   if (eventType === "payment.succeeded") payments += 1;
   if (eventType === "order.created") move(data.order.id, data.order.status);
   if (eventType === "order.status_changed") move(data.orderId, data.newStatus);
-  seen.add(id); // one thread, no await before this: two requests cannot come between
+  seen.add(id); // one thread and no await since the check: no other request can come between
 }
 
 function hmac(key, ...parts) {
@@ -49,7 +49,7 @@ function hmac(key, ...parts) {
   return made;
 }
 
-function isAmong(expected, written, separator) {
+function includesSignature(expected, written, separator) {
   if (written.length > LONGEST_SIGNATURE) return false;
   const right = Buffer.from(expected);
   return written.split(separator).some((one) => {
@@ -60,11 +60,11 @@ function isAmong(expected, written, separator) {
 
 function isGenuine(body, headers) {
   const written = headers["x-webhook-signature"];
-  if (written) return isAmong(`sha256=${hmac(SECRET, body).digest("hex")}`, written, ",");
+  if (written) return includesSignature(`sha256=${hmac(SECRET, body).digest("hex")}`, written, ",");
   const { "webhook-id": id = "", "webhook-timestamp": at = "", "webhook-signature": signature = "" } = headers;
   if (!/^\d{1,12}$/.test(at) || Math.abs(Date.now() / 1000 - Number(at)) > WINDOW) return false;
   const key = Buffer.from(SECRET.replace(/^whsec_/, ""), "base64");
-  return isAmong(`v1,${hmac(key, `${id}.${at}.`, body).digest("base64")}`, signature, " ");
+  return includesSignature(`v1,${hmac(key, `${id}.${at}.`, body).digest("base64")}`, signature, " ");
 }
 
 function take(body, headers) {
@@ -74,7 +74,7 @@ function take(body, headers) {
   try {
     event = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
-    return 400; // no JSON, no UTF-8, or nested too deeply
+    return 400; // not JSON, not UTF-8, or nested too deeply
   }
   if (event?.data === null || typeof event?.data !== "object" || Array.isArray(event.data)) return 422;
   work(event);
@@ -94,7 +94,7 @@ const server = createServer((request, response) => {
   let size = 0;
   request.on("data", (piece) => {
     size += piece.length;
-    if (size <= LARGEST) pieces.push(piece); // read on without keeping it, so that the answer gets through
+    if (size <= LARGEST) pieces.push(piece); // the rest is read and dropped, so that the client gets the answer
   });
   request.on("end", () => {
     answer(response, size > LARGEST ? 413 : take(Buffer.concat(pieces), request.headers));

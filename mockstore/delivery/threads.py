@@ -13,6 +13,9 @@ from mockstore.errors import StoreUnavailableError
 TROUBLE: Final = timedelta(milliseconds=500)
 """How long a thread waits before it asks a store again that was unavailable."""
 
+REST: Final = timedelta(seconds=10)
+"""How long a thread waits for work before it ends, by default."""
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -45,6 +48,11 @@ class WorkerThreads:
     def leave(self) -> None:
         """Note that the calling thread ends."""
         self._threads.discard(current_thread())
+
+    @property
+    def include_caller(self) -> bool:
+        """Whether the calling thread is one of them."""
+        return current_thread() in self._threads
 
     @property
     def others(self) -> set[Thread]:

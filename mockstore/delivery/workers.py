@@ -10,7 +10,7 @@ from typing import Final
 from mockstore.delivery.attempt_runner import AttemptMade, AttemptRunner, Begin, Job
 from mockstore.delivery.borrowed_thread import BorrowedThread
 from mockstore.delivery.engine import Engine
-from mockstore.delivery.threads import TROUBLE, Deferred, Outage, WorkerThreads
+from mockstore.delivery.threads import REST, TROUBLE, Deferred, Outage, WorkerThreads
 from mockstore.delivery.work_queue import WorkQueue
 from mockstore.errors import StoppingError, StoreUnavailableError
 from mockstore.model import DeliveryRecord, Pulse, Reply
@@ -19,9 +19,6 @@ from mockstore.world.seams import Transport
 STALL: Final = timedelta(milliseconds=2)
 """How long a delivery may be out before a further thread takes the next: receivers that answer sooner are best served
 by few threads, for more of them only fight for the interpreter. It is half as long after each stall in a row."""
-
-REST: Final = timedelta(seconds=10)
-"""How long a thread waits for work before it ends, by default."""
 
 REMEMBERED: Final = 100
 """How many errors are kept for who asks."""
@@ -114,10 +111,12 @@ class WorkerPump:
         """Wait until nothing is due or under way; False when that takes longer than `timeout`.
 
         Raises `StoppingError` when the pump stops first. Without a `timeout`, raises `StoreUnavailableError` when a
-        thread has to wait for the store.
+        thread has to wait for the store. Inside a delivery, which would wait for itself, returns True at once.
         """
         self._engine.store.look()
         self._kick()
+        if self._threads.include_caller:
+            return True
         with self._calm:
             seconds = None if timeout is None else timeout.total_seconds()
             calm = self._calm.wait_for(
@@ -132,12 +131,13 @@ class WorkerPump:
     def advance(self, by: timedelta) -> None:
         """Move the clock, and let what falls due on the way end at its own moment, in order.
 
-        Raises what `settle` raises; the clock then stays where it had come to.
+        Raises what `settle` raises; the clock then stays where it had come to. Inside a delivery, moves the clock only.
         """
         clock, store = self._engine.clock, self._engine.store
         self._follow()
         self.settle()
-        while (due := store.next_due()) is not None and due - clock.now() <= by:
+        waits = not self._threads.include_caller
+        while waits and (due := store.next_due()) is not None and due - clock.now() <= by:
             by -= max(due - clock.now(), timedelta())  # time that passes by itself meanwhile is not counted
             clock.jump_to(due)
             self._spread_the_time()

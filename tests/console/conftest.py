@@ -1,4 +1,4 @@
-"""A mock that is served, a receiver that answers by script, and a browser that looks at the console."""
+"""Clients of the console: a test client in process, and a browser with a running server."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from mockstore.service import Mockstore
 from mockstore.tenants import Tenants
 from mockstore.web.app import create_app
 from mockstore.web.serve import serving
-from tests.console.served import STILL, Served
+from tests.console.served import SETTINGS, Served
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -28,18 +28,18 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MS = 20_000
+TIMEOUT_MS = 20_000
 
 
 @pytest.fixture
 def tenants() -> Iterator[Tenants]:
-    with Tenants(STILL) as made:
+    with Tenants(SETTINGS) as made:
         yield made
 
 
 @pytest.fixture
 def client(tenants: Tenants) -> FlaskClient:
-    return create_app(tenants, STILL).test_client()
+    return create_app(tenants, SETTINGS).test_client()
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def mockstore(tenants: Tenants) -> Mockstore:
 
 
 class Serve(Protocol):
-    """Starts a server with these settings changed."""
+    """Starts a server; `changes` replace members of `SETTINGS`."""
 
     def __call__(self, **changes: Json) -> Served: ...
 
@@ -58,17 +58,17 @@ def serve() -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(**changes: Json) -> Served:
-            return Served(*stack.enter_context(serving(replace(STILL, **changes))))
+            return Served(*stack.enter_context(serving(replace(SETTINGS, **changes))))
 
         yield start
 
 
 @pytest.fixture
-def mock(serve: Serve) -> Served:
+def served(serve: Serve) -> Served:
     return serve()
 
 
-@pytest.fixture(scope="module")  # not for the session: while it runs, this thread has a running event loop
+@pytest.fixture(scope="module")  # not "session": as long as it is open, this thread has a running event loop
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         if os.environ.get("CI"):
@@ -80,33 +80,33 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-class Open(Protocol):
-    """Opens a page of the console, in a window of its own."""
+class OpenPage(Protocol):
+    """Opens a page of the console in a new browser context; `context` holds the options of that."""
 
     def __call__(self, url: str, **context: Json) -> Page: ...
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Open]:
-    """Open pages; at the end of the test none of them may have complained."""
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Open pages; fail at the end of the test if one of them has logged an error or a warning."""
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    messages: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        refused = message.text.startswith("Failed to load resource")  # a form that was not taken is no mishap
+        refused = message.text.startswith("Failed to load resource")  # a refused form is no error
         if message.type in ("error", "warning") and not refused:
-            complaints.append(message.text)
+            messages.append(message.text)
 
     def start(url: str, **context: Json) -> Page:
         contexts.append(browser.new_context(**context))
         page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE_MS)
+        page.set_default_timeout(TIMEOUT_MS)
         page.on("console", note)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", lambda error: messages.append(str(error)))
         page.goto(url)
         return page
 
     yield start
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert messages == []

@@ -1,4 +1,4 @@
-"""A running server in the hands of a test."""
+"""A running server, and what browser tests read from it."""
 
 from typing import Final
 
@@ -7,12 +7,12 @@ from mockstore.settings import Settings
 from mockstore.tenants import Tenants
 from mockstore.web.server import Server
 
-STILL: Final = Settings(port=0, clock="virtual", threads=4)
-"""Time stands still, so that nothing is retried unasked."""
+SETTINGS: Final = Settings(port=0, clock="virtual", threads=4)
+"""The virtual clock stands still, so no delivery is retried by itself."""
 
 
 class Served:
-    """What a test asks of it, beside what it sees in the browser."""
+    """A running server, its tenants, the Mockstore without a tenant, and the URL of the console."""
 
     def __init__(self, server: Server, tenants: Tenants) -> None:
         self.server = server
@@ -21,6 +21,6 @@ class Served:
         self.console = f"{server.url}/_mockstore/"
 
     def subscribe(self, *answers: int | str, events: str = "*", description: str | None = None) -> Webhook:
-        """Register the server's own inbox, which answers so in turn."""
+        """Register the server's own inbox as a webhook; it answers with `answers` in turn."""
         self.tenants.tenant(None).inbox.will_answer(answers)
         return self.mockstore.subscribe(f"{self.server.url}/_mockstore/inbox", events, description=description)

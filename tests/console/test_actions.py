@@ -1,4 +1,4 @@
-"""What a form does without any script: it is posted, something happens, and the browser is sent on."""
+"""Forms of the console without JavaScript: a POST does its work and redirects the browser."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -24,13 +24,13 @@ def webhook(mockstore: Mockstore, answers: list[int]) -> Webhook:
 
 
 def post(client: FlaskClient, path: str, **form: str) -> str:
-    """Post the form, and return where it sends the browser."""
+    """Post the form and return the URL that it redirects to."""
     answer = client.post(f"{CONSOLE}/{path}", data=form)
     assert answer.status_code == 303, answer.text
     return answer.headers["Location"]
 
 
-def refused(client: FlaskClient, path: str, **form: str) -> int:
+def refused_status(client: FlaskClient, path: str, **form: str) -> int:
     answer = client.post(f"{CONSOLE}/{path}", data=form)
     assert 'id="problem"' in answer.text
     return answer.status_code
@@ -39,12 +39,12 @@ def refused(client: FlaskClient, path: str, **form: str) -> int:
 def test_events_are_emitted_with_fields_over_json(client: FlaskClient, mockstore: Mockstore) -> None:
     form = {"type": "pet.adopted", "count": "2", "overrides": '{"pet": {"name": "Ada"}}', "data.pet.species": "CAT"}
 
-    where = post(client, "emit", **form)
+    location = post(client, "emit", **form)
 
-    assert where == "/_mockstore/?notice=emitted&n=2"
+    assert location == "/_mockstore/?notice=emitted&n=2"
     assert [event.data["pet"]["name"] for event in mockstore.events] == ["Ada", "Ada"]
     assert {event.data["pet"]["species"] for event in mockstore.events} == {"CAT"}
-    assert "Emitted 2." in client.get(where).text
+    assert "Emitted 2." in client.get(location).text
 
 
 def test_a_fault_is_planned(client: FlaskClient, mockstore: Mockstore, webhook: Webhook) -> None:
@@ -76,7 +76,7 @@ def test_a_fault_is_planned(client: FlaskClient, mockstore: Mockstore, webhook: 
 def test_what_makes_no_sense_is_refused_and_nothing_happens(
     client: FlaskClient, mockstore: Mockstore, path: str, form: dict[str, str], status: int
 ) -> None:
-    assert refused(client, path, **form) == status
+    assert refused_status(client, path, **form) == status
     assert (len(mockstore.events), len(mockstore.webhooks)) == (0, 0)
 
 
@@ -92,7 +92,7 @@ def test_a_webhook_lives_from_registration_to_deletion(client: FlaskClient, mock
     assert webhook.record.signatures == ("standard-webhooks",)
     post(client, f"{path}/disable")
     assert webhook.status == "disabled"
-    assert refused(client, f"{path}/test", type="pet.adopted") == 409
+    assert refused_status(client, f"{path}/test", type="pet.adopted") == 409
     post(client, f"{path}/enable")
     assert webhook.status == "active"
     rotated = client.post(f"{CONSOLE}/{path}/rotate", data={"overlap": "10m"})
@@ -107,9 +107,9 @@ def test_what_failed_is_recovered_and_what_was_delivered_sent_again(
     client: FlaskClient, mockstore: Mockstore, webhook: Webhook, answers: list[int]
 ) -> None:
     answers[0] = 500
-    where = post(client, f"webhooks/{webhook.id}/test", type="pet.adopted")
+    location = post(client, f"webhooks/{webhook.id}/test", type="pet.adopted")
     (delivery,) = mockstore.deliveries
-    assert where.startswith(f"{CONSOLE}/deliveries/{delivery.id}")
+    assert location.startswith(f"{CONSOLE}/deliveries/{delivery.id}")
     post(client, "control/advance", by="3h")
     assert delivery.state in ("failed", "discarded")
     answers[0] = 200
@@ -136,15 +136,15 @@ def test_the_flow_is_held_released_and_reset(client: FlaskClient, mockstore: Moc
 
 
 @pytest.mark.parametrize(
-    ("back", "where"),
+    ("back", "location"),
     [
         pytest.param("", "/_mockstore/?notice=frozen", id="the list"),
         pytest.param("console/deliveries/1", "/_mockstore/console/deliveries/1?notice=frozen", id="a page"),
         pytest.param("//evil.test/", "/_mockstore///evil.test/?notice=frozen", id="never another server"),
     ],
 )
-def test_the_clock_is_stopped_from_any_page_and_leads_back_there(client: FlaskClient, back: str, where: str) -> None:
-    assert post(client, "control/freeze", back=back) == where
+def test_the_clock_is_stopped_from_any_page_and_leads_back_there(client: FlaskClient, back: str, location: str) -> None:
+    assert post(client, "control/freeze", back=back) == location
 
 
 def test_a_scenario_is_played_in_a_world_of_its_own(client: FlaskClient, mockstore: Mockstore) -> None:

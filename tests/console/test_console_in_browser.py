@@ -1,4 +1,4 @@
-"""The console as a person uses it: in a real browser, against a running server."""
+"""The console in a real browser, against a running server."""
 
 import re
 from datetime import timedelta
@@ -8,44 +8,44 @@ from playwright.sync_api import Locator, Page, expect
 
 from mockstore.model import Outgoing, Reply
 from mockstore.service import Mockstore
-from tests.console.conftest import PATIENCE_MS, Open
+from tests.console.conftest import TIMEOUT_MS, OpenPage
 from tests.console.served import Served
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-expect.set_options(timeout=PATIENCE_MS)
+expect.set_options(timeout=TIMEOUT_MS)
 
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\"'><svg onload=window.ran=1>{{7*7}}"
-TABS = 60
-"""Far more than there are stops on the way."""
+MOST_TABS = 60
+"""After so many presses of Tab, far more than any page needs, a test fails."""
 
 
-def mark(page: Page) -> None:
-    """Leave something behind that a reload would wipe out."""
+def mark_page(page: Page) -> None:
+    """Set a variable in the page that a reload would delete."""
     page.wait_for_selector("html[data-live=yes]")
-    page.evaluate("window.stayed = true")
+    page.evaluate("window.marked = true")
 
 
-def stayed(page: Page) -> bool:
-    return bool(page.evaluate("window.stayed === true"))
+def is_still_marked(page: Page) -> bool:
+    return bool(page.evaluate("window.marked === true"))
 
 
 def row(page: Page, text: str) -> Locator:
     return page.locator("#rows li").filter(has_text=text)
 
 
-def failed_once(mock: Served) -> str:
-    """Have a delivery refused once, and return its id; the next attempt will be taken."""
-    mock.subscribe(503, 200)
-    event = mock.mockstore.emit("order.created")
-    mock.mockstore.settle(timedelta(seconds=20))
+def fail_once(served: Served) -> str:
+    """Let the first attempt of a delivery be refused and return its id; the next attempt will succeed."""
+    served.subscribe(503, 200)
+    event = served.mockstore.emit("order.created")
+    served.mockstore.settle(timedelta(seconds=20))
     return event.delivery.id
 
 
-def test_an_event_is_emitted_and_seen_to_arrive(mock: Served, open_page: Open) -> None:
-    mock.subscribe()
-    page = open_page(mock.console)
-    mark(page)
+def test_an_event_is_emitted_and_seen_to_arrive(served: Served, open_page: OpenPage) -> None:
+    served.subscribe()
+    page = open_page(served.console)
+    mark_page(page)
 
     page.get_by_label("Event type", exact=True).select_option("pet.adopted")
     page.get_by_role("button", name="Emit", exact=True).click()
@@ -54,12 +54,12 @@ def test_an_event_is_emitted_and_seen_to_arrive(mock: Served, open_page: Open) -
     expect(page.locator("#notice")).to_have_text("Emitted 1.")
     expect(page.locator("#tally")).to_contain_text("1 delivered")
     expect(page.locator("#traffic")).to_contain_text("1 attempt acknowledged")
-    assert stayed(page)
+    assert is_still_marked(page)
 
 
-def test_what_others_cause_shows_without_a_reload(mock: Served, open_page: Open) -> None:
-    page = open_page(mock.console)
-    mark(page)
+def test_what_others_cause_shows_without_a_reload(served: Served, open_page: OpenPage) -> None:
+    page = open_page(served.console)
+    mark_page(page)
     assert (
         page.evaluate(
             "fetch('/_mockstore/emit', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
@@ -69,32 +69,32 @@ def test_what_others_cause_shows_without_a_reload(mock: Served, open_page: Open)
     )
 
     expect(row(page, "payment.failed")).to_contain_text("nobody subscribed")
-    assert stayed(page)
+    assert is_still_marked(page)
 
 
-def test_a_retry_is_followed_up_the_ladder(mock: Served, open_page: Open) -> None:
-    failed_once(mock)
-    page = open_page(mock.console)
+def test_a_retry_is_followed_up_the_ladder(served: Served, open_page: OpenPage) -> None:
+    fail_once(served)
+    page = open_page(served.console)
     row(page, "order.created").get_by_role("link").click()
     expect(page.get_by_role("heading", name="Attempt 1: 503 refused")).to_be_visible()
     expect(page.get_by_role("heading", name="Attempt 2: in 1 min")).to_be_visible()
     expect(page.locator(".rung.planned")).to_have_count(3)
-    mark(page)
+    mark_page(page)
 
     page.get_by_role("button", name="+1m").click()
 
     expect(page.get_by_role("heading", name="Attempt 2: 200 acknowledged")).to_be_visible()
     expect(page.locator("#head .badge")).to_have_text("delivered")
     expect(page.locator(".rung.planned")).to_have_count(0)
-    assert stayed(page)
+    assert is_still_marked(page)
 
 
-def test_a_delivery_is_sent_again(mock: Served, open_page: Open) -> None:
-    mock.subscribe()
-    event = mock.mockstore.emit("pet.adopted")
-    mock.mockstore.settle(timedelta(seconds=20))
-    page = open_page(f"{mock.console}console/deliveries/{event.delivery.id}")
-    mark(page)
+def test_a_delivery_is_sent_again(served: Served, open_page: OpenPage) -> None:
+    served.subscribe()
+    event = served.mockstore.emit("pet.adopted")
+    served.mockstore.settle(timedelta(seconds=20))
+    page = open_page(f"{served.console}console/deliveries/{event.delivery.id}")
+    mark_page(page)
 
     page.get_by_role("button", name="Redeliver").click()
 
@@ -102,9 +102,9 @@ def test_a_delivery_is_sent_again(mock: Served, open_page: Open) -> None:
     expect(page.locator("#ladder")).to_contain_text("the ladder anew")
 
 
-def test_the_clock_is_moved_frozen_and_let_run(mock: Served, open_page: Open) -> None:
-    page = open_page(mock.console)
-    mark(page)
+def test_the_clock_is_moved_frozen_and_let_run(served: Served, open_page: OpenPage) -> None:
+    page = open_page(served.console)
+    mark_page(page)
     clock = page.locator("#clock")
     expect(clock).to_contain_text("6 Jan 2025, 12:00:00 stands still")
 
@@ -119,9 +119,9 @@ def test_the_clock_is_moved_frozen_and_let_run(mock: Served, open_page: Open) ->
     expect(clock).to_contain_text("stands still")
 
 
-def test_a_refusal_keeps_what_was_entered(mock: Served, open_page: Open) -> None:
-    page = open_page(mock.console)
-    mark(page)
+def test_a_refusal_keeps_what_was_entered(served: Served, open_page: OpenPage) -> None:
+    page = open_page(served.console)
+    mark_page(page)
 
     page.get_by_label("Or by a span of your own").fill("soon")
     page.get_by_role("button", name="Advance").click()
@@ -130,9 +130,9 @@ def test_a_refusal_keeps_what_was_entered(mock: Served, open_page: Open) -> None
     expect(page.get_by_label("Or by a span of your own")).to_have_value("soon")
 
 
-def test_fields_and_json_keep_in_step(mock: Served, open_page: Open) -> None:
-    mock.subscribe()
-    page = open_page(f"{mock.console}console/emit?type=pet.adopted")
+def test_fields_and_json_keep_in_step(served: Served, open_page: OpenPage) -> None:
+    served.subscribe()
+    page = open_page(f"{served.console}console/emit?type=pet.adopted")
     name, as_json = page.get_by_label("pet.name"), page.get_by_label("The same as JSON")
 
     name.fill("Rex")
@@ -143,37 +143,37 @@ def test_fields_and_json_keep_in_step(mock: Served, open_page: Open) -> None:
     page.get_by_role("button", name="Emit", exact=True).click()
 
     expect(page.locator("#notice")).to_have_text("Emitted 1.")
-    assert mock.mockstore.events[0].data["pet"]["name"] == "Ada"
+    assert served.mockstore.events[0].data["pet"]["name"] == "Ada"
 
 
-def test_a_webhook_is_registered_and_its_secret_shown_once(mock: Served, open_page: Open) -> None:
-    page = open_page(f"{mock.console}console/webhooks")
-    mark(page)
+def test_a_webhook_is_registered_and_its_secret_shown_once(served: Served, open_page: OpenPage) -> None:
+    page = open_page(f"{served.console}console/webhooks")
+    mark_page(page)
 
     page.get_by_label("URL").fill("http://127.0.0.1:9/hooks")
     page.get_by_label("Description").fill("the ledger")
     page.get_by_role("button", name="Register").click()
 
     expect(page.get_by_role("heading", name="the ledger")).to_be_visible()
-    (webhook,) = mock.mockstore.webhooks
+    (webhook,) = served.mockstore.webhooks
     expect(page.locator("#the-secret")).to_have_text(webhook.secret)
-    page.goto(f"{mock.console}console/webhooks/{webhook.id}")
+    page.goto(f"{served.console}console/webhooks/{webhook.id}")
     assert webhook.secret not in page.content()
 
 
-def test_a_scenario_is_played_and_its_timeline_shown(mock: Served, open_page: Open) -> None:
-    page = open_page(f"{mock.console}console/scenarios/ack-lost")
-    mark(page)
+def test_a_scenario_is_played_and_its_timeline_shown(served: Served, open_page: OpenPage) -> None:
+    page = open_page(f"{served.console}console/scenarios/ack-lost")
+    mark_page(page)
 
     page.get_by_role("button", name="Play").click()
 
     expect(page.get_by_role("heading", name="ack-lost")).to_contain_text("passed")
     expect(page.locator(".story li").first).to_be_visible()
-    assert len(mock.mockstore.events) == 0
+    assert len(served.mockstore.events) == 0
 
 
-def provoke(mockstore: Mockstore) -> str:
-    """Put hostile text wherever a stranger can put some, and return the id of the delivery."""
+def emit_hostile_texts(mockstore: Mockstore) -> str:
+    """Put hostile text wherever an outsider can put text, and return the id of the delivery."""
     answer = Reply(400, (("X-Answer", HOSTILE), ("Content-Type", HOSTILE)), HOSTILE.encode())
 
     def receive(_request: Outgoing) -> Reply:
@@ -186,10 +186,10 @@ def provoke(mockstore: Mockstore) -> str:
     return event.delivery.id
 
 
-def test_hostile_text_is_shown_and_never_run(mock: Served, open_page: Open) -> None:
-    delivery, page = provoke(mock.mockstore), open_page(mock.console)
-    webhook = next(iter(mock.mockstore.webhooks)).id
-    event = mock.mockstore.delivery(delivery).event.id
+def test_hostile_text_is_shown_and_never_run(served: Served, open_page: OpenPage) -> None:
+    delivery, page = emit_hostile_texts(served.mockstore), open_page(served.console)
+    webhook = next(iter(served.mockstore.webhooks)).id
+    event = served.mockstore.delivery(delivery).event.id
     for path in (
         "",
         f"console/deliveries/{delivery}",
@@ -198,10 +198,10 @@ def test_hostile_text_is_shown_and_never_run(mock: Served, open_page: Open) -> N
         "console/webhooks",
         "console/emit",
     ):
-        page.goto(mock.console + path)
+        page.goto(served.console + path)
         page.wait_for_selector("html[data-live=yes]")
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        mock.mockstore.news.tell()
+        served.mockstore.news.tell()
 
         expect(page.get_by_text("window.ran = 1").first).to_be_attached()
         assert page.evaluate("window.ran") is None
@@ -213,7 +213,7 @@ def focused(page: Page) -> str:
 
 
 def tab_to(page: Page, wanted: str) -> None:
-    for _ in range(TABS):
+    for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none", f"the focus on {page.evaluate('document.activeElement.outerHTML')} does not show"
@@ -222,10 +222,10 @@ def tab_to(page: Page, wanted: str) -> None:
     pytest.fail(f"{wanted} is not reached by the keyboard")
 
 
-def test_the_keyboard_alone_gets_from_loading_to_a_delivered_event(mock: Served, open_page: Open) -> None:
-    mock.subscribe()
-    page = open_page(mock.console)
-    mark(page)
+def test_the_keyboard_alone_gets_from_loading_to_a_delivered_event(served: Served, open_page: OpenPage) -> None:
+    served.subscribe()
+    page = open_page(served.console)
+    mark_page(page)
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
@@ -237,17 +237,17 @@ def test_the_keyboard_alone_gets_from_loading_to_a_delivered_event(mock: Served,
     assert focused(page) == "emit-now"
 
 
-def test_the_focus_stays_where_it_is_when_the_list_changes(mock: Served, open_page: Open) -> None:
-    mock.subscribe()
-    mock.mockstore.emit("pet.adopted")
-    mock.mockstore.settle(timedelta(seconds=20))
-    page = open_page(mock.console)
-    mark(page)
+def test_the_focus_stays_where_it_is_when_the_list_changes(served: Served, open_page: OpenPage) -> None:
+    served.subscribe()
+    served.mockstore.emit("pet.adopted")
+    served.mockstore.settle(timedelta(seconds=20))
+    page = open_page(served.console)
+    mark_page(page)
     link = row(page, "pet.adopted").get_by_role("link")
     link.focus()
     before = focused(page)
 
-    mock.mockstore.emit("order.created")
+    served.mockstore.emit("order.created")
 
     expect(row(page, "order.created")).to_contain_text("delivered")
     assert focused(page) == before

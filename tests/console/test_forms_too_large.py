@@ -1,10 +1,10 @@
-"""A form that the server does not take is refused on a page, with the status that says why."""
+"""A form that is too large is refused with status 413 and a page of the console."""
 
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.console.served import STILL
+from tests.console.served import SETTINGS
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -16,7 +16,7 @@ PARTS = "".join(f'--B\r\nContent-Disposition: form-data; name="n{number}"\r\n\r\
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
-        pytest.param(b"type=" + b"x" * STILL.body_limit, "application/x-www-form-urlencoded", id="too many bytes"),
+        pytest.param(b"type=" + b"x" * SETTINGS.body_limit, "application/x-www-form-urlencoded", id="too many bytes"),
         pytest.param(f"{PARTS}--B--\r\n".encode(), "multipart/form-data; boundary=B", id="too many parts"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The pages as the server makes them: each answers, says what a browser may do, and escapes what it shows."""
+"""The HTML of the pages: each answers 200, sets a Content-Security-Policy, and escapes texts and secrets."""
 
 import re
 from html import escape
@@ -17,7 +17,7 @@ CONSOLE = "/_mockstore/console"
 
 @pytest.fixture
 def delivery(mockstore: Mockstore) -> str:
-    """Have hostile text in the type, the body, the description, the answer and its headers."""
+    """The id of a delivery with hostile text in its type, body, description, response and response headers."""
 
     def receive(_request: Outgoing) -> Reply:
         return Reply(400, (("X-Answer", HOSTILE),), HOSTILE.encode())
@@ -84,7 +84,7 @@ def test_the_files_of_a_page_are_kept_for_ever_under_an_address_that_changes_wit
     "path",
     ["/deliveries/none", "/events/none", "/webhooks/none", "/scenarios/none", "/static/1/none.css", "/static/1/..css"],
 )
-def test_what_is_not_there_is_said_on_a_page(client: FlaskClient, path: str) -> None:
+def test_what_does_not_exist_is_answered_by_a_page(client: FlaskClient, path: str) -> None:
     answer = client.get(CONSOLE + path)
 
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
@@ -105,7 +105,7 @@ def test_a_tenant_is_chosen_by_id_and_has_a_list_of_its_own(client: FlaskClient)
     assert f'name="tenant" value="{ADA}"' in own
 
 
-def test_a_tenant_that_is_none_is_refused_in_words(client: FlaskClient) -> None:
+def test_an_invalid_tenant_is_refused_with_a_message(client: FlaskClient) -> None:
     answer = client.get("/_mockstore/?tenant=<b>")
 
     assert (answer.status_code, answer.mimetype) == (422, "text/plain")

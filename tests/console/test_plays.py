@@ -1,4 +1,4 @@
-"""Plays in the background: they begin at once, are bounded, say what went wrong, and end with the server."""
+"""Scenarios play in the background: they start at once, are limited in number, and end with the server."""
 
 from threading import BoundedSemaphore, Event
 
@@ -15,7 +15,7 @@ from mockstore.web.console.plays import AT_ONCE, KEPT, Performance, Plays
 from mockstore.world.transports.address_policy import anywhere
 
 SCENARIOS = "/_mockstore/console/scenarios"
-SECONDS = 20
+TIMEOUT_SECONDS = 20
 
 SHORT = "name: short\ndescription: Nothing much.\nwebhooks: {shop: {}}\nsteps:\n  - emit: pet.adopted\n"
 LONG = (
@@ -26,19 +26,19 @@ BROKEN = SHORT + "  - redeliver: none\n"
 FAILING = SHORT + "  - expect: {attempts: 2}\n"
 
 
-def scenario(text: str) -> Scenario:
+def read_scenario(text: str) -> Scenario:
     return read(text, "line", petstore_catalogue())
 
 
-def begin(plays: Plays, text: str) -> Performance:
-    return plays.begin(scenario(text), text, {}, petstore(), is_ready=False)
+def begin_play(plays: Plays, text: str) -> Performance:
+    return plays.begin(read_scenario(text), text, {}, petstore(), is_ready=False)
 
 
 def test_a_long_play_is_watched_while_it_goes_on(client: FlaskClient, tenants: Tenants) -> None:
     address = client.post(SCENARIOS, data={"text": LONG}).headers["Location"]
     news = tenants.of(None).news
 
-    assert news.wait_for(lambda: "attempt 1: 200, acknowledged" in client.get(address).text, SECONDS)
+    assert news.wait_for(lambda: "attempt 1: 200, acknowledged" in client.get(address).text, TIMEOUT_SECONDS)
     assert ">playing</span>" in client.get(address).text
     assert ">playing</span>" in client.get(SCENARIOS).text
 
@@ -48,16 +48,18 @@ def test_a_play_is_stopped_by_hand(client: FlaskClient, tenants: Tenants) -> Non
 
     assert client.post(f"{address}/stop").headers["Location"] == f"{address}?notice=stopped"
 
-    assert tenants.of(None).news.wait_for(lambda: "the play was stopped here" in client.get(address).text, SECONDS)
+    assert tenants.of(None).news.wait_for(
+        lambda: "the play was stopped here" in client.get(address).text, TIMEOUT_SECONDS
+    )
 
 
 def test_a_server_that_closes_ends_its_plays() -> None:
     closing = Event()
-    play = begin(Plays(News(), BoundedSemaphore(1), closing, anywhere), LONG)
+    play = begin_play(Plays(News(), BoundedSemaphore(1), closing, anywhere), LONG)
 
     closing.set()
 
-    assert play.ended.wait(SECONDS)
+    assert play.ended.wait(TIMEOUT_SECONDS)
     assert play.state == "stopped"
 
 
@@ -72,25 +74,25 @@ def test_a_reset_stops_and_forgets_the_plays(client: FlaskClient, tenants: Tenan
 
 def test_plays_that_are_forgotten_come_to_an_end() -> None:
     plays = Plays(News(), BoundedSemaphore(1), Event(), anywhere)
-    play = begin(plays, LONG)
+    play = begin_play(plays, LONG)
 
     plays.forget()
 
-    assert play.ended.wait(SECONDS)
+    assert play.ended.wait(TIMEOUT_SECONDS)
     assert play.state == "stopped"
 
 
 def test_a_few_run_at_once_and_a_place_is_free_again_at_the_end() -> None:
     places = BoundedSemaphore(AT_ONCE)
     plays = Plays(News(), places, Event(), anywhere)
-    running = [begin(plays, LONG) for _ in range(AT_ONCE)]
+    running = [begin_play(plays, LONG) for _ in range(AT_ONCE)]
 
     with pytest.raises(ServiceUnavailable, match="4 scenarios are being played, which is as many as may"):
-        begin(plays, SHORT)
+        begin_play(plays, SHORT)
     for play in running:
         play.stop()
 
-    assert all(places.acquire(timeout=SECONDS) for _ in running)
+    assert all(places.acquire(timeout=TIMEOUT_SECONDS) for _ in running)
 
 
 def test_the_latest_are_kept(client: FlaskClient) -> None:
@@ -105,42 +107,42 @@ def test_the_latest_are_kept(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "state", "said"),
+    ("text", "state", "message"),
     [
         pytest.param(FAILING, "failed", "broken</span>", id="an expectation"),
         pytest.param(BROKEN, "stopped", "line 6: ", id="a step that cannot be done"),
     ],
 )
-def test_what_went_wrong_is_said(client: FlaskClient, text: str, state: str, said: str) -> None:
+def test_what_went_wrong_is_shown(client: FlaskClient, text: str, state: str, message: str) -> None:
     page = client.get(client.post(SCENARIOS, data={"text": text}).headers["Location"]).text
 
     assert f">{state}</span></h1>" in page
-    assert said in page
+    assert message in page
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         pytest.param("", "there is no text; enter a scenario in YAML or JSON", id="nothing"),
         pytest.param(SHORT.replace("emit", "emitt"), "line:5: steps[0].emitt: unknown verb", id="a mistake"),
         pytest.param("{", "line:1:", id="no YAML"),
     ],
 )
-def test_a_file_that_is_wrong_is_refused_with_its_mistakes(client: FlaskClient, text: str, said: str) -> None:
+def test_a_file_that_is_wrong_is_refused_with_its_mistakes(client: FlaskClient, text: str, message: str) -> None:
     answer = client.post(SCENARIOS, data={"text": text})
 
-    assert (answer.status_code, said in answer.text) == (422, True)
+    assert (answer.status_code, message in answer.text) == (422, True)
     assert "Nothing was played yet." in client.get(SCENARIOS).text
 
 
-def test_an_error_of_ours_is_said_and_ends_the_play() -> None:
+def test_an_unexpected_error_is_shown_and_ends_the_play() -> None:
     class Broken(News):
         def tell(self) -> None:
             if self.count < 1:
                 super().tell()
                 raise RuntimeError("no room")
 
-    play = begin(Plays(Broken(), BoundedSemaphore(1), Event(), anywhere), SHORT)
+    play = begin_play(Plays(Broken(), BoundedSemaphore(1), Event(), anywhere), SHORT)
 
-    assert play.ended.wait(SECONDS)
+    assert play.ended.wait(TIMEOUT_SECONDS)
     assert (play.state, play.error) == ("stopped", "RuntimeError: no room")

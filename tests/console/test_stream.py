@@ -1,4 +1,4 @@
-"""The stream of news: tells of changes, is bounded, and ends with the server."""
+"""The event stream of the console reports changes, is limited in number, and ends with the server."""
 
 from http.client import HTTPConnection, HTTPResponse
 from threading import Event
@@ -13,23 +13,23 @@ from tests.console.conftest import Serve
 from tests.console.served import Served
 
 OPENING = f"retry: {RETRY_MS}\n\n"
-SECONDS = 20
+TIMEOUT_SECONDS = 20
 
 
-def opened(mock: Served, query: str = "") -> tuple[HTTPConnection, HTTPResponse]:
-    connection = HTTPConnection(mock.server.host, mock.server.port, timeout=SECONDS)
+def open_stream(served: Served, query: str = "") -> tuple[HTTPConnection, HTTPResponse]:
+    connection = HTTPConnection(served.server.host, served.server.port, timeout=TIMEOUT_SECONDS)
     connection.request("GET", f"/_mockstore/stream{query}")
     return connection, connection.getresponse()
 
 
-def next_news(response: HTTPResponse) -> str:
-    """Return the number of the next news; wait for it."""
+def next_number(response: HTTPResponse) -> str:
+    """Wait for the next message of the stream and return its number."""
     while not (line := response.readline()).startswith(b"data:"):
         assert line, "the stream has ended"
     return line.decode().partition(": ")[2].strip()
 
 
-def test_what_was_missed_is_told_at_once_and_what_comes_later_then() -> None:
+def test_a_missed_change_is_reported_at_once_and_a_later_one_when_it_comes() -> None:
     news, closing = News(), Event()
     news.tell()
     stream = told(news, closing, 0)
@@ -42,34 +42,34 @@ def test_what_was_missed_is_told_at_once_and_what_comes_later_then() -> None:
     assert list(stream) == []
 
 
-def test_every_door_is_heard(mock: Served) -> None:
-    connection, response = opened(mock)
+def test_a_change_by_the_control_api_is_reported(served: Served) -> None:
+    connection, response = open_stream(served)
     assert response.headers["Content-Type"].startswith("text/event-stream")
 
-    other = HTTPConnection(mock.server.host, mock.server.port, timeout=SECONDS)
+    other = HTTPConnection(served.server.host, served.server.port, timeout=TIMEOUT_SECONDS)
     other.request("POST", "/_mockstore/clock/freeze")
     assert other.getresponse().read()
 
-    assert int(next_news(response)) >= 1
+    assert int(next_number(response)) >= 1
     other.close()
     connection.close()
 
 
 def test_a_server_that_closes_ends_the_streams(serve: Serve) -> None:
-    mock = serve()
-    connection, response = opened(mock)
+    served = serve()
+    connection, response = open_stream(served)
 
-    mock.tenants.closing.set()
+    served.tenants.closing.set()
 
     assert response.read().decode().startswith(OPENING)
     connection.close()
 
 
 def test_streams_leave_most_threads_to_others(serve: Serve) -> None:
-    mock = serve(requests=8)
-    held = [opened(mock) for _ in range(2)]
+    served = serve(requests=8)
+    held = [open_stream(served) for _ in range(2)]
 
-    connection, refused = opened(mock)
+    connection, refused = open_stream(served)
 
     assert [response.status for _, response in held] == [200, 200]
     assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
@@ -79,10 +79,10 @@ def test_streams_leave_most_threads_to_others(serve: Serve) -> None:
 
 @pytest.mark.parametrize(("threads", "status"), [(1, 503), (2, 200), (3, 200)])
 def test_a_stream_never_takes_the_last_thread(serve: Serve, threads: int, status: int) -> None:
-    mock = serve(requests=threads)
+    served = serve(requests=threads)
 
-    connection, response = opened(mock)
-    other = HTTPConnection(mock.server.host, mock.server.port, timeout=SECONDS)
+    connection, response = open_stream(served)
+    other = HTTPConnection(served.server.host, served.server.port, timeout=TIMEOUT_SECONDS)
     other.request("GET", "/_mockstore/health")
 
     assert (response.status, other.getresponse().status) == (status, 200)
@@ -97,21 +97,21 @@ def test_a_place_is_free_again_when_a_stream_has_ended(client: FlaskClient, tena
 
 
 def test_a_place_is_free_again_when_a_page_has_gone(serve: Serve) -> None:
-    mock = serve(requests=4)
-    opened(mock)[0].close()
+    served = serve(requests=4)
+    open_stream(served)[0].close()
 
     def takes_another() -> bool:
-        mock.mockstore.news.tell()  # what is written finds nobody there
-        mock.tenants.closing.wait(0.05)
-        connection, response = opened(mock)
+        served.mockstore.news.tell()  # lets the stream write, which finds the closed connection
+        served.tenants.closing.wait(0.05)
+        connection, response = open_stream(served)
         connection.close()
         return response.status == 200
 
-    assert any(takes_another() for _ in range(SECONDS * 10))
+    assert any(takes_another() for _ in range(TIMEOUT_SECONDS * 10))
 
 
 @pytest.mark.parametrize("since", ["", "x", "-1", "9" * 40, "²"])
-def test_a_number_that_is_none_means_from_now_on(client: FlaskClient, tenants: Tenants, since: str) -> None:
+def test_an_invalid_number_means_from_now_on(client: FlaskClient, tenants: Tenants, since: str) -> None:
     tenants.closing.set()
 
     assert client.get("/_mockstore/stream", query_string={"since": since}).text == OPENING

@@ -1,4 +1,4 @@
-"""What pages show, worked out without a page: the ladder, the picture, the form, the copies."""
+"""The values that pages show: retry schedule, chart of attempts, form fields, texts to copy."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def attempt(number: int, minute: float, outcome: Outcome = Outcome.REFUSED) -> A
 def delivery(made: Sequence[int] = (), due: int | None = None, **more: object) -> DeliveryRecord:
     attempts = tuple(attempt(number, minute) for number, minute in enumerate(made, start=1))
     moment = None if due is None else NOON + timedelta(minutes=due)
-    return DeliveryRecord("d", "e", "w", NOON, moment, attempts=attempts, **more)  # type: ignore[arg-type]  # by name
+    return DeliveryRecord("d", "e", "w", NOON, moment, attempts=attempts, **more)  # type: ignore[arg-type]  # any of its members
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_fields_that_are_empty_say_nothing_and_others_go_over_the_json() -> None
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "notice"),
     [
         pytest.param({}, "", id="nothing"),
         pytest.param({"notice": "emitted", "n": "3"}, "Emitted 3.", id="counted"),
@@ -116,8 +116,8 @@ def test_fields_that_are_empty_say_nothing_and_others_go_over_the_json() -> None
         pytest.param({"notice": "<b>"}, "", id="no notice"),
     ],
 )
-def test_an_address_can_only_name_a_notice(query: dict[str, str], said: str) -> None:
-    assert notice_of(query) == said
+def test_an_address_can_only_name_a_notice(query: dict[str, str], notice: str) -> None:
+    assert notice_of(query) == notice
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the console shows while the database is away."""
+"""What the console shows while the database cannot be used."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from mockstore.tenants import Tenants
 from mockstore.web.app import create_app
-from tests.console.served import STILL
+from tests.console.served import SETTINGS
 
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[FlaskClient]:
-    """The client of a server whose tables have gone."""
-    settings = replace(STILL, database=f"sqlite:///{tmp_path}/shop.db")
+    """The client of a server whose tables were renamed, so no statement succeeds."""
+    settings = replace(SETTINGS, database=f"sqlite:///{tmp_path}/shop.db")
     with Tenants(settings) as tenants:
         with closing(sqlite3.connect(tmp_path / "shop.db")) as other:
             for table in ("resources", "webhooks", "events", "deliveries", "clocks"):

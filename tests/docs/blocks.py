@@ -1,12 +1,12 @@
-"""Runs the code blocks of a page of the manual as its reader would: in order, in one folder, in processes of their own.
+"""Runs the code blocks of a page of the manual as its reader would: in order, in one folder, each in a new process.
 
-What a block is, its language and its first line say:
+The language and the first line of a block say how it is run:
 
 - `python`, `yaml`, `toml`, `ini`, `json` … whose first line is a comment `file: NAME` is written to that file.
 - `python` with a test in it is run by pytest: every test has to pass. Other Python is run as a program.
 - `console`: lines that begin with `$ ` are commands, the others what the latest one prints; `…` stands for anything.
-  What serves is left running, and found at a free port instead of 8080 (and its consumer at another instead of 8000).
-- `yaml`, `toml` and `json` without a name have to be well-formed. `text` is shown, not run.
+  A server is left running, on a free port instead of 8080 (a consumer: instead of 8000).
+- `yaml`, `toml` and `json` without a file name have to be well-formed. `text` is not run.
 """
 
 import json
@@ -32,13 +32,13 @@ addopts = -p no:randomly -p no:cacheprovider --strict-markers
 filterwarnings = error
 asyncio_default_fixture_loop_scope = function
 """
-PATIENCE: Final = 60
+TIMEOUT: Final = 60
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
-STAYS: Final = re.compile(
+SERVERS: Final = re.compile(
     r"(?:\w+=\S+ )*(?:mockstore (?:serve|listen)|python (?:\S+/)?\w*(?:consumer|shop|server)\.py|node \S*server\.mjs)\b"
 )
 """Commands that serve until they are stopped."""
-LEFT_OUT: Final = MappingProxyType(
+SKIPPED: Final = MappingProxyType(
     {
         "pip install": "it is installed already",
         "docker ": "it needs an engine that no test machine is sure to have",
@@ -61,7 +61,7 @@ class Block:
 
     @property
     def file(self) -> str | None:
-        """The name of the file that it is, if its first line says one."""
+        """The file name in the block's first line; None if there is none."""
         found = _FILE.match(self.text)
         return None if found is None else found["name"]
 
@@ -80,17 +80,19 @@ def blocks_of(page: str) -> Iterator[Block]:
             language, start, indent, lines = fence["language"], number, fence["indent"], []
 
 
-class Reader:
-    """Somebody who does what a page says, in a folder."""
+class PageRunner:
+    """Runs the blocks of a page in a folder; the servers that they start are stopped by `stack`."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
         self._stack = stack
         self._ports = {"8080": str(_free_port()), "8000": str(_free_port())}
-        kept = {name: text for name, text in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))}
+        inherited = {
+            name: text for name, text in os.environ.items() if not name.startswith(("PYTEST", "DJANGO", "COV"))
+        }
         scripts = str(Path(sys.executable).parent)
-        self._variables = kept | {
-            "PATH": scripts + os.pathsep + kept.get("PATH", ""),
+        self._variables = inherited | {
+            "PATH": scripts + os.pathsep + inherited.get("PATH", ""),
             "MOCKSTORE_PORT": self._ports["8080"],
             "MOCKSTORE_SERVER": f"http://127.0.0.1:{self._ports['8080']}",
             "PORT": self._ports["8000"],
@@ -101,48 +103,48 @@ class Reader:
         (folder / "pytest.ini").write_text(INI, "utf-8")
         (folder / "examples").symlink_to(EXAMPLES)
 
-    def do(self, block: Block) -> None:
-        """Do what the block says; raise `AssertionError` when it does not come out as the page says."""
+    def run_block(self, block: Block) -> None:
+        """Write or run the block; raise `AssertionError` when it fails or prints something else than the page says."""
         if block.file is not None:
             path = self._folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(self._here(block.text), "utf-8")
+            path.write_text(self._with_free_ports(block.text), "utf-8")
         else:
-            ACTIONS.get(block.language, _shown)(self, block)
+            ACTIONS.get(block.language, _check_is_shown)(self, block)
 
     def run_python(self, block: Block) -> None:
-        """Run the tests of the block, or the program that it is."""
+        """Run the block by pytest if it has tests; otherwise run it as a program."""
         count = block.text.count("def test_")
         file = self._folder / (f"test_line_{block.line}.py" if count else f"line_{block.line}.py")
-        file.write_text(self._here(block.text), "utf-8")
+        file.write_text(self._with_free_ports(block.text), "utf-8")
         if not count:
-            self._call(f"{shlex.quote(sys.executable)} {file.name}", block.line)
+            self._run_shell(f"{shlex.quote(sys.executable)} {file.name}", block.line)
             return
-        said = self._call(f"{shlex.quote(sys.executable)} -m pytest -q {file.name}", block.line)
-        passed = re.search(r"(\d+) passed", said)
-        assert passed is not None, said
-        assert int(passed[1]) >= count, f"line {block.line}:\n{said}"
+        output = self._run_shell(f"{shlex.quote(sys.executable)} -m pytest -q {file.name}", block.line)
+        passed = re.search(r"(\d+) passed", output)
+        assert passed is not None, output
+        assert int(passed[1]) >= count, f"line {block.line}:\n{output}"
 
-    def type_in(self, block: Block) -> None:
-        """Give the commands of the block, and compare what they print."""
+    def run_commands(self, block: Block) -> None:
+        """Run the commands of the block and compare what they print; a command without output may print anything."""
         for command, expected in _commands(block.text):
-            if command.startswith(tuple(LEFT_OUT)):
+            if command.startswith(tuple(SKIPPED)):
                 continue
-            if STAYS.match(command):
-                self._leave_running(self._here(command), block.line)
+            if SERVERS.match(command):
+                self._start_server(self._with_free_ports(command), block.line)
                 continue
-            said = self._call(self._here(command), block.line)
-            pattern = ".*".join(re.escape(part) for part in self._here(expected).split("…"))
-            assert re.fullmatch(pattern, said.strip(), re.DOTALL) or not expected, (
-                f"line {block.line}: $ {command}\nprinted:\n{said}\nexpected:\n{expected}"
+            output = self._run_shell(self._with_free_ports(command), block.line)
+            pattern = ".*".join(re.escape(part) for part in self._with_free_ports(expected).split("…"))
+            assert re.fullmatch(pattern, output.strip(), re.DOTALL) or not expected, (
+                f"line {block.line}: $ {command}\nprinted:\n{output}\nexpected:\n{expected}"
             )
 
-    def _here(self, text: str) -> str:
+    def _with_free_ports(self, text: str) -> str:
         for port, found in self._ports.items():
             text = re.sub(rf"(?<=[:= ]){port}\b", found, text)
         return text
 
-    def _call(self, command: str, line: int) -> str:
+    def _run_shell(self, command: str, line: int) -> str:
         done = subprocess.run(  # noqa: S602 - the page's own commands, as a shell reads them
             command,
             shell=True,
@@ -151,7 +153,7 @@ class Reader:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
         assert done.returncode == 0, (
@@ -159,12 +161,12 @@ class Reader:
         )
         return done.stdout
 
-    def _leave_running(self, command: str, line: int) -> None:
-        self._stack.enter_context(_running(command, self._folder, self._variables, line))
+    def _start_server(self, command: str, line: int) -> None:
+        self._stack.enter_context(_server(command, self._folder, self._variables, line))
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each command with what it is said to print; a line that ends in a backslash goes on."""
+    """Yield each command with its expected output; join lines that end in a backslash."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         lines = part.splitlines()
         command = lines.pop(0)
@@ -174,10 +176,10 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _running(command: str, folder: Path, variables: Mapping[str, str], line: int) -> Iterator[None]:
-    """Leave a command running that says in its first line where it serves."""
+def _server(command: str, folder: Path, variables: Mapping[str, str], line: int) -> Iterator[None]:
+    """Run a server inside the `with` block; the first line that it prints has to hold its URL."""
     with subprocess.Popen(
-        ["sh", "-c", f"exec env {command}"],  # noqa: S607 - every machine that tests has one
+        ["sh", "-c", f"exec env {command}"],  # noqa: S607 - every machine that runs the tests has a shell
         cwd=folder,
         env=variables,
         stdout=subprocess.PIPE,
@@ -191,7 +193,7 @@ def _running(command: str, folder: Path, variables: Mapping[str, str], line: int
             yield
         finally:
             process.terminate()
-            process.communicate(timeout=PATIENCE)
+            process.communicate(timeout=TIMEOUT)
 
 
 def _free_port() -> int:
@@ -200,27 +202,27 @@ def _free_port() -> int:
         return port
 
 
-def _read_yaml(_reader: Reader, block: Block) -> None:
+def _read_yaml(_runner: PageRunner, block: Block) -> None:
     assert yaml.safe_load(block.text) is not None, f"line {block.line} is empty"
 
 
-def _read_toml(_reader: Reader, block: Block) -> None:
+def _read_toml(_runner: PageRunner, block: Block) -> None:
     assert tomllib.loads(block.text), f"line {block.line} is empty"
 
 
-def _read_json(_reader: Reader, block: Block) -> None:
+def _read_json(_runner: PageRunner, block: Block) -> None:
     json.loads(block.text)
 
 
-def _shown(_reader: Reader, block: Block) -> None:
+def _check_is_shown(_runner: PageRunner, block: Block) -> None:
     assert block.language in SHOWN, f"line {block.line}: how is {block.language!r} to be tried?"
 
 
 SHOWN: Final = frozenset({"text", "html", "toctree", "ini", "javascript"})
-ACTIONS: Final[Mapping[str, Callable[[Reader, Block], None]]] = MappingProxyType(
+ACTIONS: Final[Mapping[str, Callable[[PageRunner, Block], None]]] = MappingProxyType(
     {
-        "python": Reader.run_python,
-        "console": Reader.type_in,
+        "python": PageRunner.run_python,
+        "console": PageRunner.run_commands,
         "yaml": _read_yaml,
         "toml": _read_toml,
         "json": _read_json,

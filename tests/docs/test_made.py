@@ -1,4 +1,4 @@
-"""The pages that are made from the code are those of the code."""
+"""The generated pages of the manual are up to date with the code."""
 
 import importlib.util
 from pathlib import Path
@@ -23,12 +23,12 @@ REFERENCE = script("reference")
 
 @pytest.mark.parametrize("name", REFERENCE.PAGES)
 def test_a_reference_page_says_what_the_code_says(name: str) -> None:
-    made = REFERENCE.MADE + REFERENCE.PAGES[name]()
+    made = REFERENCE.HEADER + REFERENCE.PAGES[name]()
 
     assert made == (DOCS / "reference" / f"{name}.md").read_text("utf-8"), "run: python docs/reference.py"
 
 
-def test_every_call_of_the_server_is_told_in_words() -> None:
+def test_every_call_of_the_server_is_described() -> None:
     assert "partial(" not in REFERENCE.http_page()
 
 

@@ -1,3 +1,5 @@
+"""How a receiver's scripted answers are read and played back."""
+
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from mockstore.errors import BrokenConnectionError, InvalidInputError, ReceiverT
 
 
 @pytest.mark.parametrize(
-    ("told", "meant"),
+    ("given", "expected"),
     [
         pytest.param(503, Answer(503), id="a status"),
         pytest.param("503", Answer(503), id="a status in writing"),
@@ -19,14 +21,14 @@ from mockstore.errors import BrokenConnectionError, InvalidInputError, ReceiverT
         pytest.param(Answer(418, b"tea"), Answer(418, b"tea"), id="an answer"),
     ],
 )
-def test_an_answer_can_be_told_in_short(told: Answer | int | str | timedelta, meant: Answer) -> None:
-    assert answer(told) == meant
+def test_an_answer_can_be_written_in_short(given: Answer | int | str | timedelta, expected: Answer) -> None:
+    assert answer(given) == expected
 
 
-@pytest.mark.parametrize("told", ["soon", "", "20", "2000", "200 after", "200 after tea"])
-def test_what_is_no_answer_is_refused(told: str) -> None:
+@pytest.mark.parametrize("given", ["soon", "", "20", "2000", "200 after", "200 after tea"])
+def test_what_is_no_answer_is_refused(given: str) -> None:
     with pytest.raises(InvalidInputError, match=r"is no (answer|duration); write "):
-        answer(told)
+        answer(given)
 
 
 @pytest.mark.parametrize("status", [0, 99, 600, -1])

@@ -1,4 +1,4 @@
-"""Times that no clock can reach and no thread can wait for are refused where they are told, in words."""
+"""Times beyond what a clock can show or a thread can wait for are refused at once, with a clear message."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ NO_NUMBER = "cannot convert float NaN to integer; allowed are timedelta's keywor
 
 
 @pytest.fixture
-def store() -> Iterator[Mockstore]:
+def mockstore() -> Iterator[Mockstore]:
     with Mockstore.in_process(strict=False) as opened:
         yield opened
 
@@ -23,36 +23,36 @@ def store() -> Iterator[Mockstore]:
 @pytest.mark.parametrize(
     ("advance", "message"),
     [
-        pytest.param(lambda store: store.advance(days=1e12), TOO_FAR, id="beyond numbers"),
-        pytest.param(lambda store: store.advance(days=float("inf")), TOO_FAR, id="without end"),
-        pytest.param(lambda store: store.advance(timedelta.max), TOO_FAR, id="beyond the calendar"),
-        pytest.param(lambda store: store.advance(days=365_000), TOO_FAR, id="beyond the year 3000"),
-        pytest.param(lambda store: store.clock.advance(days=1e12), TOO_FAR, id="by the clock"),
-        pytest.param(lambda store: store.advance(days=float("nan")), NO_NUMBER, id="no number"),
+        pytest.param(lambda mockstore: mockstore.advance(days=1e12), TOO_FAR, id="beyond numbers"),
+        pytest.param(lambda mockstore: mockstore.advance(days=float("inf")), TOO_FAR, id="without end"),
+        pytest.param(lambda mockstore: mockstore.advance(timedelta.max), TOO_FAR, id="beyond the calendar"),
+        pytest.param(lambda mockstore: mockstore.advance(days=365_000), TOO_FAR, id="beyond the year 3000"),
+        pytest.param(lambda mockstore: mockstore.clock.advance(days=1e12), TOO_FAR, id="by the clock"),
+        pytest.param(lambda mockstore: mockstore.advance(days=float("nan")), NO_NUMBER, id="no number"),
     ],
 )
-def test_no_clock_is_advanced_to_where_there_is_none(
+def test_no_clock_is_advanced_beyond_its_limit(
     clock: ClockName, advance: Callable[[Mockstore], None], message: str
 ) -> None:
-    with Mockstore.in_process(strict=False, clock=clock) as store:
+    with Mockstore.in_process(strict=False, clock=clock) as mockstore:
         with pytest.raises(InvalidInputError) as refused:
-            advance(store)
+            advance(mockstore)
 
         assert str(refused.value) == message
-        assert store.clock.now().year < 3000
+        assert mockstore.clock.now().year < 3000
 
 
-def test_many_advances_end_at_the_same_bound(store: Mockstore) -> None:
+def test_many_advances_end_at_the_same_bound(mockstore: Mockstore) -> None:
     for _ in range(9):
-        store.advance(days=36_500)
+        mockstore.advance(days=36_500)
 
     with pytest.raises(InvalidInputError, match=TOO_FAR):
-        store.advance(days=36_500)
+        mockstore.advance(days=36_500)
 
 
 @pytest.mark.parametrize(
     "start",
-    [datetime(9999, 12, 31, tzinfo=UTC), datetime(2026, 1, 1)],  # noqa: DTZ001 - the mistake that is tried
+    [datetime(9999, 12, 31, tzinfo=UTC), datetime(2026, 1, 1)],  # noqa: DTZ001 - the mistake under test
     ids=["too far", "no time zone"],
 )
 def test_a_start_must_be_a_moment_that_a_clock_can_run_on_from(start: datetime) -> None:
@@ -63,28 +63,30 @@ def test_a_start_must_be_a_moment_that_a_clock_can_run_on_from(start: datetime) 
 
 
 @pytest.mark.parametrize(
-    ("ask", "message"),
+    ("call", "message"),
     [
         pytest.param(
-            lambda store: store.rotate_secret(store.subscribe("http://127.0.0.1:9/"), overlap=timedelta.max),
+            lambda mockstore: mockstore.rotate_secret(
+                mockstore.subscribe("http://127.0.0.1:9/"), overlap=timedelta.max
+            ),
             "overlap is 24000000000 h; it must be from 0 to 36500 days",
             id="an overlap",
         ),
         pytest.param(
-            lambda store: store.settle(timedelta.max),
+            lambda mockstore: mockstore.settle(timedelta.max),
             "timeout is 24000000000 h; it must be from 0 to 36500 days",
             id="settle",
         ),
         pytest.param(
-            lambda store: store.deliveries.wait_for(1, timeout=float("nan")),
+            lambda mockstore: mockstore.deliveries.wait_for(1, timeout=float("nan")),
             "timeout is nan; it must be from 0 to 36500 days",
             id="wait for what never comes",
         ),
     ],
 )
-def test_waits_have_their_bounds(store: Mockstore, ask: Callable[[Mockstore], object], message: str) -> None:
+def test_waits_have_their_bounds(mockstore: Mockstore, call: Callable[[Mockstore], object], message: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        ask(store)
+        call(mockstore)
 
     assert str(refused.value) == message
 

@@ -1,3 +1,5 @@
+"""What an inbox captures, finds and checks."""
+
 import json
 from collections.abc import Iterator
 
@@ -7,26 +9,26 @@ from mockstore import Inbox, Mockstore
 
 
 @pytest.fixture
-def store() -> Iterator[Mockstore]:
+def mockstore() -> Iterator[Mockstore]:
     with Mockstore.in_process(strict=False) as made:
         yield made
 
 
 @pytest.fixture
-def inbox(store: Mockstore) -> Inbox:
-    return store.open_inbox()
+def inbox(mockstore: Mockstore) -> Inbox:
+    return mockstore.open_inbox()
 
 
-def test_an_inbox_gets_everything_in_order(store: Mockstore, inbox: Inbox) -> None:
-    for name in store.provider.catalogue.types:
-        store.emit(name)
+def test_an_inbox_gets_everything_in_order(mockstore: Mockstore, inbox: Inbox) -> None:
+    for name in mockstore.provider.catalogue.types:
+        mockstore.emit(name)
 
-    inbox.assert_types(store.provider.catalogue.types)
-    assert [received.event for received in inbox] == [event.payload for event in store.events]
+    inbox.assert_types(mockstore.provider.catalogue.types)
+    assert [received.event for received in inbox] == [event.payload for event in mockstore.events]
 
 
-def test_what_was_received_is_valid_in_schema_signature_and_headers(store: Mockstore, inbox: Inbox) -> None:
-    store.emit("payment.failed")
+def test_what_was_received_is_valid_in_schema_signature_and_headers(mockstore: Mockstore, inbox: Inbox) -> None:
+    mockstore.emit("payment.failed")
 
     received = inbox.one("payment.failed")
     received.assert_valid()
@@ -36,10 +38,10 @@ def test_what_was_received_is_valid_in_schema_signature_and_headers(store: Mocks
     assert received.header("content-type") == "application/json"
 
 
-def test_one_finds_by_type_and_by_part_of_the_data(store: Mockstore, inbox: Inbox) -> None:
-    store.emit("pet.adopted", {"pet.name": "Rex"})
-    store.emit("pet.adopted", {"pet.name": "Tom"})
-    store.emit("order.created")
+def test_one_finds_by_type_and_by_part_of_the_data(mockstore: Mockstore, inbox: Inbox) -> None:
+    mockstore.emit("pet.adopted", {"pet.name": "Rex"})
+    mockstore.emit("pet.adopted", {"pet.name": "Tom"})
+    mockstore.emit("order.created")
 
     assert inbox.one("pet.adopted", match={"pet": {"name": "Tom"}}).data["pet"]["name"] == "Tom"
     assert inbox.one(match={"pet.name": "Rex"}).data["pet"]["name"] == "Rex"
@@ -48,12 +50,12 @@ def test_one_finds_by_type_and_by_part_of_the_data(store: Mockstore, inbox: Inbo
     assert inbox.last.type == "order.created"
 
 
-def test_a_narrowed_inbox_is_live(store: Mockstore, inbox: Inbox) -> None:
+def test_a_narrowed_inbox_is_live(mockstore: Mockstore, inbox: Inbox) -> None:
     adopted = inbox.of("pet.adopted")
     assert (len(adopted), bool(adopted)) == (0, False)
 
-    store.emit("pet.adopted")
-    store.emit("order.created")
+    mockstore.emit("pet.adopted")
+    mockstore.emit("order.created")
 
     assert [received.type for received in adopted] == ["pet.adopted"]
 
@@ -70,23 +72,23 @@ def test_a_narrowed_inbox_is_to_be_read_only(inbox: Inbox) -> None:
     assert not hasattr(adopted, "other")
 
 
-def test_two_inboxes_capture_apart_and_answer_apart(store: Mockstore, inbox: Inbox) -> None:
-    other = store.open_inbox(events=["order.*"])
+def test_two_inboxes_capture_apart_and_answer_apart(mockstore: Mockstore, inbox: Inbox) -> None:
+    other = mockstore.open_inbox(events=["order.*"])
     other.will_answer(503)
 
-    store.emit("pet.adopted")
-    store.emit("order.created")
+    mockstore.emit("pet.adopted")
+    mockstore.emit("order.created")
 
     assert (len(inbox), len(other)) == (2, 1)
-    assert [len(delivery.attempts) for delivery in store.events[-1].deliveries] == [1, 1]
+    assert [len(delivery.attempts) for delivery in mockstore.events[-1].deliveries] == [1, 1]
     assert [received.answer for received in (inbox[-1], other[-1])] == ["200", "503"]
 
 
-def test_all_mistakes_are_told_at_once(store: Mockstore, inbox: Inbox) -> None:
-    event = store.emit("pet.adopted").payload
+def test_all_mistakes_are_told_at_once(mockstore: Mockstore, inbox: Inbox) -> None:
+    event = mockstore.emit("pet.adopted").payload
     del event["data"]["pet"]["name"]
     event["data"]["adopter"]["email"] = "nobody"
-    store.emit("pet.adopted", body=json.dumps(event), invalid=True, content_type="text/plain")
+    mockstore.emit("pet.adopted", body=json.dumps(event), invalid=True, content_type="text/plain")
 
     with pytest.raises(AssertionError) as caught:
         inbox.last.assert_valid()
@@ -95,37 +97,37 @@ def test_all_mistakes_are_told_at_once(store: Mockstore, inbox: Inbox) -> None:
         assert part in str(caught.value)
 
 
-def test_an_extra_member_is_valid_and_still_found_when_asked_for(store: Mockstore, inbox: Inbox) -> None:
-    event = store.emit("pet.adopted").payload
+def test_an_extra_member_is_valid_and_still_found_when_asked_for(mockstore: Mockstore, inbox: Inbox) -> None:
+    event = mockstore.emit("pet.adopted").payload
     event["data"]["pet"]["mood"] = "good"
     event["id"] = event["id"].replace("0", "1", 1)
-    store.emit("pet.adopted", body=json.dumps(event))
+    mockstore.emit("pet.adopted", body=json.dumps(event))
 
     inbox.last.assert_valid()
     with pytest.raises(AssertionError, match=r"data\.pet\.mood"):
         inbox.last.assert_nothing_extra()
 
 
-def test_a_cleared_inbox_has_forgotten_captures_and_script(store: Mockstore, inbox: Inbox) -> None:
+def test_a_cleared_inbox_has_forgotten_captures_and_script(mockstore: Mockstore, inbox: Inbox) -> None:
     inbox.will_answer(503)
-    store.emit("pet.adopted")
+    mockstore.emit("pet.adopted")
     inbox.clear()
 
-    store.emit("order.created").assert_acknowledged()
+    mockstore.emit("order.created").assert_acknowledged()
 
     assert [received.type for received in inbox] == ["order.created"]
 
 
-def test_wait_for_returns_what_is_there_already(store: Mockstore, inbox: Inbox) -> None:
-    store.emit("pet.adopted")
+def test_wait_for_returns_what_is_there_already(mockstore: Mockstore, inbox: Inbox) -> None:
+    mockstore.emit("pet.adopted")
 
     assert [received.type for received in inbox.wait_for(1)] == ["pet.adopted"]
-    assert [delivery.type for delivery in store.deliveries.wait_for(1)] == ["pet.adopted"]
+    assert [delivery.type for delivery in mockstore.deliveries.wait_for(1)] == ["pet.adopted"]
 
 
-def test_types_are_compared_in_order_and_in_any_order(store: Mockstore, inbox: Inbox) -> None:
-    store.emit("pet.adopted")
-    store.emit("order.created")
+def test_types_are_compared_in_order_and_in_any_order(mockstore: Mockstore, inbox: Inbox) -> None:
+    mockstore.emit("pet.adopted")
+    mockstore.emit("order.created")
 
     inbox.assert_types_in_any_order(["order.created", "pet.adopted"])
     with pytest.raises(AssertionError, match="in this order"):
@@ -134,12 +136,12 @@ def test_types_are_compared_in_order_and_in_any_order(store: Mockstore, inbox: I
         inbox.assert_types_in_any_order(["order.created"])
 
 
-def test_failed_deliveries_are_those_not_acknowledged_since(store: Mockstore, inbox: Inbox) -> None:
+def test_failed_deliveries_are_those_not_acknowledged_since(mockstore: Mockstore, inbox: Inbox) -> None:
     inbox.will_answer(503, 503, 200)
-    store.emit("pet.adopted")
-    store.emit("order.created")
-    failed = [delivery.type for delivery in store.deliveries.failed]
-    store.advance(minutes=1)
+    mockstore.emit("pet.adopted")
+    mockstore.emit("order.created")
+    failed = [delivery.type for delivery in mockstore.deliveries.failed]
+    mockstore.advance(minutes=1)
 
     assert failed == ["pet.adopted", "order.created"]
-    assert list(store.deliveries.failed) == []
+    assert list(mockstore.deliveries.failed) == []

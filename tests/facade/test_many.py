@@ -1,4 +1,4 @@
-"""Patterns find what they mean, and reports of very many things stay short."""
+"""Patterns of event types find the same events everywhere, and reports of very many events stay short."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ from mockstore.settings import Settings
 
 
 @pytest.fixture
-def store() -> Iterator[Mockstore]:
+def mockstore() -> Iterator[Mockstore]:
     with Mockstore.in_process(strict=False) as made:
         yield made
 
 
 @pytest.fixture
-def inbox(store: Mockstore) -> Inbox:
-    return store.open_inbox()
+def inbox(mockstore: Mockstore) -> Inbox:
+    return mockstore.open_inbox()
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def inbox(store: Mockstore) -> Inbox:
     ],
 )
 def test_a_pattern_finds_what_a_registration_would(
-    store: Mockstore, inbox: Inbox, wanted: str, found: list[str]
+    mockstore: Mockstore, inbox: Inbox, wanted: str, found: list[str]
 ) -> None:
     for name in ("order.created", "payment.failed", "order.status_changed"):
-        store.emit(name)
+        mockstore.emit(name)
 
     assert [one.type for one in inbox.of(wanted)] == found
     assert [one.type for one in inbox.where(wanted)] == found
@@ -47,8 +47,8 @@ def test_what_is_no_type_and_no_pattern_is_refused_as_by_a_registration(inbox: I
         inbox.where(wanted)
 
 
-def test_none_of_a_family_fails_over_one_of_it(store: Mockstore, inbox: Inbox) -> None:
-    store.emit("payment.failed")
+def test_none_of_a_pattern_fails_over_one_that_matches_it(mockstore: Mockstore, inbox: Inbox) -> None:
+    mockstore.emit("payment.failed")
 
     inbox.none("order.*")
     with pytest.raises(AssertionError, match=r"expected no received delivery of type 'payment\.\*', found 1"):
@@ -59,25 +59,25 @@ def test_none_of_a_family_fails_over_one_of_it(store: Mockstore, inbox: Inbox) -
     ("count", "left_out"), [pytest.param(20, None, id="as many as fit"), pytest.param(25, 5, id="more")]
 )
 def test_a_long_timeline_tells_the_first_and_the_last(
-    store: Mockstore,
-    inbox: Inbox,  # noqa: ARG001 - it receives them
+    mockstore: Mockstore,
+    inbox: Inbox,  # noqa: ARG001 - it receives the events
     count: int,
     left_out: int | None,
 ) -> None:
-    events = [store.emit("pet.adopted") for _ in range(count)]
+    events = [mockstore.emit("pet.adopted") for _ in range(count)]
 
-    heads = [line for line in store.timeline().splitlines() if not line.startswith("  ")]
+    heads = [line for line in mockstore.timeline().splitlines() if not line.startswith("  ")]
 
-    told = [event.id for event in events if any(event.id in head for head in heads)]
+    shown = [event.id for event in events if any(event.id in head for head in heads)]
     expected = [event.id for event in events]
-    assert told == (expected if left_out is None else expected[:10] + expected[-10:])
+    assert shown == (expected if left_out is None else expected[:10] + expected[-10:])
     assert [head for head in heads if head.startswith("…")] == (
         [] if left_out is None else [f"… {left_out} more deliveries …"]
     )
 
 
-def test_a_failure_lists_the_first_and_the_last_of_many(store: Mockstore, inbox: Inbox) -> None:
-    events = [store.emit("pet.adopted") for _ in range(43)]
+def test_a_failure_lists_the_first_and_the_last_of_many(mockstore: Mockstore, inbox: Inbox) -> None:
+    events = [mockstore.emit("pet.adopted") for _ in range(43)]
 
     with pytest.raises(AssertionError) as caught:
         inbox.one("pet.adopted")

@@ -1,4 +1,4 @@
-"""What is easily written wrong is refused where it is written, in words that say what was meant to be there."""
+"""Wrong arguments that are easily passed are refused by the call itself, with a message that says what is allowed."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,13 +11,13 @@ from mockstore.model import Json
 
 
 @pytest.fixture
-def store() -> Iterator[Mockstore]:
+def mockstore() -> Iterator[Mockstore]:
     with Mockstore.in_process(strict=False) as opened:
         yield opened
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("keywords", "message"),
     [
         pytest.param(
             {"falt": "wrong_secret"},
@@ -31,53 +31,55 @@ def store() -> Iterator[Mockstore]:
         ),
     ],
 )
-def test_emit_knows_its_keywords(store: Mockstore, told: dict[str, Json], message: str) -> None:
+def test_emit_knows_its_keywords(mockstore: Mockstore, keywords: dict[str, Json], message: str) -> None:
     with pytest.raises(TypeError) as refused:
-        store.emit("pet.adopted", **told)
+        mockstore.emit("pet.adopted", **keywords)
 
     assert str(refused.value) == message
-    assert len(store.events) == 0
+    assert len(mockstore.events) == 0
 
 
 @pytest.mark.parametrize(
-    ("ask", "message"),
+    ("call", "message"),
     [
         pytest.param(
-            lambda store: store.emit(None), "None is no event type; write a text, such as 'pet.adopted'", id="no type"
+            lambda mockstore: mockstore.emit(None),
+            "None is no event type; write a text, such as 'pet.adopted'",
+            id="no type",
         ),
         pytest.param(
-            lambda store: store.emit(["pet.adopted"]),
+            lambda mockstore: mockstore.emit(["pet.adopted"]),
             "['pet.adopted'] is no event type; write a text, such as 'pet.adopted'",
             id="a list of types",
         ),
         pytest.param(
-            lambda store: store.emit("pet.adopted", "Rex"),
+            lambda mockstore: mockstore.emit("pet.adopted", "Rex"),
             "'Rex' overrides nothing; write a dict, such as {'pet.name': 'Rex'}",
             id="overrides that are none",
         ),
         pytest.param(
-            lambda store: store.clock.advance("5m"),
+            lambda mockstore: mockstore.clock.advance("5m"),
             "cannot advance by '5m'; say a timedelta, or for instance minutes=5",
             id="a duration as text",
         ),
         pytest.param(
-            lambda store: store.clock.advance(5),
+            lambda mockstore: mockstore.clock.advance(5),
             "cannot advance by 5; say a timedelta, or for instance minutes=5",
             id="a number without a unit",
         ),
         pytest.param(
-            lambda store: store.clock.advance(minute=5),
+            lambda mockstore: mockstore.clock.advance(minute=5),
             "there is no unit 'minute'; known units: weeks, days, hours, minutes, seconds, milliseconds, microseconds",
             id="no unit",
         ),
     ],
 )
-def test_a_verb_says_what_it_takes(store: Mockstore, ask: Callable[[Json], object], message: str) -> None:
+def test_a_verb_says_what_it_takes(mockstore: Mockstore, call: Callable[[Json], object], message: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        ask(store)
+        call(mockstore)
 
     assert str(refused.value) == message
-    assert len(store.events) == 0
+    assert len(mockstore.events) == 0
 
 
 @pytest.mark.parametrize(
@@ -97,13 +99,13 @@ def test_a_keyword_of_the_constructor_is_refused_by_its_name(keyword: str, value
 
 
 @pytest.mark.parametrize(("path", "method"), [("/hooks", "POST"), ("/webhooks/petstore", "GET")], ids=["404", "405"])
-def test_a_failure_asks_for_the_endpoint_where_none_was_found(store: Mockstore, path: str, method: str) -> None:
+def test_a_failure_asks_for_the_endpoint_where_none_was_found(mockstore: Mockstore, path: str, method: str) -> None:
     app = Flask("consumer")
     app.add_url_rule(path, view_func=lambda: "", methods=[method])
-    store.subscribe(app)
+    mockstore.subscribe(app)
 
     with pytest.raises(AssertionError) as failed:
-        store.emit("pet.adopted").assert_acknowledged()
+        mockstore.emit("pet.adopted").assert_acknowledged()
 
     assert str(failed.value).splitlines()[-1] == (
         "path: does the consumer take a POST at /webhooks/petstore? subscribe(app, path=…) says where its endpoint is"

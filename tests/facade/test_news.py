@@ -1,3 +1,5 @@
+"""Threads wait for a condition and are woken when it may have changed."""
+
 from threading import Event, Thread
 
 from mockstore.news import News
@@ -12,21 +14,21 @@ def test_what_never_holds_is_given_up() -> None:
 
 
 def test_a_waiting_thread_is_woken_by_the_news() -> None:
-    news, looked, happened, heard = News(), Event(), Event(), Event()
+    news, first_checked, condition, notified = News(), Event(), Event(), Event()
 
-    def claim() -> bool:
-        looked.set()
-        return happened.is_set()
+    def check() -> bool:
+        first_checked.set()
+        return condition.is_set()
 
     def wait() -> None:
-        if news.wait_for(claim, 30):
-            heard.set()
+        if news.wait_for(check, 30):
+            notified.set()
 
     waiting = Thread(target=wait, daemon=True)
     waiting.start()
-    assert looked.wait(10)
-    happened.set()
+    assert first_checked.wait(10)
+    condition.set()
     news.tell()
 
-    assert heard.wait(10)
+    assert notified.wait(10)
     assert news.count == 1

@@ -1,3 +1,5 @@
+"""What a webhook can be registered with, and how a registration is changed."""
+
 import hmac
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,7 +19,7 @@ URL = "https://shop.example.com/hooks"
 
 
 @pytest.fixture
-def store() -> Iterator[Mockstore]:
+def mockstore() -> Iterator[Mockstore]:
     with Mockstore.in_process(strict=False) as made:
         yield made
 
@@ -73,10 +75,10 @@ def test_any_text_is_taken_or_refused_and_nothing_else(url: str) -> None:
 
 def test_https_can_be_required() -> None:
     with (
-        Mockstore.in_process(require_https=True) as store,
+        Mockstore.in_process(require_https=True) as mockstore,
         pytest.raises(InvalidInputError, match=r"its scheme is 'http', allowed: https\."),
     ):
-        store.subscribe("http://shop.example.com/hooks")
+        mockstore.subscribe("http://shop.example.com/hooks")
 
 
 @pytest.mark.parametrize(
@@ -84,10 +86,10 @@ def test_https_can_be_required() -> None:
     [["pet.adopted"], ["pet.*", "order.created"], "*", ["order.*", "payment.*", "*"]],
     ids=["a type", "a group and a type", "everything, as a text", "overlapping"],
 )
-def test_event_types_and_patterns_can_be_subscribed_to(store: Mockstore, events: list[str] | str) -> None:
+def test_event_types_and_patterns_can_be_subscribed_to(mockstore: Mockstore, events: list[str] | str) -> None:
     expected = (events,) if isinstance(events, str) else tuple(events)
 
-    assert store.subscribe(URL, events=events).events == expected
+    assert mockstore.subscribe(URL, events=events).events == expected
 
 
 @pytest.mark.parametrize(
@@ -101,34 +103,34 @@ def test_event_types_and_patterns_can_be_subscribed_to(store: Mockstore, events:
     ],
 )
 def test_anything_else_is_refused_and_nothing_is_registered(
-    store: Mockstore, events: Json, error: type[Exception]
+    mockstore: Mockstore, events: Json, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        store.subscribe(lambda _: None, events=events)
-    assert len(store.webhooks) == 0
+        mockstore.subscribe(lambda _: None, events=events)
+    assert len(mockstore.webhooks) == 0
 
 
-def test_a_secret_is_made_when_none_is_given(store: Mockstore) -> None:
-    first, second = store.subscribe(URL), store.subscribe(URL)
+def test_a_secret_is_made_when_none_is_given(mockstore: Mockstore) -> None:
+    first, second = mockstore.subscribe(URL), mockstore.subscribe(URL)
 
     assert first.secret.startswith("whsec_")
     assert first.secret != second.secret
 
 
-def test_a_given_secret_is_kept_whatever_it_is(store: Mockstore) -> None:
-    assert store.subscribe(URL, secret="ß is no base64").secret == "ß is no base64"
+def test_a_given_secret_is_kept_whatever_it_is(mockstore: Mockstore) -> None:
+    assert mockstore.subscribe(URL, secret="ß is no base64").secret == "ß is no base64"
 
 
-def test_an_empty_secret_is_refused(store: Mockstore) -> None:
+def test_an_empty_secret_is_refused(mockstore: Mockstore) -> None:
     with pytest.raises(InvalidInputError, match="not empty"):
-        store.subscribe(URL, secret="")
+        mockstore.subscribe(URL, secret="")
 
 
-def test_the_same_registration_can_be_made_twice(store: Mockstore) -> None:
-    first, second = store.subscribe(URL, events=["pet.adopted"]), store.subscribe(URL, events=["pet.adopted"])
+def test_the_same_registration_can_be_made_twice(mockstore: Mockstore) -> None:
+    first, second = mockstore.subscribe(URL, events=["pet.adopted"]), mockstore.subscribe(URL, events=["pet.adopted"])
 
     assert first.id != second.id
-    assert [webhook.id for webhook in store.webhooks] == [first.id, second.id]
+    assert [webhook.id for webhook in mockstore.webhooks] == [first.id, second.id]
 
 
 @pytest.mark.parametrize(
@@ -143,11 +145,11 @@ def test_the_same_registration_can_be_made_twice(store: Mockstore) -> None:
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_each_part_can_be_changed_alone(store: Mockstore, changes: dict[str, Any]) -> None:
-    webhook = store.subscribe(URL)
+def test_each_part_can_be_changed_alone(mockstore: Mockstore, changes: dict[str, Any]) -> None:
+    webhook = mockstore.subscribe(URL)
     before = webhook.record
 
-    store.webhooks.update(webhook.id, changes)
+    mockstore.webhooks.update(webhook.id, changes)
 
     after = webhook.record
     name, value = next(iter(changes.items()))
@@ -157,7 +159,7 @@ def test_each_part_can_be_changed_alone(store: Mockstore, changes: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         pytest.param({"url": "nowhere"}, "is no URL", id="url"),
         pytest.param({"events": ["pet.sold"]}, "unknown event type", id="events"),
@@ -166,46 +168,46 @@ def test_each_part_can_be_changed_alone(store: Mockstore, changes: dict[str, Any
         pytest.param({"colour": "red"}, "cannot change colour; can be changed: url, events", id="unknown member"),
     ],
 )
-def test_a_wrong_change_is_refused_whole(store: Mockstore, changes: dict[str, Any], told: str) -> None:
-    webhook = store.subscribe(URL)
+def test_a_wrong_change_is_refused_whole(mockstore: Mockstore, changes: dict[str, Any], message: str) -> None:
+    webhook = mockstore.subscribe(URL)
     before = webhook.record
 
-    with pytest.raises(InvalidInputError, match=told):
-        store.webhooks.update(webhook.id, {"description": "changed", **changes})
+    with pytest.raises(InvalidInputError, match=message):
+        mockstore.webhooks.update(webhook.id, {"description": "changed", **changes})
     assert webhook.record == before
 
 
-def test_an_unknown_webhook_cannot_be_changed_rotated_removed_or_recovered(store: Mockstore) -> None:
+def test_an_unknown_webhook_cannot_be_changed_rotated_removed_or_recovered(mockstore: Mockstore) -> None:
     calls: list[Callable[[], object]] = [
-        lambda: store.webhooks.update("nope", {"status": "active"}),
-        lambda: store.webhooks.rotate_secret("nope", overlap=timedelta()),
-        lambda: store.webhooks.remove("nope"),
-        lambda: store.webhooks.recover("nope"),
-        lambda: store.webhooks["nope"],
+        lambda: mockstore.webhooks.update("nope", {"status": "active"}),
+        lambda: mockstore.webhooks.rotate_secret("nope", overlap=timedelta()),
+        lambda: mockstore.webhooks.remove("nope"),
+        lambda: mockstore.webhooks.recover("nope"),
+        lambda: mockstore.webhooks["nope"],
     ]
     for call in calls:
         with pytest.raises(NotFoundError, match="no webhook 'nope'"):
             call()
 
 
-def test_an_overlap_cannot_be_negative(store: Mockstore) -> None:
-    webhook = store.subscribe(URL)
+def test_an_overlap_cannot_be_negative(mockstore: Mockstore) -> None:
+    webhook = mockstore.subscribe(URL)
 
     with pytest.raises(InvalidInputError, match="overlap is -1 s; it must be from 0 to 36500 days"):
-        store.rotate_secret(webhook, overlap=timedelta(seconds=-1))
+        mockstore.rotate_secret(webhook, overlap=timedelta(seconds=-1))
 
 
-def test_an_app_needs_a_path_that_starts_with_a_slash(store: Mockstore) -> None:
+def test_an_app_needs_a_path_that_starts_with_a_slash(mockstore: Mockstore) -> None:
     with pytest.raises(InvalidInputError, match="must start with a slash"):
-        store.subscribe(lambda _: None, path="hooks")
+        mockstore.subscribe(lambda _: None, path="hooks")
 
 
-def test_after_a_rotation_without_overlap_the_new_secret_signs_alone(store: Mockstore) -> None:
-    inbox = store.open_inbox()
-    store.rotate_secret(inbox.webhook, overlap=timedelta(hours=1))
+def test_after_a_rotation_without_overlap_the_new_secret_signs_alone(mockstore: Mockstore) -> None:
+    inbox = mockstore.open_inbox()
+    mockstore.rotate_secret(inbox.webhook, overlap=timedelta(hours=1))
 
-    newest = store.rotate_secret(inbox.webhook)
-    store.emit("pet.adopted")
+    newest = mockstore.rotate_secret(inbox.webhook)
+    mockstore.emit("pet.adopted")
 
     received = inbox.one()
     alone = hmac.new(newest.encode(), received.body, "sha256").hexdigest()

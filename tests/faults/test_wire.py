@@ -13,7 +13,7 @@ from mockstore.model import Outgoing, Wire
 from mockstore.world.transports.function import FunctionTransport
 from mockstore.world.transports.http import HttpTransport
 from mockstore.world.transports.router import Router
-from tests.transports.conftest import OK, Serve, Talk
+from tests.transports.conftest import OK, Handler, Serve
 
 BODY = bytes(range(256)) * 2
 LIMIT = timedelta(seconds=0.5)
@@ -34,8 +34,8 @@ class RawReceiver:
         return b"".join(self.pieces)
 
     @property
-    def talk(self) -> Talk:
-        def talk(connection: socket, _requests: Iterator[bytes]) -> None:
+    def handle(self) -> Handler:
+        def handle(connection: socket, _requests: Iterator[bytes]) -> None:
             while not self.received.endswith(self._end) or not self._end:
                 piece = connection.recv(65536)
                 if not piece:
@@ -47,7 +47,7 @@ class RawReceiver:
             except OSError as error:
                 self.closing.put(error)
 
-        return talk
+        return handle
 
 
 def request(port: int, wire: Wire | None) -> Outgoing:
@@ -57,7 +57,7 @@ def request(port: int, wire: Wire | None) -> Outgoing:
 def test_a_body_in_drops_comes_in_many_segments_and_whole(serve: Serve, transport: HttpTransport) -> None:
     receiver = RawReceiver(BODY[-256:] * 2)
 
-    reply = transport.send(request(serve(receiver.talk), Wire(dripped=True)), LIMIT)
+    reply = transport.send(request(serve(receiver.handle), Wire(dripped=True)), LIMIT)
 
     assert reply.status == 200
     head, _, body = receiver.received.partition(b"\r\n\r\n")
@@ -68,7 +68,7 @@ def test_a_body_in_drops_comes_in_many_segments_and_whole(serve: Serve, transpor
 def test_a_body_in_chunks_has_no_length_and_an_end(serve: Serve, transport: HttpTransport) -> None:
     receiver = RawReceiver(b"0\r\n\r\n")
 
-    reply = transport.send(request(serve(receiver.talk), Wire(chunked=True)), PATIENT)
+    reply = transport.send(request(serve(receiver.handle), Wire(chunked=True)), PATIENT)
 
     assert reply.status == 200
     head, _, body = receiver.received.partition(b"\r\n\r\n")
@@ -79,7 +79,7 @@ def test_a_body_in_chunks_has_no_length_and_an_end(serve: Serve, transport: Http
 def test_drops_can_be_chunks(serve: Serve, transport: HttpTransport) -> None:
     receiver = RawReceiver(b"0\r\n\r\n")
 
-    transport.send(request(serve(receiver.talk), Wire(chunked=True, dripped=True)), LIMIT)
+    transport.send(request(serve(receiver.handle), Wire(chunked=True, dripped=True)), LIMIT)
 
     assert unchunked(receiver.received.partition(b"\r\n\r\n")[2]) == BODY
     assert len(receiver.pieces) > 8
@@ -100,7 +100,7 @@ def unchunked(body: bytes) -> bytes:
 def test_a_cut_body_promises_more_than_comes(serve: Serve, transport: HttpTransport, place: int) -> None:
     receiver = RawReceiver(b"")
 
-    reply = transport.send(request(serve(receiver.talk), Wire(cut_at=place)), PATIENT)
+    reply = transport.send(request(serve(receiver.handle), Wire(cut_at=place)), PATIENT)
 
     head, _, body = receiver.received.partition(b"\r\n\r\n")
     assert (b"Content-Length: 512" in head, body) == (True, BODY[:place])
@@ -115,7 +115,7 @@ def test_a_reset_comes_after_the_whole_request_and_breaks_the_connection_hard(
     wire = Wire(reset="before") if reset == "before" else Wire(reset="during")
 
     with pytest.raises(BrokenConnectionError, match=rf"was reset {reset} the answer, on purpose \(a fault\)"):
-        transport.send(request(serve(receiver.talk), wire), PATIENT)
+        transport.send(request(serve(receiver.handle), wire), PATIENT)
 
     assert receiver.received.endswith(BODY)
     assert isinstance(receiver.closing.get(timeout=10), ConnectionResetError)
@@ -137,7 +137,7 @@ def test_a_slow_connection_is_there_before_its_request(serve: Serve, transport: 
     order: list[str] = []
     receiver = RawReceiver(BODY[-256:] * 2)
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         order.append("connected")
         connection.setblocking(False)  # noqa: FBT003 - the standard library's signature
         try:
@@ -145,9 +145,9 @@ def test_a_slow_connection_is_there_before_its_request(serve: Serve, transport: 
         except BlockingIOError:
             order.append("nothing yet")
         connection.setblocking(True)  # noqa: FBT003 - the standard library's signature
-        receiver.talk(connection, requests_)
+        receiver.handle(connection, requests_)
 
-    reply = transport.send(request(serve(talk), Wire(slow_to_connect=True)), timedelta(seconds=2))
+    reply = transport.send(request(serve(handle), Wire(slow_to_connect=True)), timedelta(seconds=2))
 
     assert (reply.status, order) == (200, ["connected", "nothing yet"])
     assert receiver.received.endswith(BODY)
@@ -156,12 +156,12 @@ def test_a_slow_connection_is_there_before_its_request(serve: Serve, transport: 
 def test_a_rough_request_leaves_no_connection_for_the_next(serve: Serve, transport: HttpTransport) -> None:
     connections: list[socket] = []
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         connections.append(connection)
         for _ in requests_:
             connection.sendall(OK)
 
-    port = serve(talk)
+    port = serve(handle)
     transport.send(request(port, Wire(dripped=True)), LIMIT)
     transport.send(request(port, None), PATIENT)
     transport.send(request(port, None), PATIENT)
@@ -189,7 +189,7 @@ def test_the_cut_is_seeded(serve: Serve) -> None:
     def cut(seed: int) -> bytes:
         receiver = RawReceiver(b"")
         with Mockstore.in_process(strict=False, seed=seed) as store:
-            store.subscribe(f"http://127.0.0.1:{serve(receiver.talk)}/hooks")
+            store.subscribe(f"http://127.0.0.1:{serve(receiver.handle)}/hooks")
             store.emit("pet.adopted", fault="cut_body")
         return receiver.received.partition(b"\r\n\r\n")[2]
 

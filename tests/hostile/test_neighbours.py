@@ -1,4 +1,4 @@
-"""Receivers that mean it no good hold up nobody else, and no delivery is ever on its way twice."""
+"""Hostile receivers do not delay deliveries to others, and no delivery is sent twice at the same time."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from mockstore import Mockstore
 from mockstore.delivery.schedule import policy
 from mockstore.errors import MockstoreError
 from mockstore.model import DeliveryState, Outcome
-from tests.hostile.conftest import PATIENCE, Make, Quick, dripping, endless
-from tests.transports.conftest import Serve, Talk
+from tests.hostile.conftest import TIME_LIMIT, CountingReceiver, Make, dripping, endless
+from tests.transports.conftest import Handler, Serve
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 LONG = timedelta(seconds=50)
-"""Nobody in these tests is waited for so long."""
+"""A timeout that no request of these tests reaches."""
 
 
 def silent(_: socket, requests_: Iterator[bytes]) -> None:
@@ -27,119 +27,119 @@ def silent(_: socket, requests_: Iterator[bytes]) -> None:
 
 
 @pytest.fixture
-def quick(make: Make, receiver_of: Serve) -> tuple[Mockstore, Quick]:
-    """A mock that knows a receiver of `pet.adopted` to be quick."""
-    mock, quick = make(timeout=LONG), Quick()
-    mock.subscribe(f"http://127.0.0.1:{receiver_of(quick.talk)}/", events="pet.adopted")
+def quick(make: Make, start_receiver: Serve) -> tuple[Mockstore, CountingReceiver]:
+    """A Mockstore that has measured its receiver of `pet.adopted` to be quick, and that receiver."""
+    mock, quick = make(timeout=LONG), CountingReceiver()
+    mock.subscribe(f"http://127.0.0.1:{start_receiver(quick.handle)}/", events="pet.adopted")
     mock.emit("pet.adopted")
     assert quick.got(1)
-    mock.settle(PATIENCE)
+    mock.settle(TIME_LIMIT)
     return mock, quick
 
 
 def test_receivers_that_never_end_hold_up_nobody(
-    quick: tuple[Mockstore, Quick], receiver_of: Serve, deaf: Talk
+    quick: tuple[Mockstore, CountingReceiver], start_receiver: Serve, never_reading: Handler
 ) -> None:
     mock, receiver = quick
-    talks = [
+    handlers = [
         silent,
-        deaf,
+        never_reading,
         dripping(HEAD + b"X: ", b"a"),
         dripping(HEAD + b"\r\n", b"a"),
         endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     ]
-    for talk in talks * 2:
-        mock.subscribe(f"http://127.0.0.1:{receiver_of(talk)}/", events="order.created")
-    storm = [mock.emit("order.created") for _ in range(5)]
+    for handle in handlers * 2:
+        mock.subscribe(f"http://127.0.0.1:{start_receiver(handle)}/", events="order.created")
+    pending = [mock.emit("order.created") for _ in range(5)]
 
     for _ in range(30):
         mock.emit("pet.adopted")
 
     assert receiver.got(31)
-    assert {one.record.state for event in storm for one in event.deliveries} == {DeliveryState.PENDING}
+    assert {one.record.state for event in pending for one in event.deliveries} == {DeliveryState.PENDING}
 
 
-def test_ten_thousand_closed_ports_hold_up_nobody(quick: tuple[Mockstore, Quick]) -> None:
+def test_ten_thousand_closed_ports_hold_up_nobody(quick: tuple[Mockstore, CountingReceiver]) -> None:
     mock, receiver = quick
     with create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     for number in range(10_000):
         mock.subscribe(f"http://127.0.0.1:{port}/{number}", events="order.created")
 
-    storm = mock.emit("order.created")
+    pending = mock.emit("order.created")
     for _ in range(30):
         mock.emit("pet.adopted")
     assert receiver.got(31)
-    untried = sum(not one.record.attempts for one in storm.deliveries)
-    mock.settle(PATIENCE)
+    untried = sum(not one.record.attempts for one in pending.deliveries)
+    mock.settle(TIME_LIMIT)
 
     assert untried
-    assert Counter(one.record.attempts[0].outcome for one in storm.deliveries) == {Outcome.UNREACHABLE: 10_000}
+    assert Counter(one.record.attempts[0].outcome for one in pending.deliveries) == {Outcome.UNREACHABLE: 10_000}
 
 
-def test_a_new_receiver_does_not_wait_for_a_hundred_webhooks_at_a_silent_one(make: Make, receiver_of: Serve) -> None:
-    mock, receiver = make(timeout=LONG), Quick()
-    port = receiver_of(silent)
+def test_a_new_receiver_does_not_wait_for_a_hundred_webhooks_at_a_silent_one(make: Make, start_receiver: Serve) -> None:
+    mock, receiver = make(timeout=LONG), CountingReceiver()
+    port = start_receiver(silent)
     for number in range(100):
         mock.subscribe(f"http://127.0.0.1:{port}/{number}", events="order.created")
-    storm = mock.emit("order.created")
-    mock.subscribe(f"http://127.0.0.1:{receiver_of(receiver.talk)}/", events="pet.adopted")
+    pending = mock.emit("order.created")
+    mock.subscribe(f"http://127.0.0.1:{start_receiver(receiver.handle)}/", events="pet.adopted")
 
     mock.emit("pet.adopted")
 
     assert receiver.got(1)
-    assert {one.record.state for one in storm.deliveries} == {DeliveryState.PENDING}
+    assert {one.record.state for one in pending.deliveries} == {DeliveryState.PENDING}
 
 
 def test_hundreds_of_silent_endpoints_are_all_given_their_time_and_hold_up_nobody(
-    make: Make, receiver_of: Serve
+    make: Make, start_receiver: Serve
 ) -> None:
-    mock, receiver = make(timeout=timedelta(seconds=0.05), threads=16), Quick()
-    mock.subscribe(f"http://127.0.0.1:{receiver_of(receiver.talk)}/", events="pet.adopted")
+    mock, receiver = make(timeout=timedelta(seconds=0.05), threads=16), CountingReceiver()
+    mock.subscribe(f"http://127.0.0.1:{start_receiver(receiver.handle)}/", events="pet.adopted")
     mock.emit("pet.adopted")
     assert receiver.got(1)
-    mock.settle(PATIENCE)
-    port = receiver_of(silent)
+    mock.settle(TIME_LIMIT)
+    port = start_receiver(silent)
     for number in range(200):
         mock.subscribe(f"http://127.0.0.1:{port}/{number}", events="order.created")
 
-    storm = mock.emit("order.created")
+    pending = mock.emit("order.created")
     for _ in range(30):
         mock.emit("pet.adopted")
     assert receiver.got(31)
-    untried = sum(not one.record.attempts for one in storm.deliveries)
-    mock.settle(PATIENCE)
+    untried = sum(not one.record.attempts for one in pending.deliveries)
+    mock.settle(TIME_LIMIT)
 
     assert untried
-    assert Counter(one.record.attempts[0].outcome for one in storm.deliveries) == {Outcome.TIMEOUT: 200}
+    assert Counter(one.record.attempts[0].outcome for one in pending.deliveries) == {Outcome.TIMEOUT: 200}
 
 
-class Overlaps:
-    """A receiver that refuses everything, and notes when it has a delivery twice at the same time."""
+class OverlapRecorder:
+    """A receiver that answers 503 and records each delivery that it gets twice at the same time."""
 
     def __init__(self) -> None:
         self.seen = 0
-        self.found: list[bytes] = []
-        self._here: set[bytes] = set()
+        self.overlapping: list[bytes] = []
+        self._current: set[bytes] = set()
         self._lock = Lock()
 
-    def talk(self, connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(self, connection: socket, requests_: Iterator[bytes]) -> None:
         for request in requests_:
             body = request.partition(b"\r\n\r\n")[2]
             with self._lock:
                 self.seen += 1
-                if body in self._here:
-                    self.found.append(body)
-                self._here.add(body)
+                if body in self._current:
+                    self.overlapping.append(body)
+                self._current.add(body)
             connection.sendall(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n")
             with self._lock:
-                self._here.discard(body)
+                self._current.discard(body)
             connection.sendall(b"\r\n")
 
 
-def test_no_delivery_is_on_its_way_twice_however_often_it_is_asked_for(make: Make, receiver_of: Serve) -> None:
-    mock, receiver = make(clock="system", schedule=policy([0.001] * 30)), Overlaps()
-    mock.subscribe(f"http://127.0.0.1:{receiver_of(receiver.talk)}/")
+def test_no_delivery_is_on_its_way_twice_however_often_it_is_asked_for(make: Make, start_receiver: Serve) -> None:
+    mock, receiver = make(clock="system", schedule=policy([0.001] * 30)), OverlapRecorder()
+    mock.subscribe(f"http://127.0.0.1:{start_receiver(receiver.handle)}/")
     events = [mock.emit("pet.adopted") for _ in range(5)]
 
     def ask(number: int) -> None:
@@ -148,9 +148,9 @@ def test_no_delivery_is_on_its_way_twice_however_often_it_is_asked_for(make: Mak
 
     with ThreadPoolExecutor(4) as callers:
         list(callers.map(ask, range(100)))
-    mock.settle(PATIENCE)
+    mock.settle(TIME_LIMIT)
 
-    assert receiver.found == []
+    assert receiver.overlapping == []
     numbers = [[attempt.number for attempt in event.delivery.record.attempts] for event in events]
     assert numbers == [list(range(1, len(made) + 1)) for made in numbers]
     assert receiver.seen == sum(map(len, numbers))

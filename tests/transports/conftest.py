@@ -1,4 +1,4 @@
-"""Raw servers on loopback, each a function that talks over one connection, and requests to them."""
+"""Raw TCP servers on loopback, each defined by a function that handles one connection, and requests to them."""
 
 import struct
 import threading
@@ -14,33 +14,33 @@ from mockstore.model import Outgoing
 from mockstore.world.transports.http import HttpTransport
 from mockstore.world.transports.rules import Deadline
 
-PATIENT = timedelta(seconds=20)
-SHORT = timedelta(seconds=0.2)
+LONG_TIMEOUT = timedelta(seconds=20)
+SHORT_TIMEOUT = timedelta(seconds=0.2)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-Talk: TypeAlias = Callable[[socket, Iterator[bytes]], None]
-"""What a server does with one connection; the iterator reads whole requests from it until the client closes."""
+Handler: TypeAlias = Callable[[socket, Iterator[bytes]], None]
+"""Handles one connection of a server; the iterator yields whole requests until the client closes the connection."""
 
-Serve: TypeAlias = Callable[[Talk], int]
-"""Starts such a server and returns its port."""
+Serve: TypeAlias = Callable[[Handler], int]
+"""Starts a server with this handler and returns its port."""
 
 
-class Watch:
-    """Makes deadlines whose time passes by hand only: `now` is in seconds."""
+class ManualTime:
+    """Makes deadlines whose clock moves only when a test changes `now` (in seconds)."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def __call__(self, timeout: timedelta) -> Deadline:
-        class ByHand(Deadline):
+        class ManualDeadline(Deadline):
             _real_time = staticmethod(lambda: self.now)
 
-        return ByHand(timeout)
+        return ManualDeadline(timeout)
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def manual_time() -> ManualTime:
+    return ManualTime()
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def transport() -> Iterator[HttpTransport]:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start servers, each on a port of its own; what they hold open is closed when the test ends."""
+    """Start servers, each on a port of its own; close their sockets and join their threads when the test ends."""
     sockets: list[socket] = []
     threads: list[threading.Thread] = []
 
@@ -61,21 +61,21 @@ def serve() -> Iterator[Serve]:
         threads.append(thread)
         thread.start()
 
-    def converse(talk: Talk, connection: socket) -> None:
+    def serve_connection(handle: Handler, connection: socket) -> None:
         with connection, suppress(OSError):
-            talk(connection, _requests(connection))
+            handle(connection, _requests(connection))
 
-    def accept(listener: socket, talk: Talk) -> None:
+    def accept(listener: socket, handle: Handler) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = listener.accept()
                 sockets.append(connection)
-                start(converse, talk, connection)
+                start(serve_connection, handle, connection)
 
-    def serve(talk: Talk) -> int:
+    def serve(handle: Handler) -> int:
         listener = create_server(("127.0.0.1", 0))
         sockets.append(listener)
-        start(accept, listener, talk)
+        start(accept, listener, handle)
         port: int = listener.getsockname()[1]
         return port
 
@@ -91,7 +91,7 @@ def serve() -> Iterator[Serve]:
 
 
 def _requests(connection: socket) -> Iterator[bytes]:
-    """Yield the requests of a connection, each head and body."""
+    """Yield the requests of a connection, each with its head and body."""
     received = b""
     while True:
         while b"\r\n\r\n" not in received:
@@ -108,32 +108,32 @@ def _requests(connection: socket) -> Iterator[bytes]:
         received = rest[length:]
 
 
-def to(port: int, path: str = "/hooks", *, scheme: str = "http") -> Outgoing:
+def request_to(port: int, path: str = "/hooks", *, scheme: str = "http") -> Outgoing:
     return Outgoing(f"{scheme}://127.0.0.1:{port}{path}", (("Content-Type", "application/json"),), b'{"a":1}')
 
 
-def answering(*answers: bytes) -> Talk:
+def answering(*answers: bytes) -> Handler:
     """Answer the requests of a connection in turn, then close it."""
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         for answer, _ in zip(answers, requests_, strict=False):
             connection.sendall(answer)
 
-    return talk
+    return handle
 
 
-def always(answer: bytes) -> Talk:
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+def always(answer: bytes) -> Handler:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         for _ in requests_:
             connection.sendall(answer)
 
-    return talk
+    return handle
 
 
-def taking(requests: list[bytes], *, end: Callable[[socket], None]) -> Talk:
-    """Note each request; answer two of them, and end the connection in place of a third answer."""
+def answering_two(requests: list[bytes], *, end: Callable[[socket], None]) -> Handler:
+    """Record each request in `requests`; answer the first two, and call `end` instead of answering the third."""
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         for request in requests_:
             requests.append(request)
             if len(requests) > 2:
@@ -141,7 +141,7 @@ def taking(requests: list[bytes], *, end: Callable[[socket], None]) -> Talk:
                 return
             connection.sendall(OK)
 
-    return talk
+    return handle
 
 
 def reset(connection: socket, requests_: Iterator[bytes]) -> None:

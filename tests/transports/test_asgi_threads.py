@@ -1,4 +1,4 @@
-"""Delivery into an ASGI app from the threads of a server, which has one event loop for all of them."""
+"""Delivery to an ASGI app from several threads of a server, which share one event loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -13,8 +13,8 @@ from mockstore.world.transports.asgi import AsgiTransport
 
 Message: TypeAlias = MutableMapping[str, Any]
 
-PATIENCE = timedelta(seconds=20)
-"""When a test gives up; none comes near."""
+TIMEOUT = timedelta(seconds=20)
+"""After this time a test fails; a passing test needs far less."""
 THREADS = 8
 
 
@@ -28,15 +28,15 @@ def test_what_many_threads_send_at_once_is_answered_on_one_loop() -> None:
         loops.add(asyncio.get_running_loop())
         await receive()
         for _ in range(1000):
-            await asyncio.sleep(0)  # the others come meanwhile
+            await asyncio.sleep(0)  # lets the other requests begin
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
     with closing(AsgiTransport(app)) as transport, ThreadPoolExecutor(THREADS) as threads:
 
         def deliver(number: int) -> Reply:
-            together.wait(PATIENCE.total_seconds())
-            return transport.send(Outgoing(f"http://testserver/{number}", (), b"{}"), PATIENCE)
+            together.wait(TIMEOUT.total_seconds())
+            return transport.send(Outgoing(f"http://testserver/{number}", (), b"{}"), TIMEOUT)
 
         replies = list(threads.map(deliver, range(THREADS)))
 

@@ -1,4 +1,4 @@
-"""Delivery into a Django project, in a pytest run of its own: Django is configured once per process."""
+"""Delivery to a Django project, in a separate pytest process: Django can be configured only once per process."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ MIDDLEWARE = ["django.middleware.common.CommonMiddleware", "django.middleware.cs
 SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 DATABASES = {
     "default": SQLITE,
-    "file": SQLITE | {"TEST": {"NAME": "shop.sqlite3"}},  # one that closing really closes
+    "file": SQLITE | {"TEST": {"NAME": "shop.sqlite3"}},  # closing an in-memory connection would do nothing
 }
 LOGGING_CONFIG = None
 """
@@ -163,7 +163,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment without what belongs to the pytest run that we are in."""
+    """Return the environment variables without those of the current pytest run."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO"))}
 
 

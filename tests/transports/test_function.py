@@ -1,4 +1,4 @@
-"""Delivery to plain callables."""
+"""Delivery to plain functions, sync and async."""
 
 import asyncio
 from collections.abc import Callable
@@ -96,11 +96,11 @@ def test_an_async_function_cannot_be_reached_without_await() -> None:
 
 def test_the_headers_are_read_by_name_in_whatever_case_and_as_pairs() -> None:
     pairs = (("X-Webhook-Signature", "sha256=1"), ("Accept", "a"), ("accept", "b"))
-    taken: list[Outgoing] = []
+    received: list[Outgoing] = []
 
-    FunctionTransport(taken.append).send(Outgoing("http://inbox.test/", pairs, b"{}"), FIVE)
+    FunctionTransport(received.append).send(Outgoing("http://inbox.test/", pairs, b"{}"), FIVE)
 
-    headers: Any = taken[0].headers
+    headers: Any = received[0].headers
     assert headers["x-webhook-signature"] == headers.get("X-WEBHOOK-SIGNATURE") == "sha256=1"
     assert headers["Accept"] == "a, b"
     assert (headers.get("X-Other"), headers.get("X-Other", "")) == (None, "")
@@ -111,6 +111,6 @@ def test_the_headers_are_read_by_name_in_whatever_case_and_as_pairs() -> None:
         headers["X-Other"]
 
 
-def test_an_answer_that_comes_after_the_time_limit_is_none() -> None:
+def test_an_answer_after_the_time_limit_does_not_count() -> None:
     with pytest.raises(ReceiverTimeoutError, match="no answer from the receiver within 0 s"):
         FunctionTransport(returning(200)).send(OUTGOING, timedelta())

@@ -1,4 +1,4 @@
-"""Delivery over HTTP: requests and answers, against raw sockets on loopback."""
+"""Delivery over HTTP: requests and responses, with raw sockets on loopback as receivers."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,15 +10,15 @@ from freezegun import freeze_time
 from mockstore.errors import BrokenConnectionError, DeliveryError, ReceiverTimeoutError, UnreachableError
 from mockstore.model import Outgoing, Reply
 from mockstore.world.transports.http import HttpTransport
-from tests.transports.conftest import OK, PATIENT, SHORT, Serve, Talk, answering, reset, to
+from tests.transports.conftest import LONG_TIMEOUT, OK, SHORT_TIMEOUT, Handler, Serve, answering, request_to, reset
 
 LIMIT = 64 * 1024
 
 
-def drip(start: bytes, drop: bytes) -> Talk:
-    """Begin an answer and go on for three seconds, drop by drop."""
+def dripping(start: bytes, drop: bytes) -> Handler:
+    """Begin a response with `start`, then send `drop` again and again for three seconds."""
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         next(requests_)
         connection.sendall(start)
         connection.settimeout(0.02)
@@ -30,7 +30,7 @@ def drip(start: bytes, drop: bytes) -> Talk:
             else:
                 return
 
-    return talk
+    return handle
 
 
 def silence(_: socket, requests_: Iterator[bytes]) -> None:
@@ -40,13 +40,13 @@ def silence(_: socket, requests_: Iterator[bytes]) -> None:
 def test_the_request_arrives_as_it_was_made(serve: Serve, transport: HttpTransport) -> None:
     seen: list[bytes] = []
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         seen.append(next(requests_))
         connection.sendall(b"HTTP/1.1 202 Accepted\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 2\r\n\r\nok")
 
-    port = serve(talk)
+    port = serve(handle)
 
-    reply = transport.send(to(port, "/hooks/ä b?x=1&y=%20"), PATIENT)
+    reply = transport.send(request_to(port, "/hooks/ä b?x=1&y=%20"), LONG_TIMEOUT)
 
     head = (
         f"POST /hooks/%C3%A4%20b?x=1&y=%20 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
@@ -55,46 +55,46 @@ def test_the_request_arrives_as_it_was_made(serve: Serve, transport: HttpTranspo
     assert seen == [head.encode() + b'{"a":1}']
     expected = Reply(202, (("X-A", "1"), ("X-A", "2"), ("Content-Length", "2")), b"ok", reply.took)
     assert reply == expected
-    assert timedelta() < reply.took < PATIENT
+    assert timedelta() < reply.took < LONG_TIMEOUT
 
 
 def test_a_host_and_a_length_of_the_callers_own_are_not_doubled(serve: Serve, transport: HttpTransport) -> None:
     seen: list[bytes] = []
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         seen.append(next(requests_))
         connection.sendall(OK)
 
-    url = f"http://127.0.0.1:{serve(talk)}/"
-    transport.send(Outgoing(url, (("host", "shop.test"), ("content-length", "2")), b"{}"), PATIENT)
+    url = f"http://127.0.0.1:{serve(handle)}/"
+    transport.send(Outgoing(url, (("host", "shop.test"), ("content-length", "2")), b"{}"), LONG_TIMEOUT)
 
     assert seen == [b"POST / HTTP/1.1\r\nhost: shop.test\r\ncontent-length: 2\r\n\r\n{}"]
 
 
 @pytest.mark.parametrize(
-    ("talk", "error", "text"),
+    ("handle", "error", "text"),
     [
         pytest.param(silence, ReceiverTimeoutError, r"no answer from 127\.0\.0\.1:\d+ within 0\.2 s", id="silence"),
         pytest.param(
-            drip(b"HTTP/1.1 200 OK\r\nX-Drip: ", b"a"), ReceiverTimeoutError, "within 0.2 s", id="drip in head"
+            dripping(b"HTTP/1.1 200 OK\r\nX-Drip: ", b"a"), ReceiverTimeoutError, "within 0.2 s", id="drip in head"
         ),
-        pytest.param(drip(b"H", b""), ReceiverTimeoutError, "within 0.2 s", id="stuck in the status line"),
+        pytest.param(dripping(b"H", b""), ReceiverTimeoutError, "within 0.2 s", id="stuck in the status line"),
     ],
 )
 def test_headers_that_are_not_complete_in_time_are_a_timeout(
-    serve: Serve, transport: HttpTransport, talk: Talk, error: type[DeliveryError], text: str
+    serve: Serve, transport: HttpTransport, handle: Handler, error: type[DeliveryError], text: str
 ) -> None:
     with pytest.raises(error, match=text):
-        transport.send(to(serve(talk)), SHORT)
+        transport.send(request_to(serve(handle)), SHORT_TIMEOUT)
 
 
 def test_the_time_limit_holds_while_a_test_has_frozen_time(serve: Serve, transport: HttpTransport) -> None:
     with freeze_time("2025-01-06"), pytest.raises(ReceiverTimeoutError):
-        transport.send(to(serve(drip(b"HTTP/1.1 200 OK\r\nX-Drip: ", b"a"))), SHORT)
+        transport.send(request_to(serve(dripping(b"HTTP/1.1 200 OK\r\nX-Drip: ", b"a"))), SHORT_TIMEOUT)
 
 
 @pytest.mark.parametrize(
-    ("talk", "error", "text"),
+    ("handle", "error", "text"),
     [
         pytest.param(reset, BrokenConnectionError, "broke the connection before the answer", id="reset"),
         pytest.param(answering(b""), BrokenConnectionError, "closed connection without response", id="closed"),
@@ -120,10 +120,10 @@ def test_the_time_limit_holds_while_a_test_has_frozen_time(serve: Serve, transpo
     ],
 )
 def test_an_answer_that_breaks_says_how(
-    serve: Serve, transport: HttpTransport, talk: Talk, error: type[DeliveryError], text: str
+    serve: Serve, transport: HttpTransport, handle: Handler, error: type[DeliveryError], text: str
 ) -> None:
     with pytest.raises(error, match=text) as caught:
-        transport.send(to(serve(talk)), PATIENT)
+        transport.send(request_to(serve(handle)), LONG_TIMEOUT)
 
     assert type(caught.value).__mro__.index(DeliveryError) <= 2
 
@@ -142,7 +142,7 @@ def test_an_answer_that_breaks_says_how(
 )
 def test_an_address_that_leads_nowhere_says_why(transport: HttpTransport, url: str, text: str) -> None:
     with pytest.raises(UnreachableError, match=text):
-        transport.send(Outgoing(url, (), b""), PATIENT)
+        transport.send(Outgoing(url, (), b""), LONG_TIMEOUT)
 
 
 def test_a_closed_port_refuses(transport: HttpTransport) -> None:
@@ -150,7 +150,7 @@ def test_a_closed_port_refuses(transport: HttpTransport) -> None:
         port = listener.getsockname()[1]
 
     with pytest.raises(UnreachableError, match=rf"^connection refused by 127\.0\.0\.1:{port}$"):
-        transport.send(to(port), PATIENT)
+        transport.send(request_to(port), LONG_TIMEOUT)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_header_that_cannot_be_sent_is_refused(
     transport: HttpTransport, headers: tuple[tuple[str, str], ...], text: str
 ) -> None:
     with pytest.raises(DeliveryError, match=text):
-        transport.send(Outgoing("http://127.0.0.1:9/", headers, b""), PATIENT)
+        transport.send(Outgoing("http://127.0.0.1:9/", headers, b""), LONG_TIMEOUT)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_header_that_cannot_be_sent_is_refused(
 def test_an_answer_is_read_as_far_as_it_goes(
     serve: Serve, transport: HttpTransport, answer: bytes, status: int, body: bytes
 ) -> None:
-    reply = transport.send(to(serve(answering(answer))), PATIENT)
+    reply = transport.send(request_to(serve(answering(answer))), LONG_TIMEOUT)
 
     assert (reply.status, reply.body) == (status, body)
 
@@ -206,7 +206,7 @@ def test_an_answer_is_read_as_far_as_it_goes(
 def test_a_body_that_drips_is_cut_at_the_deadline_and_the_status_counts(
     serve: Serve, transport: HttpTransport, start: bytes
 ) -> None:
-    reply = transport.send(to(serve(drip(start, b"."))), timedelta(seconds=1))
+    reply = transport.send(request_to(serve(dripping(start, b"."))), timedelta(seconds=1))
 
     assert reply.status == 200
     assert reply.body.startswith(b"start.")

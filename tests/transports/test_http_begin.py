@@ -1,4 +1,4 @@
-"""A request that is sent now and answered later: whoever sent it has other things to do."""
+"""Requests that are begun without waiting for the response, which is looked for later."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,39 +13,39 @@ from mockstore.model import Outgoing, Wire
 from mockstore.world.seams import Underway
 from mockstore.world.transports.http import HttpTransport
 
-from .conftest import OK, PATIENT, SHORT, Serve, Talk, always, answering, taking, to
+from .conftest import LONG_TIMEOUT, OK, SHORT_TIMEOUT, Handler, Serve, always, answering, answering_two, request_to
 
 MOMENT = timedelta(milliseconds=1)
 
 
-def begun(transport: HttpTransport, outgoing: Outgoing, timeout: timedelta = PATIENT) -> Underway:
-    """Have a connection kept, and begin a request on it."""
-    assert transport.send(outgoing, PATIENT).status == 200
+def begin_request(transport: HttpTransport, outgoing: Outgoing, timeout: timedelta = LONG_TIMEOUT) -> Underway:
+    """Send one request, so that its connection is kept; return a second one, begun on the same connection."""
+    assert transport.send(outgoing, LONG_TIMEOUT).status == 200
     underway = transport.begin(outgoing, timeout)
     assert underway is not None
     return underway
 
 
-def after(event: Event, *pieces: bytes) -> Talk:
-    """Answer the first request at once, and the second with `pieces`: the first of them now, the rest after `event`."""
+def answer_after(event: Event, *pieces: bytes) -> Handler:
+    """Answer the first request at once; send the first of `pieces` for the second request, the rest after `event`."""
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         next(requests_)
         connection.sendall(OK)
         next(requests_)
         connection.sendall(pieces[0])
-        assert event.wait(PATIENT.total_seconds())
+        assert event.wait(LONG_TIMEOUT.total_seconds())
         for piece in pieces[1:]:
             connection.sendall(piece)
         list(requests_)
 
-    return talk
+    return handle
 
 
 def test_an_answer_that_is_there_is_found_by_a_look(serve: Serve, transport: HttpTransport) -> None:
-    underway = begun(transport, to(serve(always(OK))))
+    underway = begin_request(transport, request_to(serve(always(OK))))
 
-    reply = underway.look(PATIENT)
+    reply = underway.look(LONG_TIMEOUT)
 
     assert reply is not None
     assert (reply.status, reply.body) == (200, b"ok")
@@ -54,20 +54,20 @@ def test_an_answer_that_is_there_is_found_by_a_look(serve: Serve, transport: Htt
 def test_a_look_gives_the_connection_back(serve: Serve, transport: HttpTransport) -> None:
     opened: list[int] = []
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         opened.append(1)
         always(OK)(connection, requests_)
 
-    outgoing = to(serve(talk))
-    begun(transport, outgoing).look(PATIENT)
-    transport.send(outgoing, PATIENT)
+    outgoing = request_to(serve(handle))
+    begin_request(transport, outgoing).look(LONG_TIMEOUT)
+    transport.send(outgoing, LONG_TIMEOUT)
 
     assert len(opened) == 1
 
 
 def test_a_look_does_not_wait_for_an_answer_that_takes_longer(serve: Serve, transport: HttpTransport) -> None:
     looked = Event()
-    underway = begun(transport, to(serve(after(looked, b"", OK))))
+    underway = begin_request(transport, request_to(serve(answer_after(looked, b"", OK))))
 
     assert underway.look(MOMENT) is None
     looked.set()
@@ -89,39 +89,39 @@ def test_what_a_look_has_read_of_an_answer_is_not_lost(
     serve: Serve, transport: HttpTransport, first: bytes, rest: bytes, body: bytes
 ) -> None:
     looked = Event()
-    outgoing = to(serve(after(looked, first, rest, OK)))
-    underway = begun(transport, outgoing)
+    outgoing = request_to(serve(answer_after(looked, first, rest, OK)))
+    underway = begin_request(transport, outgoing)
 
-    assert underway.look(PATIENT) is None
+    assert underway.look(LONG_TIMEOUT) is None
     looked.set()
     reply = underway.finish()
 
     assert (reply.status, reply.body) == (200, body)
 
 
-def test_what_was_read_of_one_answer_is_none_of_the_next(serve: Serve, transport: HttpTransport) -> None:
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+def test_what_was_read_of_one_answer_is_not_part_of_the_next(serve: Serve, transport: HttpTransport) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         for number, _ in enumerate(requests_):
             answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % number
             connection.sendall(answer[:-1])
-            half.wait(PATIENT.total_seconds() if number == 1 else 0)
+            half.wait(LONG_TIMEOUT.total_seconds() if number == 1 else 0)
             connection.sendall(answer[-1:])
 
     half = Event()
-    outgoing = to(serve(talk))
-    underway = begun(transport, outgoing)
-    underway.look(PATIENT)
+    outgoing = request_to(serve(handle))
+    underway = begin_request(transport, outgoing)
+    underway.look(LONG_TIMEOUT)
     half.set()
 
     assert underway.finish().body == b"1"
-    assert transport.send(outgoing, PATIENT).body == b"2"
+    assert transport.send(outgoing, LONG_TIMEOUT).body == b"2"
 
 
 @pytest.mark.parametrize("looks", [0, 1])
 def test_a_connection_that_the_receiver_closed_is_replaced(serve: Serve, transport: HttpTransport, looks: int) -> None:
     closing, closed = Event(), Event()
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         next(requests_)
         connection.sendall(OK)
         if not closing.is_set():
@@ -129,13 +129,13 @@ def test_a_connection_that_the_receiver_closed_is_replaced(serve: Serve, transpo
             connection.close()
             closed.set()
 
-    port = serve(talk)
-    transport.send(to(port), PATIENT)
+    port = serve(handle)
+    transport.send(request_to(port), LONG_TIMEOUT)
     closed.wait(10)
-    underway = transport.begin(to(port), PATIENT)
+    underway = transport.begin(request_to(port), LONG_TIMEOUT)
 
     assert underway is not None
-    assert [underway.look(PATIENT) for _ in range(looks)] == [None] * looks
+    assert [underway.look(LONG_TIMEOUT) for _ in range(looks)] == [None] * looks
     assert underway.finish().status == 200
 
 
@@ -144,20 +144,20 @@ def test_a_request_that_the_receiver_has_got_is_not_sent_again(
     serve: Serve, transport: HttpTransport, looks: int
 ) -> None:
     requests: list[bytes] = []
-    port = serve(taking(requests, end=lambda connection: connection.shutdown(SHUT_RDWR)))
-    transport.send(to(port), PATIENT)
-    underway = begun(transport, to(port))
+    port = serve(answering_two(requests, end=lambda connection: connection.shutdown(SHUT_RDWR)))
+    transport.send(request_to(port), LONG_TIMEOUT)
+    underway = begin_request(transport, request_to(port))
     for _ in range(looks):
-        underway.look(PATIENT)
+        underway.look(LONG_TIMEOUT)
 
     with pytest.raises(BrokenConnectionError):
         underway.finish()
     assert len(requests) == 3
 
 
-def test_who_does_not_answer_in_time_has_missed_it(serve: Serve, transport: HttpTransport) -> None:
+def test_an_answer_that_comes_too_late_is_a_timeout(serve: Serve, transport: HttpTransport) -> None:
     never = Event()
-    underway = begun(transport, to(serve(after(never, b"", OK))), SHORT)
+    underway = begin_request(transport, request_to(serve(answer_after(never, b"", OK))), SHORT_TIMEOUT)
 
     assert underway.look(MOMENT) is None
     with pytest.raises(ReceiverTimeoutError, match=r"within 0\.2 s"):
@@ -165,10 +165,10 @@ def test_who_does_not_answer_in_time_has_missed_it(serve: Serve, transport: Http
     never.set()
 
 
-def test_an_answer_that_breaks_off_is_told(serve: Serve, transport: HttpTransport) -> None:
-    underway = begun(transport, to(serve(answering(OK, OK[:20]))))
+def test_an_answer_that_breaks_off_is_an_error(serve: Serve, transport: HttpTransport) -> None:
+    underway = begin_request(transport, request_to(serve(answering(OK, OK[:20]))))
 
-    underway.look(PATIENT)
+    underway.look(LONG_TIMEOUT)
 
     with pytest.raises(BrokenConnectionError):
         underway.finish()
@@ -183,16 +183,16 @@ def test_an_answer_that_breaks_off_is_told(serve: Serve, transport: HttpTranspor
     ],
 )
 def test_what_may_take_longer_is_not_begun(serve: Serve, transport: HttpTransport, change: dict[str, object]) -> None:
-    outgoing = to(serve(always(OK)))
-    transport.send(outgoing, PATIENT)
+    outgoing = request_to(serve(always(OK)))
+    transport.send(outgoing, LONG_TIMEOUT)
 
-    assert transport.begin(replace(outgoing, **change), PATIENT) is None
+    assert transport.begin(replace(outgoing, **change), LONG_TIMEOUT) is None
 
 
 def test_without_a_kept_connection_nothing_is_begun(transport: HttpTransport) -> None:
-    assert transport.begin(to(1), PATIENT) is None
+    assert transport.begin(request_to(1), LONG_TIMEOUT) is None
 
 
 def test_a_header_that_cannot_be_sent_is_refused(transport: HttpTransport) -> None:
     with pytest.raises(DeliveryError, match="line break"):
-        transport.begin(replace(to(1), headers=(("X-Name", "a\nb"),)), PATIENT)
+        transport.begin(replace(request_to(1), headers=(("X-Name", "a\nb"),)), LONG_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Delivery over HTTP: kept connections, TLS, and tests that patch HTTP clients."""
+"""Delivery over HTTP: kept connections, TLS, and independence from patched HTTP clients."""
 
 import asyncio
 import ssl
@@ -24,15 +24,26 @@ from mockstore.errors import BrokenConnectionError, DeliveryError, ReceiverTimeo
 from mockstore.model import Outgoing
 from mockstore.world.transports.http import TRUSTED_REST, HttpTransport
 from mockstore.world.transports.rules import Deadline
-from tests.transports.conftest import OK, PATIENT, SHORT, Serve, Talk, always, answering, reset, taking, to
+from tests.transports.conftest import (
+    LONG_TIMEOUT,
+    OK,
+    SHORT_TIMEOUT,
+    Handler,
+    Serve,
+    always,
+    answering,
+    answering_two,
+    request_to,
+    reset,
+)
 
 
-def counting(connections: list[int], talk: Talk) -> Talk:
-    def counted(connection: socket, requests_: Iterator[bytes]) -> None:
+def counting_connections(connections: list[int], handle: Handler) -> Handler:
+    def count_and_handle(connection: socket, requests_: Iterator[bytes]) -> None:
         connections.append(len(connections) + 1)
-        talk(connection, requests_)
+        handle(connection, requests_)
 
-    return counted
+    return count_and_handle
 
 
 @pytest.mark.parametrize(
@@ -67,10 +78,10 @@ def test_a_connection_is_used_again_when_the_answer_was_read_to_its_end(
     serve: Serve, transport: HttpTransport, answer: bytes, connections: int
 ) -> None:
     opened: list[int] = []
-    port = serve(counting(opened, always(answer)))
+    port = serve(counting_connections(opened, always(answer)))
 
     for _ in range(3):
-        transport.send(to(port), PATIENT)
+        transport.send(request_to(port), LONG_TIMEOUT)
 
     assert len(opened) == connections
 
@@ -78,35 +89,35 @@ def test_a_connection_is_used_again_when_the_answer_was_read_to_its_end(
 @pytest.mark.parametrize("trusted", [timedelta(), timedelta(hours=1)], ids=["looked at", "taken on trust"])
 def test_a_connection_that_the_receiver_closed_meanwhile_is_replaced(serve: Serve, trusted: timedelta) -> None:
     opened: list[int] = []
-    port = serve(counting(opened, answering(OK)))
+    port = serve(counting_connections(opened, answering(OK)))
     transport = HttpTransport(trusted_rest=trusted)
 
-    replies = [transport.send(to(port), PATIENT) for _ in range(3)]
+    replies = [transport.send(request_to(port), LONG_TIMEOUT) for _ in range(3)]
     transport.close()
 
     assert [reply.status for reply in replies] == [200, 200, 200]
     assert opened == [1, 2, 3]
 
 
-def test_what_a_receiver_says_unasked_is_not_taken_for_an_answer(serve: Serve) -> None:
-    answered, said = Event(), Event()
+def test_what_a_receiver_sends_without_a_request_is_not_taken_for_an_answer(serve: Serve) -> None:
+    answered, sent = Event(), Event()
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         next(requests_)
         connection.sendall(OK)
         answered.wait(10)
         connection.sendall(b"HTTP/1.1 408 Too Slow\r\nContent-Length: 0\r\n\r\n")
         connection.shutdown(SHUT_WR)
-        said.set()
+        sent.set()
         list(requests_)
 
-    port = serve(talk)
+    port = serve(handle)
     transport = HttpTransport(trusted_rest=timedelta())
 
-    replies = [transport.send(to(port), PATIENT)]
+    replies = [transport.send(request_to(port), LONG_TIMEOUT)]
     answered.set()
-    said.wait(10)
-    replies.append(transport.send(to(port), PATIENT))
+    sent.wait(10)
+    replies.append(transport.send(request_to(port), LONG_TIMEOUT))
     transport.close()
 
     assert [reply.status for reply in replies] == [200, 200]
@@ -115,27 +126,27 @@ def test_what_a_receiver_says_unasked_is_not_taken_for_an_answer(serve: Serve) -
 def test_a_second_answer_that_comes_late_is_not_the_one_to_the_next_request(
     serve: Serve, transport: HttpTransport
 ) -> None:
-    answered, said = Event(), Event()
+    answered, sent = Event(), Event()
     opened: list[int] = []
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         next(requests_)
         connection.sendall(OK)
         if len(opened) == 1:
             answered.wait(10)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled")
-            said.set()
+            sent.set()
         list(requests_)
 
-    port = serve(counting(opened, talk))
-    transport.send(to(port), PATIENT)
+    port = serve(counting_connections(opened, handle))
+    transport.send(request_to(port), LONG_TIMEOUT)
     rest = Deadline(TRUSTED_REST)
     answered.set()
-    said.wait(10)
+    sent.wait(10)
     while not rest.passed():
         pass
 
-    assert transport.send(to(port), PATIENT).body == b"ok"
+    assert transport.send(request_to(port), LONG_TIMEOUT).body == b"ok"
     assert opened == [1, 2]
 
 
@@ -143,7 +154,7 @@ def test_a_new_connection_that_breaks_is_not_tried_again(serve: Serve, transport
     opened: list[int] = []
 
     with pytest.raises(BrokenConnectionError):
-        transport.send(to(serve(counting(opened, reset))), PATIENT)
+        transport.send(request_to(serve(counting_connections(opened, reset))), LONG_TIMEOUT)
 
     assert opened == [1]
 
@@ -158,12 +169,12 @@ def test_a_request_that_the_receiver_has_got_is_not_sent_again(serve: Serve, tru
             connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
 
-    port, transport = serve(taking(requests, end=end)), HttpTransport(trusted_rest=trusted)
+    port, transport = serve(answering_two(requests, end=end)), HttpTransport(trusted_rest=trusted)
     for _ in range(2):
-        transport.send(to(port), PATIENT)
+        transport.send(request_to(port), LONG_TIMEOUT)
 
     with pytest.raises(BrokenConnectionError):
-        transport.send(to(port), PATIENT)
+        transport.send(request_to(port), LONG_TIMEOUT)
     transport.close()
 
     assert len(requests) == 3
@@ -173,11 +184,11 @@ def test_a_kept_connection_that_breaks_amid_an_answer_is_not_tried_again(
     serve: Serve, transport: HttpTransport
 ) -> None:
     opened: list[int] = []
-    port = serve(counting(opened, answering(OK, b"HTTP/1.1 2")))
-    transport.send(to(port), PATIENT)
+    port = serve(counting_connections(opened, answering(OK, b"HTTP/1.1 2")))
+    transport.send(request_to(port), LONG_TIMEOUT)
 
     with pytest.raises(BrokenConnectionError):
-        transport.send(to(port), PATIENT)
+        transport.send(request_to(port), LONG_TIMEOUT)
 
     assert opened == [1]
 
@@ -186,10 +197,10 @@ def test_after_a_length_of_the_callers_own_the_connection_is_not_used_again(
     serve: Serve, transport: HttpTransport
 ) -> None:
     opened: list[int] = []
-    url = f"http://127.0.0.1:{serve(counting(opened, always(OK)))}/"
+    url = f"http://127.0.0.1:{serve(counting_connections(opened, always(OK)))}/"
 
     for _ in range(2):
-        transport.send(Outgoing(url, (("Content-Length", "1"),), b"{}"), PATIENT)
+        transport.send(Outgoing(url, (("Content-Length", "1"),), b"{}"), LONG_TIMEOUT)
 
     assert opened == [1, 2]
 
@@ -204,11 +215,11 @@ def test_many_threads_get_each_its_own_answer_on_no_more_connections_than_thread
     serve: Serve, transport: HttpTransport
 ) -> None:
     opened: list[int] = []
-    url = f"http://127.0.0.1:{serve(counting(opened, echo))}/"
+    url = f"http://127.0.0.1:{serve(counting_connections(opened, echo))}/"
     bodies = [str(number).encode() for number in range(200)]
 
     def send(body: bytes) -> bytes:
-        return transport.send(Outgoing(url, (), body), PATIENT).body
+        return transport.send(Outgoing(url, (), body), LONG_TIMEOUT).body
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(send, bodies)) == bodies
@@ -217,41 +228,41 @@ def test_many_threads_get_each_its_own_answer_on_no_more_connections_than_thread
 
 def test_after_close_no_connection_is_kept(serve: Serve, transport: HttpTransport) -> None:
     opened: list[int] = []
-    port = serve(counting(opened, always(OK)))
+    port = serve(counting_connections(opened, always(OK)))
     transport.close()
 
     for _ in range(2):
-        assert transport.send(to(port), PATIENT).body == b"ok"
+        assert transport.send(request_to(port), LONG_TIMEOUT).body == b"ok"
 
     assert opened == [1, 2]
 
 
 def test_a_worker_thread_sends_for_a_running_loop(serve: Serve, transport: HttpTransport) -> None:
-    assert asyncio.run(transport.asend(to(serve(always(OK))), PATIENT)).body == b"ok"
+    assert asyncio.run(transport.asend(request_to(serve(always(OK))), LONG_TIMEOUT)).body == b"ok"
 
 
-def secured(authority: trustme.CA, host: str, talk: Talk) -> Talk:
+def serving_tls(authority: trustme.CA, host: str, handle: Handler) -> Handler:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
 
-    def talk_in_tls(connection: socket, _: Iterator[bytes]) -> None:
+    def handle_tls(connection: socket, _: Iterator[bytes]) -> None:
         with context.wrap_socket(connection, server_side=True) as tls:
             received = b""
             while not received.endswith(b"}"):
                 received += tls.recv(65536)
-            talk(tls, iter([received]))
+            handle(tls, iter([received]))
 
-    return talk_in_tls
+    return handle_tls
 
 
 def test_https_is_spoken_with_the_given_trust(serve: Serve) -> None:
     authority = trustme.CA()
     context = ssl.create_default_context()
     authority.configure_trust(context)
-    port = serve(secured(authority, "127.0.0.1", always(OK)))
+    port = serve(serving_tls(authority, "127.0.0.1", always(OK)))
     transport = HttpTransport(context)
 
-    assert transport.send(to(port, scheme="https"), PATIENT).body == b"ok"
+    assert transport.send(request_to(port, scheme="https"), LONG_TIMEOUT).body == b"ok"
     transport.close()
 
 
@@ -259,17 +270,17 @@ def test_a_second_answer_in_the_same_record_of_tls_is_not_the_one_to_the_next_re
     authority, context, opened = trustme.CA(), ssl.create_default_context(), list[int]()
     authority.configure_trust(context)
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         next(requests_)
         opened.append(1)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
         connection.sendall(b"ok" + b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled")
         connection.recv(65536)
 
-    port = serve(secured(authority, "127.0.0.1", talk))
+    port = serve(serving_tls(authority, "127.0.0.1", handle))
     transport = HttpTransport(context, trusted_rest=timedelta())
 
-    bodies = [transport.send(to(port, scheme="https"), PATIENT).body for _ in range(2)]
+    bodies = [transport.send(request_to(port, scheme="https"), LONG_TIMEOUT).body for _ in range(2)]
     transport.close()
 
     assert bodies == [b"ok", b"ok"]
@@ -291,14 +302,14 @@ def test_a_certificate_that_is_not_trusted_makes_the_receiver_unreachable(
     for issuer in [authority][:trusted_issuers]:
         issuer.configure_trust(context)
     transport = HttpTransport(context)
-    port = serve(secured(authority, host, always(OK)))
+    port = serve(serving_tls(authority, host, always(OK)))
 
     with pytest.raises(UnreachableError, match=text):
-        transport.send(to(port, scheme="https"), PATIENT)
+        transport.send(request_to(port, scheme="https"), LONG_TIMEOUT)
 
 
 @pytest.mark.parametrize(
-    ("talk", "error", "text"),
+    ("handle", "error", "text"),
     [
         pytest.param(
             lambda connection, _: connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n"),
@@ -316,10 +327,12 @@ def test_a_certificate_that_is_not_trusted_makes_the_receiver_unreachable(
     ],
 )
 def test_a_receiver_that_speaks_no_tls_is_told_apart(
-    serve: Serve, transport: HttpTransport, talk: Talk, error: type[DeliveryError], text: str
+    serve: Serve, transport: HttpTransport, handle: Handler, error: type[DeliveryError], text: str
 ) -> None:
     with pytest.raises(error, match=text):
-        transport.send(to(serve(talk), scheme="https"), SHORT if error is ReceiverTimeoutError else PATIENT)
+        transport.send(
+            request_to(serve(handle), scheme="https"), SHORT_TIMEOUT if error is ReceiverTimeoutError else LONG_TIMEOUT
+        )
 
 
 @pytest.mark.parametrize(
@@ -339,9 +352,9 @@ def test_what_the_consumers_test_has_patched_does_not_matter(
     patched: Callable[[Path], AbstractContextManager[object]],
     ordinary: Callable[[str], object],
 ) -> None:
-    outgoing = to(serve(always(OK)))
+    outgoing = request_to(serve(always(OK)))
 
     with patched(tmp_path):
         with pytest.raises(Exception, match=r"(?i)refused by responses|not mocked|cannot overwrite|can't play back"):
             ordinary(outgoing.url)
-        assert transport.send(outgoing, PATIENT).body == b"ok"
+        assert transport.send(outgoing, LONG_TIMEOUT).body == b"ok"

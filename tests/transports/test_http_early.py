@@ -1,4 +1,4 @@
-"""A receiver that answers before it has taken the whole request, and then closes the connection."""
+"""Receivers that answer before they have read the whole request, and then close the connection."""
 
 from collections.abc import Iterator
 from socket import MSG_PEEK, socket
@@ -9,35 +9,35 @@ from mockstore.errors import BrokenConnectionError
 from mockstore.model import Outgoing
 from mockstore.world.transports.http import HttpTransport
 
-from .conftest import OK, PATIENT, Serve, Talk, to
+from .conftest import LONG_TIMEOUT, OK, Handler, Serve, request_to
 
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"
 LARGE = 32 * 1024 * 1024
-"""Bytes that no socket takes at once."""
+"""More bytes than a socket takes at once."""
 
 
-def large(port: int) -> Outgoing:
-    outgoing = to(port)
+def large_request(port: int) -> Outgoing:
+    outgoing = request_to(port)
     return Outgoing(outgoing.url, outgoing.headers, bytes(LARGE))
 
 
-def taking_the_beginning(begun: list[bytes], answer: bytes) -> Talk:
-    """Answer a plain request in full, and of a large one only the beginning; close the connection after that."""
+def answering_early(begun: list[bytes], answer: bytes) -> Handler:
+    """Answer a small request after reading it, a large one after its first byte, and then close the connection."""
 
-    def talk(connection: socket, requests_: Iterator[bytes]) -> None:
+    def handle(connection: socket, requests_: Iterator[bytes]) -> None:
         if b"/small " in connection.recv(64, MSG_PEEK):
             next(requests_)
             connection.sendall(OK)
         begun.append(connection.recv(1))
         connection.sendall(answer)
 
-    return talk
+    return handle
 
 
 def test_what_it_answered_is_found(serve: Serve, transport: HttpTransport) -> None:
     begun: list[bytes] = []
 
-    reply = transport.send(large(serve(taking_the_beginning(begun, TOO_LARGE))), PATIENT)
+    reply = transport.send(large_request(serve(answering_early(begun, TOO_LARGE))), LONG_TIMEOUT)
 
     assert (reply.status, reply.body) == (413, b"no")
     assert begun == [b"P"]
@@ -45,10 +45,10 @@ def test_what_it_answered_is_found(serve: Serve, transport: HttpTransport) -> No
 
 def test_the_request_is_not_sent_again_over_another_connection(serve: Serve, transport: HttpTransport) -> None:
     begun: list[bytes] = []
-    port = serve(taking_the_beginning(begun, TOO_LARGE))
-    assert transport.send(to(port, "/small"), PATIENT).status == 200
+    port = serve(answering_early(begun, TOO_LARGE))
+    assert transport.send(request_to(port, "/small"), LONG_TIMEOUT).status == 200
 
-    statuses = [transport.send(large(port), PATIENT).status for _ in range(2)]
+    statuses = [transport.send(large_request(port), LONG_TIMEOUT).status for _ in range(2)]
 
     assert statuses == [413, 413]
     assert begun == [b"P", b"P"]
@@ -56,4 +56,4 @@ def test_the_request_is_not_sent_again_over_another_connection(serve: Serve, tra
 
 def test_without_an_answer_the_connection_is_broken(serve: Serve, transport: HttpTransport) -> None:
     with pytest.raises(BrokenConnectionError, match="before the answer was complete"):
-        transport.send(large(serve(taking_the_beginning([], b""))), PATIENT)
+        transport.send(large_request(serve(answering_early([], b""))), LONG_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Connections that are kept for the next request are few, and none of them is kept for long."""
+"""Idle connections are kept for the next request, limited in number and in age."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,19 +11,19 @@ import pytest
 from mockstore.world.transports.http import HttpTransport
 from mockstore.world.transports.idle import IdleConnections, Origin
 from mockstore.world.transports.wire import Connection
-from tests.transports.conftest import OK, PATIENT, Serve, answering, to
+from tests.transports.conftest import LONG_TIMEOUT, OK, Serve, answering, request_to
 
 HOUR = timedelta(hours=1)
 
 
-class Open(Protocol):
-    """Returns a connection and the other end of it."""
+class OpenConnection(Protocol):
+    """Opens a connection; returns it and the socket at its other end."""
 
     def __call__(self) -> tuple[Connection, socket]: ...
 
 
 @pytest.fixture
-def opened() -> Iterator[Open]:
+def open_connection() -> Iterator[OpenConnection]:
     with ExitStack() as stack:
 
         def make() -> tuple[Connection, socket]:
@@ -39,16 +39,16 @@ def origin(number: int) -> Origin:
 
 
 def is_closed(end: socket) -> bool:
-    """Return whether the connection with this other end was closed."""
+    """Return whether the connection was closed whose other end this is."""
     try:
         return end.recv(1) == b""
     except BlockingIOError:
         return False
 
 
-def test_the_connection_that_was_used_last_is_used_next(opened: Open) -> None:
+def test_the_connection_that_was_used_last_is_used_next(open_connection: OpenConnection) -> None:
     idle = IdleConnections()
-    first, second = opened()[0], opened()[0]
+    first, second = open_connection()[0], open_connection()[0]
 
     idle.put(origin(1), first)
     idle.put(origin(1), second)
@@ -57,9 +57,9 @@ def test_the_connection_that_was_used_last_is_used_next(opened: Open) -> None:
     assert idle.take(origin(2)) is None
 
 
-def test_of_too_many_the_one_that_was_not_used_for_the_longest_time_is_closed(opened: Open) -> None:
+def test_of_too_many_the_one_that_was_not_used_for_the_longest_time_is_closed(open_connection: OpenConnection) -> None:
     idle = IdleConnections(most=2, longest=HOUR)
-    made = [opened() for _ in range(3)]
+    made = [open_connection() for _ in range(3)]
 
     for number, (connection, _) in enumerate(made):
         idle.put(origin(number), connection)
@@ -68,9 +68,9 @@ def test_of_too_many_the_one_that_was_not_used_for_the_longest_time_is_closed(op
     assert [idle.take(origin(number)) for number in range(3)] == [None, made[1][0], made[2][0]]
 
 
-def test_what_was_not_used_for_long_is_closed_when_another_comes(opened: Open) -> None:
+def test_what_was_not_used_for_long_is_closed_when_another_comes(open_connection: OpenConnection) -> None:
     idle = IdleConnections(longest=timedelta())
-    made = [opened() for _ in range(3)]
+    made = [open_connection() for _ in range(3)]
 
     for number, (connection, _) in enumerate(made):
         idle.put(origin(number), connection)
@@ -79,9 +79,9 @@ def test_what_was_not_used_for_long_is_closed_when_another_comes(opened: Open) -
     assert len(idle) == 1
 
 
-def test_after_the_end_nothing_is_kept(opened: Open) -> None:
+def test_after_the_end_nothing_is_kept(open_connection: OpenConnection) -> None:
     idle = IdleConnections()
-    made = [opened() for _ in range(2)]
+    made = [open_connection() for _ in range(2)]
 
     idle.put(origin(1), made[0][0])
     idle.close()
@@ -96,7 +96,7 @@ def test_receivers_that_are_gone_leave_no_connections_behind(serve: Serve) -> No
     transport = HttpTransport(idle=idle)
 
     for _ in range(5):
-        transport.send(to(serve(answering(OK))), PATIENT)
+        transport.send(request_to(serve(answering(OK))), LONG_TIMEOUT)
 
     assert len(idle) == 1
     transport.close()

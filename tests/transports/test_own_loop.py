@@ -1,4 +1,4 @@
-"""Delivery from many threads into one async receiver."""
+"""Delivery from several threads to one async receiver, which has its own event loop."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ from mockstore.errors import ConsumerError, NotMountedError
 from mockstore.model import Json, Outgoing, Reply
 from mockstore.world.transports import Router
 
-PATIENT = timedelta(seconds=20)
+TIMEOUT = timedelta(seconds=20)
 OUTGOING = Outgoing("http://testserver/hook", (), b"{}")
 
 
@@ -53,32 +53,32 @@ def function(answer: Callable[[], Awaitable[object]]) -> object:
     return receive
 
 
-class Meeting:
-    """Lets nobody go before two are there."""
+class WaitForTwo:
+    """Blocks the first call until there is a second one."""
 
     def __init__(self) -> None:
-        self._there = 0
-        self._full = asyncio.Event()
+        self._arrived = 0
+        self._both_arrived = asyncio.Event()
 
     async def __call__(self) -> None:
-        self._there += 1
-        if self._there == 2:
-            self._full.set()
-        await self._full.wait()
+        self._arrived += 1
+        if self._arrived == 2:
+            self._both_arrived.set()
+        await self._both_arrived.wait()
 
 
-async def at_once() -> None:
-    """Come back at once."""
+async def return_at_once() -> None:
+    """Return without waiting."""
 
 
 @pytest.mark.parametrize("kind", [asgi, function])
 def test_requests_of_several_threads_are_answered_side_by_side(
     router: Router, kind: Callable[[Callable[[], Awaitable[object]]], object]
 ) -> None:
-    router.mount_app(kind(Meeting()))
+    router.mount_app(kind(WaitForTwo()))
 
     with ThreadPoolExecutor(2) as senders:
-        replies: list[Reply] = list(senders.map(lambda _: router.send(OUTGOING, PATIENT), range(2)))
+        replies: list[Reply] = list(senders.map(lambda _: router.send(OUTGOING, TIMEOUT), range(2)))
 
     assert [reply.status for reply in replies] == [202, 202]
 
@@ -95,9 +95,9 @@ def test_what_an_app_does_in_the_background_goes_on_between_requests(router: Rou
         tasks.append(asyncio.create_task(later()))
 
     router.mount_app(asgi(begins))
-    router.send(OUTGOING, PATIENT)
+    router.send(OUTGOING, TIMEOUT)
 
-    assert done.wait(PATIENT.total_seconds())
+    assert done.wait(TIMEOUT.total_seconds())
 
 
 def test_an_app_that_ends_its_process_ends_one_request_only(router: Router) -> None:
@@ -111,14 +111,14 @@ def test_an_app_that_ends_its_process_ends_one_request_only(router: Router) -> N
     router.mount_app(asgi(exits_once))
 
     with pytest.raises(SystemExit):
-        router.send(OUTGOING, PATIENT)
-    assert router.send(OUTGOING, PATIENT).status == 202
+        router.send(OUTGOING, TIMEOUT)
+    assert router.send(OUTGOING, TIMEOUT).status == 202
 
 
 def test_an_event_loop_that_sends_goes_on_meanwhile(router: Router) -> None:
-    router.mount_app(asgi(at_once))
+    router.mount_app(asgi(return_at_once))
 
-    assert asyncio.run(router.asend(OUTGOING, PATIENT)).status == 202
+    assert asyncio.run(router.asend(OUTGOING, TIMEOUT)).status == 202
 
 
 async def _closed_on_a_loop(router: Router) -> None:
@@ -128,23 +128,23 @@ async def _closed_on_a_loop(router: Router) -> None:
 @pytest.mark.parametrize(
     "close", [Router.close, lambda router: asyncio.run(_closed_on_a_loop(router))], ids=["plain", "on a loop"]
 )
-def test_an_app_that_fails_to_shut_down_is_told_of(close: Callable[[Router], None]) -> None:
+def test_an_app_that_fails_to_shut_down_is_reported(close: Callable[[Router], None]) -> None:
     router = Router.of_apps()
-    router.mount_app(asgi(at_once, at_the_end="failed"))
-    router.send(OUTGOING, PATIENT)
+    router.mount_app(asgi(return_at_once, at_the_end="failed"))
+    router.send(OUTGOING, TIMEOUT)
 
     with pytest.raises(ConsumerError, match="the app failed to shut down"):
         close(router)
 
 
 def test_an_app_that_was_never_sent_to_is_closed_all_the_same(router: Router) -> None:
-    router.mount_app(asgi(at_once))
+    router.mount_app(asgi(return_at_once))
 
     router.close()
 
 
 def test_a_router_of_apps_reaches_nothing_else(router: Router) -> None:
-    router.mount_app(asgi(at_once))
+    router.mount_app(asgi(return_at_once))
 
     with pytest.raises(NotMountedError, match=r"localhost:1.*testserver"):
-        router.send(Outgoing("http://localhost:1/", (), b""), PATIENT)
+        router.send(Outgoing("http://localhost:1/", (), b""), TIMEOUT)

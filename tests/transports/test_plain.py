@@ -1,4 +1,4 @@
-"""The quick reader of plain answers beside `http.client`: the same replies, and the same kinds of errors."""
+"""The fast parser of plain HTTP responses returns the same replies and raises the same errors as `http.client`."""
 
 from datetime import timedelta
 from socket import SHUT_WR, socketpair
@@ -14,11 +14,11 @@ from mockstore.world.transports.plain_answers import plain_head
 from mockstore.world.transports.rules import Deadline
 from mockstore.world.transports.wire import Connection
 
-Seen: TypeAlias = tuple[int, Headers, bytes, bool] | type[DeliveryError]
+ExchangeOutcome: TypeAlias = tuple[int, Headers, bytes, bool] | type[DeliveryError]
 
-PATIENCE = timedelta(seconds=20)
+LONG_TIMEOUT = timedelta(seconds=20)
 QUICK, ORDINARY = "POST", "PUT"
-"""Only the answer to a POST is read by the quick reader; `http.client` reads both alike."""
+"""Methods: only the response to a POST is read by the fast parser; `http.client` reads both in the same way."""
 
 LINES = st.sampled_from(
     [
@@ -61,26 +61,26 @@ FIELDS = st.sampled_from(
         b": nameless",
     ]
 )
-ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r"])
+LINE_ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r"])
 BODIES = st.sampled_from([b"", b"12345", b"123", b"1234567", b"5\r\n12345\r\n0\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
 
 
 @st.composite
 def answers(draw: st.DrawFn) -> bytes:
-    """Draw what may come from a receiver: well-formed, nearly so, or cut off."""
+    """Draw a response that is well-formed, nearly well-formed, or cut off."""
     lines = [draw(LINES), *draw(st.lists(FIELDS, max_size=4))]
-    whole = b"".join(line + draw(ENDS) for line in lines) + draw(ENDS) + draw(BODIES)
+    whole = b"".join(line + draw(LINE_ENDS) for line in lines) + draw(LINE_ENDS) + draw(BODIES)
     return whole[: draw(st.integers(0, len(whole)))] if draw(st.booleans()) else whole
 
 
-def seen(answer: bytes, method: str) -> Seen:
-    """Return what an exchange makes of an answer after which the receiver says no more."""
+def outcome_of(answer: bytes, method: str) -> ExchangeOutcome:
+    """Return the parsed reply, or the error, when a receiver sends `answer` and closes its side."""
     ours, theirs = socketpair()
     with ours, theirs:
         theirs.sendall(answer)
         theirs.shutdown(SHUT_WR)
         try:
-            reply, reusable = Connection(ours, "receiver").exchange(b"request", method, Deadline(PATIENCE))
+            reply, reusable = Connection(ours, "receiver").exchange(b"request", method, Deadline(LONG_TIMEOUT))
         except DeliveryError as error:
             return type(error)
         return reply.status, reply.headers, reply.body, reusable
@@ -91,12 +91,12 @@ def seen(answer: bytes, method: str) -> Seen:
 @example(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345")
 @example(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n123")
 def test_the_quick_reader_sees_what_http_client_sees(answer: bytes) -> None:
-    assert seen(answer, QUICK) == seen(answer, ORDINARY)
+    assert outcome_of(answer, QUICK) == outcome_of(answer, ORDINARY)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_the_same_to_both(answer: bytes) -> None:
-    assert seen(answer, QUICK) == seen(answer, ORDINARY)
+    assert outcome_of(answer, QUICK) == outcome_of(answer, ORDINARY)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_any_bytes_are_the_same_to_both(answer: bytes) -> None:
 def test_a_field_that_changes_the_framing_is_seen_by_both(field: bytes, body: bytes) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + field + b"\r\n\r\n" + body
 
-    assert seen(answer, QUICK) == seen(answer, ORDINARY)
+    assert outcome_of(answer, QUICK) == outcome_of(answer, ORDINARY)
 
 
 @pytest.mark.parametrize(

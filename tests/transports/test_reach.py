@@ -1,4 +1,4 @@
-"""Which addresses deliveries may go to: judged as connected to, never by name."""
+"""Which addresses deliveries may go to: the connected IP address is checked, never the host name."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from mockstore.errors import UnreachableError
 from mockstore.world.transports.address_policy import beyond_metadata, public_only
 from mockstore.world.transports.http import HttpTransport
-from tests.transports.conftest import OK, Serve, answering, to
+from tests.transports.conftest import OK, Serve, answering, request_to
 
 METADATA = [
     "169.254.169.254",
@@ -59,7 +59,7 @@ def test_the_address_that_a_name_has_is_judged_and_nothing_is_sent(serve: Serve)
     transport = HttpTransport(reach=public_only)
 
     with pytest.raises(UnreachableError) as caught:
-        transport.send(to(port), timedelta(seconds=5))
+        transport.send(request_to(port), timedelta(seconds=5))
 
     transport.close()
     assert str(caught.value) == (

@@ -1,4 +1,4 @@
-"""Which way a URL takes."""
+"""Which transport a URL is sent through."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from mockstore.world.transports.router import Router
 SECOND = timedelta(seconds=1)
 
 
-class Recording:
-    """A transport that answers with its own name and knows whether it was closed."""
+class RecordingTransport:
+    """A transport that replies with its own name and counts how often it was closed."""
 
     def __init__(self, name: str) -> None:
         self.reply = Reply(200, body=name.encode())
@@ -30,17 +30,17 @@ class Recording:
         self.closed += 1
 
 
-class Unclosable(Recording):
+class FailingToClose(RecordingTransport):
     def close(self) -> None:
         super().close()
         raise OSError("stuck")
 
 
-def no_network() -> Recording:
+def no_network() -> RecordingTransport:
     pytest.fail("the network was asked for")
 
 
-def way(router: Router, url: str) -> str:
+def reached_transport(router: Router, url: str) -> str:
     return router.send(Outgoing(url, (), b""), SECOND).body.decode()
 
 
@@ -58,11 +58,11 @@ def way(router: Router, url: str) -> str:
 )
 def test_a_mounted_host_is_reached_in_process(url: str, name: str) -> None:
     router = Router.in_process(no_network)
-    router.mount("A.test", Recording("a"))
-    router.mount("b.test:8080", Recording("b"))
-    router.mount("localhost:5000", Recording("c"))
+    router.mount("A.test", RecordingTransport("a"))
+    router.mount("b.test:8080", RecordingTransport("b"))
+    router.mount("localhost:5000", RecordingTransport("c"))
 
-    assert way(router, url) == name
+    assert reached_transport(router, url) == name
     assert asyncio.run(router.asend(Outgoing(url, (), b""), SECOND)).body == name.encode()
 
 
@@ -78,7 +78,7 @@ def test_a_mounted_host_is_reached_in_process(url: str, name: str) -> None:
     ],
 )
 def test_loopback_takes_the_network(url: str) -> None:
-    assert way(Router.in_process(lambda: Recording("network")), url) == "network"
+    assert reached_transport(Router.in_process(lambda: RecordingTransport("network")), url) == "network"
 
 
 @pytest.mark.parametrize(
@@ -86,42 +86,45 @@ def test_loopback_takes_the_network(url: str) -> None:
 )
 def test_nothing_else_is_reached_in_process(url: str) -> None:
     router = Router.in_process(no_network)
-    router.mount("a.test", Recording("a"))
+    router.mount("a.test", RecordingTransport("a"))
 
     with pytest.raises(NotMountedError, match=r"mounted: \['a\.test'\]"):
-        way(router, url)
+        reached_transport(router, url)
 
 
 def test_standalone_every_host_is_reached() -> None:
-    assert way(Router.standalone(lambda: Recording("network")), "https://shop.example/") == "network"
+    assert (
+        reached_transport(Router.standalone(lambda: RecordingTransport("network")), "https://shop.example/")
+        == "network"
+    )
 
 
 def test_an_unusable_url_is_unreachable() -> None:
     with pytest.raises(UnreachableError, match="no usable URL"):
-        way(Router.in_process(no_network), "shop")
+        reached_transport(Router.in_process(no_network), "shop")
 
 
 def test_the_network_is_made_once_and_closed_along_with_the_rest() -> None:
-    made: list[Recording] = []
+    made: list[RecordingTransport] = []
 
-    def network() -> Recording:
-        made.append(Recording("network"))
+    def network() -> RecordingTransport:
+        made.append(RecordingTransport("network"))
         return made[-1]
 
-    mounted = Recording("a")
+    mounted = RecordingTransport("a")
     router = Router.in_process(network)
     router.mount("a.test", mounted)
     router.mount("b.test", mounted)
 
-    way(router, "http://localhost/")
-    way(router, "http://127.0.0.1/")
+    reached_transport(router, "http://localhost/")
+    reached_transport(router, "http://127.0.0.1/")
     router.close()
 
     assert [transport.closed for transport in (*made, mounted)] == [1, 1]
 
 
-def test_one_that_cannot_be_closed_keeps_no_other_open() -> None:
-    transports = [Unclosable("a"), Recording("b"), Unclosable("c")]
+def test_a_transport_that_fails_to_close_does_not_keep_others_open() -> None:
+    transports = [FailingToClose("a"), RecordingTransport("b"), FailingToClose("c")]
     router = Router.in_process(no_network)
     for number, transport in enumerate(transports):
         router.mount(f"{number}.test", transport)
@@ -134,21 +137,21 @@ def test_one_that_cannot_be_closed_keeps_no_other_open() -> None:
 
 def test_a_host_is_mounted_once() -> None:
     router = Router.in_process(no_network)
-    router.mount("a.test", Recording("a"))
+    router.mount("a.test", RecordingTransport("a"))
 
     with pytest.raises(InvalidInputError, match=r"mounted at 'a\.test' already"):
-        router.mount("A.TEST", Recording("b"))
+        router.mount("A.TEST", RecordingTransport("b"))
 
 
 def test_what_is_unmounted_is_closed_and_forgotten() -> None:
-    router, transport = Router.in_process(no_network), Recording("a")
+    router, transport = Router.in_process(no_network), RecordingTransport("a")
     router.mount("a.test", transport)
 
     router.unmount("A.test")
 
     assert transport.closed == 1
     with pytest.raises(NotMountedError):
-        way(router, "http://a.test/")
+        reached_transport(router, "http://a.test/")
     with pytest.raises(InvalidInputError, match="nothing is mounted"):
         router.unmount("a.test")
 

@@ -1,4 +1,4 @@
-"""What kind of receiver a target is, and what loading that costs."""
+"""Which transport fits a target, and which modules in-process delivery does not import."""
 
 import subprocess
 import sys

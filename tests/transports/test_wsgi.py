@@ -1,4 +1,4 @@
-"""Delivery into WSGI apps."""
+"""Delivery to WSGI apps."""
 
 import gc
 import logging
@@ -16,7 +16,7 @@ import pytest
 from mockstore.errors import ConsumerError, ReceiverTimeoutError
 from mockstore.model import Outgoing, Reply
 from mockstore.world.transports.wsgi import WsgiApp, WsgiTransport
-from tests.transports.conftest import Watch
+from tests.transports.conftest import ManualTime
 
 SECOND = timedelta(seconds=1)
 LIMIT = 64 * 1024
@@ -72,7 +72,7 @@ def test_the_app_sees_the_request(deliver: Deliver) -> None:
     assert {name: seen[name] for name in expected} == expected
 
 
-def test_the_standard_librarys_validator_has_nothing_to_say(deliver: Deliver) -> None:
+def test_the_standard_librarys_validator_finds_no_mistake(deliver: Deliver) -> None:
     def app(_: WSGIEnvironment, start: StartResponse) -> list[bytes]:
         start("200 OK", [("Content-Type", "text/plain")])
         return [b"ok"]
@@ -81,7 +81,7 @@ def test_the_standard_librarys_validator_has_nothing_to_say(deliver: Deliver) ->
 
 
 class Closing:
-    """An answer that has to be closed."""
+    """A response iterable that records whether it was closed."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self.closed = False
@@ -208,39 +208,41 @@ def test_what_pytest_raises_in_the_app_passes(deliver: Deliver) -> None:
         deliver(app)
 
 
-def slow_start(watch: Watch) -> WsgiApp:
+def slow_start(manual_time: ManualTime) -> WsgiApp:
     def app(_: WSGIEnvironment, start: StartResponse) -> list[bytes]:
-        watch.now += 2
+        manual_time.now += 2
         start("200 OK", [])
         return []
 
     return app
 
 
-def slow_first_chunk(watch: Watch) -> WsgiApp:
+def slow_first_chunk(manual_time: ManualTime) -> WsgiApp:
     def app(_: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
         start("200 OK", [])
-        watch.now += 2
+        manual_time.now += 2
         yield b"late"
 
     return app
 
 
 @pytest.mark.parametrize("make", [slow_start, slow_first_chunk])
-def test_an_app_that_takes_too_long_has_not_answered(make: Callable[[Watch], WsgiApp], watch: Watch) -> None:
+def test_an_app_that_takes_too_long_has_not_answered(
+    make: Callable[[ManualTime], WsgiApp], manual_time: ManualTime
+) -> None:
     with pytest.raises(ReceiverTimeoutError, match=r"no answer from shop\.test:8080 within 1 s"):
-        WsgiTransport(make(watch), deadline=watch).send(OUTGOING, SECOND)
+        WsgiTransport(make(manual_time), deadline=manual_time).send(OUTGOING, SECOND)
 
 
-def test_a_slow_body_is_cut_at_the_deadline_and_the_status_counts(watch: Watch) -> None:
+def test_a_slow_body_is_cut_at_the_deadline_and_the_status_counts(manual_time: ManualTime) -> None:
     def app(_: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
         start("200 OK", [])
         yield b"first"
-        watch.now += 2
+        manual_time.now += 2
         yield b" second"
         yield b" third"
 
-    reply = WsgiTransport(app, deadline=watch).send(OUTGOING, SECOND)
+    reply = WsgiTransport(app, deadline=manual_time).send(OUTGOING, SECOND)
 
     assert reply == Reply(200, (), b"first second")
 
@@ -265,7 +267,7 @@ def test_the_exception_that_flask_turned_into_a_500_is_in_the_reply(deliver: Del
     assert reply.exception.__traceback__ is not None
 
 
-def test_so_it_is_behind_middleware(deliver: Deliver, shop: flask.Flask) -> None:
+def test_the_exception_is_in_the_reply_behind_middleware_too(deliver: Deliver, shop: flask.Flask) -> None:
     def middleware(environ: WSGIEnvironment, start: StartResponse) -> object:
         return shop(environ, start)
 
@@ -294,7 +296,7 @@ def test_a_delivery_inside_a_delivery_keeps_its_exceptions_to_itself(deliver: De
     assert isinstance(inner[0].exception, LookupError)
 
 
-def test_a_request_of_the_tests_own_is_none_of_our_business(shop: flask.Flask) -> None:
+def test_an_exception_in_a_request_of_the_test_itself_is_ignored(shop: flask.Flask) -> None:
     transport = WsgiTransport(shop)
 
     assert shop.test_client().post("/hooks/ä", json={"a": 1}).status_code == 500
@@ -302,8 +304,8 @@ def test_a_request_of_the_tests_own_is_none_of_our_business(shop: flask.Flask) -
     transport.close()
 
 
-def test_after_close_nobody_listens(shop: flask.Flask) -> None:
-    gc.collect()  # what other tests have left listens no more
+def test_close_disconnects_from_the_signal_of_flask(shop: flask.Flask) -> None:
+    gc.collect()  # disconnects the transports that other tests have left
     before = len(flask.got_request_exception.receivers)
 
     transport = WsgiTransport(shop)

@@ -1,4 +1,4 @@
-"""Every kind of store, empty."""
+"""Empty stores of every kind, and databases that several servers share."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def shared_database(postgres: PostgresServer) -> Iterator[Database]:
-    """A database on PostgreSQL for many tests: each takes a tenant of its own."""
+    """A PostgreSQL database that many tests share; each test uses its own tenant."""
     database = Database.open(postgres.new_database(), now=wall_time)
     yield database
     database.close()
@@ -57,7 +57,7 @@ def url(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 def servers(url: str) -> Iterator[tuple[Database, Database]]:
-    """Two servers that share it."""
+    """The database of `url`, opened by two servers."""
     first, second = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
     yield first, second
     first.close()
@@ -65,13 +65,13 @@ def servers(url: str) -> Iterator[tuple[Database, Database]]:
 
 
 @pytest.fixture
-def fall_silent(url: str) -> Callable[[Database], None]:
-    """Have a server not have been heard of for longer than is allowed."""
+def expire_heartbeat(url: str) -> Callable[[Database], None]:
+    """Make the last heartbeat of a server so old that other servers take it for lost."""
 
-    def silence(server: Database) -> None:
+    def expire(server: Database) -> None:
         with psycopg.connect(url.replace("+psycopg", "")) as connection:
             connection.execute(
                 "UPDATE servers SET beat_at = beat_at - interval '11 seconds' WHERE number = %s", (server.number,)
             )
 
-    return silence
+    return expire

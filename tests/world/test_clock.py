@@ -1,3 +1,5 @@
+"""What time each clock shows, and how it is moved, frozen and waited for."""
+
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -13,25 +15,25 @@ from mockstore.errors import InvalidInputError
 from mockstore.world.clock import EPOCH, Chance, ClockState, RunningClock, TravellingClock, VirtualClock, wall_time
 from mockstore.world.seams import Clock
 
-ELSEWHEN = datetime(2030, 5, 17, 8, tzinfo=UTC)
+START = datetime(2030, 5, 17, 8, tzinfo=UTC)
 
 
 @pytest.fixture(params=[VirtualClock, TravellingClock, RunningClock])
 def clock(request: pytest.FixtureRequest) -> Iterator[Clock]:
-    made: Clock = request.param(ELSEWHEN)
+    made: Clock = request.param(START)
     yield made
     made.close()
 
 
 def test_a_clock_stands_where_it_was_started(clock: Clock) -> None:
-    assert clock.now() == clock.now() == ELSEWHEN
+    assert clock.now() == clock.now() == START
 
 
 def test_a_clock_jumps_forward_only(clock: Clock) -> None:
-    clock.jump_to(ELSEWHEN + timedelta(hours=1))
-    clock.jump_to(ELSEWHEN)
+    clock.jump_to(START + timedelta(hours=1))
+    clock.jump_to(START)
 
-    assert clock.now() == ELSEWHEN + timedelta(hours=1)
+    assert clock.now() == START + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("make", [VirtualClock, TravellingClock, RunningClock])
@@ -41,17 +43,17 @@ def test_a_clock_that_starts_in_another_zone_tells_utc_and_counts_real_hours(
 ) -> None:
     start = day.replace(tzinfo=ZoneInfo("Europe/Berlin"))
     clock = make(start)
-    told = [clock.now()]
+    shown = [clock.now()]
     for _ in range(3):
         clock.jump_to(clock.now() + timedelta(hours=1))
-        told.append(clock.now())
+        shown.append(clock.now())
     clock.reset()
-    told.append(clock.now())
+    shown.append(clock.now())
     clock.close()
 
     first = start.astimezone(UTC)
-    assert told == [first + timedelta(hours=hours) for hours in (0, 1, 2, 3, 0)]
-    assert {moment.tzinfo for moment in told} == {UTC}
+    assert shown == [first + timedelta(hours=hours) for hours in (0, 1, 2, 3, 0)]
+    assert {moment.tzinfo for moment in shown} == {UTC}
 
 
 def test_a_moment_of_another_zone_is_the_same_moment() -> None:
@@ -64,14 +66,14 @@ def test_a_moment_of_another_zone_is_the_same_moment() -> None:
 
 
 def test_a_reset_clock_stands_where_it_was_started(clock: Clock) -> None:
-    clock.jump_to(ELSEWHEN + timedelta(hours=1))
+    clock.jump_to(START + timedelta(hours=1))
     clock.reset()
 
-    assert clock.now() == ELSEWHEN
+    assert clock.now() == START
 
 
-def test_no_waiting_brings_a_standing_clocks_moment_nearer(clock: Clock) -> None:
-    assert clock.seconds_until(ELSEWHEN + timedelta(hours=1)) is None
+def test_a_clock_that_stands_still_has_no_time_to_wait(clock: Clock) -> None:
+    assert clock.seconds_until(START + timedelta(hours=1)) is None
 
 
 def test_a_virtual_clock_starts_at_the_guides_moment_and_leaves_the_process_alone() -> None:
@@ -84,35 +86,35 @@ def test_a_virtual_clock_starts_at_the_guides_moment_and_leaves_the_process_alon
 
 def test_a_virtual_clock_follows_frozen_process_time() -> None:
     clock = VirtualClock()
-    with freezegun.freeze_time(ELSEWHEN) as frozen:
-        assert clock.now() == ELSEWHEN
+    with freezegun.freeze_time(START) as frozen:
+        assert clock.now() == START
         frozen.tick(timedelta(minutes=5))
-        assert clock.now() == ELSEWHEN + timedelta(minutes=5)
-    with time_machine.travel(ELSEWHEN, tick=False):
-        assert clock.now() == ELSEWHEN
+        assert clock.now() == START + timedelta(minutes=5)
+    with time_machine.travel(START, tick=False):
+        assert clock.now() == START
     assert clock.now() == EPOCH
 
 
 def test_a_retry_falls_due_when_the_test_moves_frozen_time() -> None:
-    with freezegun.freeze_time(ELSEWHEN) as frozen, Mockstore.in_process() as store:
-        inbox = store.open_inbox()
+    with freezegun.freeze_time(START) as frozen, Mockstore.in_process() as mockstore:
+        inbox = mockstore.open_inbox()
         inbox.will_answer(503, 200)
-        event = store.emit("pet.adopted")
+        event = mockstore.emit("pet.adopted")
         frozen.tick(timedelta(minutes=1))
-        store.settle()
+        mockstore.settle()
 
-        assert event.timestamp == ELSEWHEN
+        assert event.timestamp == START
         assert [attempt.status for attempt in event.delivery.attempts] == [503, 200]
 
 
 def test_a_travelling_clock_takes_the_process_along_and_back() -> None:
     before = wall_time()
-    clock = TravellingClock(ELSEWHEN)
-    clock.jump_to(ELSEWHEN + timedelta(hours=1))
+    clock = TravellingClock(START)
+    clock.jump_to(START + timedelta(hours=1))
     seen = wall_time()
     clock.close()
 
-    assert seen == ELSEWHEN + timedelta(hours=1)
+    assert seen == START + timedelta(hours=1)
     assert wall_time() - before < timedelta(hours=1)
 
 
@@ -152,8 +154,8 @@ def test_the_time_to_wait_is_that_until_the_moment() -> None:
 
 
 def test_a_virtual_clock_cannot_be_let_run() -> None:
-    with Mockstore.in_process() as store, pytest.raises(InvalidInputError, match="use clock='system'"):
-        store.clock.run()
+    with Mockstore.in_process() as mockstore, pytest.raises(InvalidInputError, match="use clock='system'"):
+        mockstore.clock.run()
 
 
 def test_chance_with_a_seed_falls_the_same_and_without_one_it_does_not() -> None:
@@ -184,21 +186,21 @@ def test_a_key_stays_the_same_whatever_was_rolled_and_is_another_for_each_purpos
 def test_a_travelling_clock_that_another_freeze_overrules_says_so(
     freeze: Callable[[datetime], AbstractContextManager[object]], answers: tuple[int, ...]
 ) -> None:
-    with Mockstore.in_process(clock="travel") as store:
-        store.open_inbox().will_answer(*answers)
+    with Mockstore.in_process(clock="travel") as mockstore:
+        mockstore.open_inbox().will_answer(*answers)
         if freeze is time_machine.travel:
             freeze = partial(time_machine.travel, tick=False)
 
-        with freeze(ELSEWHEN):
-            store.emit("pet.adopted")
+        with freeze(START):
+            mockstore.emit("pet.adopted")
             with pytest.raises(InvalidInputError, match=r"another freeze.* holds it at 2030-05-17T08:00"):
-                store.advance(hours=3)
+                mockstore.advance(hours=3)
 
-        assert store.clock.now() == EPOCH
+        assert mockstore.clock.now() == EPOCH
 
 
-class Kept:
-    """A shelf in memory."""
+class MemoryShelf:
+    """Keeps the state of a clock in memory, where several clocks can share it."""
 
     def __init__(self) -> None:
         self.state: ClockState | None = None
@@ -211,7 +213,7 @@ class Kept:
 
 
 def test_two_clocks_over_the_same_records_show_the_same_once_one_of_them_is_frozen() -> None:
-    shelf = Kept()
+    shelf = MemoryShelf()
     first, second = RunningClock(shelf=shelf), RunningClock(shelf=shelf)
 
     first.freeze()

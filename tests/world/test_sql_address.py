@@ -1,4 +1,4 @@
-"""What an idle connection tells before it is used again."""
+"""Whether an idle database connection can be used again: only if its server has sent and closed nothing."""
 
 import socket
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def test_a_connection_that_nobody_spoke_on_is_silent(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_a_connection_without_data_is_silent(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, _ = ends
 
     assert is_silent(ours.fileno())
 
 
-def test_a_word_and_a_farewell_are_both_heard(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_unread_data_and_a_closed_connection_are_both_noticed(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
 
     theirs.send(b"FATAL: terminating connection")

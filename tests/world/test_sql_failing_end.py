@@ -1,4 +1,4 @@
-"""A transaction that fails at its very end, at the release of a claim or at the commit: nothing is kept or lost."""
+"""When the release of a claim or the commit fails, nothing of the transaction is kept and nothing is lost."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -32,103 +32,103 @@ FOR EACH ROW EXECUTE FUNCTION fail()
 """
 
 
-class Trouble:
-    """A store in a database that can be made to fail at the end of what changes deliveries."""
+class FailingDatabase:
+    """A store whose database can be made to fail at the end of each transaction that changes deliveries."""
 
     def __init__(
-        self, store: Store, execute: Callable[[str], None], *, failing: str, mended: str, outcome: str
+        self, store: Store, execute: Callable[[str], None], *, failing: str, repair: str, message: str
     ) -> None:
         self.store = store
-        self.outcome = outcome
-        """What is told of it."""
+        self.message = message
+        """The text of the raised error before its cause."""
         self._execute = execute
         self._failing = failing
-        self._mended = mended
+        self._repair = repair
 
-    def begin(self) -> None:
+    def start_failing(self) -> None:
         self._execute(self._failing)
 
-    def end(self) -> None:
-        self._execute(self._mended)
+    def stop_failing(self) -> None:
+        self._execute(self._repair)
 
 
 @pytest.fixture
-def in_sqlite(tmp_path: Path) -> Iterator[Trouble]:
-    """The release of a claim fails."""
+def in_sqlite(tmp_path: Path) -> Iterator[FailingDatabase]:
+    """SQLite, where the release of a claim fails."""
 
-    def execute(words: str) -> None:
+    def execute(statement: str) -> None:
         with closing(sqlite3.connect(tmp_path / "shop.db", isolation_level=None)) as connection:
-            connection.execute(words)
+            connection.execute(statement)
 
     database = Database.open(f"sqlite:///{tmp_path}/shop.db", now=wall_time)
-    yield Trouble(
+    yield FailingDatabase(
         database.store(None),
         execute,
         failing=FAILING_RELEASE,
-        mended="DROP TRIGGER failing",
-        outcome="what was asked for is not kept: ",
+        repair="DROP TRIGGER failing",
+        message="what was asked for is not kept: ",
     )
     database.close()
 
 
 @pytest.fixture
-def in_postgresql(postgres: PostgresServer) -> Iterator[Trouble]:
-    """The commit fails."""
+def in_postgresql(postgres: PostgresServer) -> Iterator[FailingDatabase]:
+    """PostgreSQL, where the commit fails."""
     url = postgres.new_database()
 
-    def execute(words: str) -> None:
+    def execute(statement: str) -> None:
         with psycopg.connect(url.replace("+psycopg", "")) as connection:
-            connection.execute(words.encode())
+            connection.execute(statement.encode())
 
     database = Database.open(url, now=wall_time)
-    yield Trouble(
+    yield FailingDatabase(
         database.store(None),
         execute,
         failing=FAILING_COMMIT,
-        mended="DROP TRIGGER failing ON deliveries",
-        outcome="what was asked for may have been kept: ",
+        repair="DROP TRIGGER failing ON deliveries",
+        message="what was asked for may have been kept: ",
     )
     database.close()
 
 
 @pytest.fixture(params=["in_sqlite", "in_postgresql"])
-def trouble(request: pytest.FixtureRequest) -> Trouble:
-    found: Trouble = request.getfixturevalue(request.param)
+def failing_database(request: pytest.FixtureRequest) -> FailingDatabase:
+    found: FailingDatabase = request.getfixturevalue(request.param)
     return found
 
 
 class Receiver:
-    """A transport whose receiver is out of order; counts the requests. The database fails from the first one on."""
+    """A transport that answers 503 and counts the requests; each request makes the database fail from then on."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        self.seen = 0
-        self._trouble = trouble
+    def __init__(self, failing_database: FailingDatabase) -> None:
+        self.requests = 0
+        self._failing_database = failing_database
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         assert outgoing.url
         assert timeout
-        self.seen += 1
-        self._trouble.begin()
+        self.requests += 1
+        self._failing_database.start_failing()
         return Reply(503)
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: no resource is held."""
 
 
 def _never(error: BaseException) -> None:
     raise AssertionError(error)
 
 
-def test_an_attempt_whose_recording_failed_is_recorded_by_the_next_try(trouble: Trouble) -> None:
-    engine = Engine(petstore(), trouble.store, RunningClock(), Chance(0), tell=lambda: None)
-    receiver, waits = Receiver(trouble), list[StoreUnavailableError]()
+def test_an_attempt_whose_recording_failed_is_recorded_by_the_next_try(failing_database: FailingDatabase) -> None:
+    engine = Engine(petstore(), failing_database.store, RunningClock(), Chance(0), tell=lambda: None)
+    receiver, waits = Receiver(failing_database), list[StoreUnavailableError]()
 
     def wait(error: StoreUnavailableError) -> None:
         waits.append(error)
-        trouble.end()
+        failing_database.stop_failing()
 
     engine.store.save_webhook(WEBHOOK)
     engine.publish(EventRecord("e", "pet.adopted", wall_time(), b"{}"), [WEBHOOK])
@@ -140,8 +140,8 @@ def test_an_attempt_whose_recording_failed_is_recorded_by_the_next_try(trouble: 
     assert after is not None
     assert tried is not None
     assert [one.number for one in after.attempts] == [tried.attempt.number] == [1]
-    assert (len(waits), receiver.seen) == (1, 1)
-    assert f"{trouble.outcome}disk I/O error" in str(waits[0])
+    assert (len(waits), receiver.requests) == (1, 1)
+    assert f"{failing_database.message}disk I/O error" in str(waits[0])
     assert engine.claim() == []
     assert engine.store.next_due() == after.due
     assert not engine.store.holds(claimed.id)

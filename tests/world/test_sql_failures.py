@@ -1,4 +1,4 @@
-"""What a database may do to a server at work: one error, nothing half-written, and it goes on when it can."""
+"""When the database fails, one kind of error is raised, nothing is half written, and the store works again later."""
 
 import sqlite3
 import subprocess
@@ -23,7 +23,7 @@ ADA = ResourceRecord("pet", "2", {"name": "Ada"})
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL that tests may stop."""
+    """A PostgreSQL server that tests may stop."""
     with postgres_server() as server:
         yield server
 
@@ -57,24 +57,24 @@ def test_a_transaction_that_loses_its_connection_leaves_nothing_behind(
 ) -> None:
     store = database.store(None)
 
-    def lose() -> None:
+    def lose_connection() -> None:
         with store.transaction():
             store.save_resource(REX)
             own_server.stop()
             store.save_resource(ADA)
 
     with pytest.raises(StoreUnavailableError):
-        lose()
+        lose_connection()
     own_server.start()
     assert store.resources("pet") == []
 
 
-def test_a_failure_that_nobody_looks_at_still_undoes_the_transaction(
+def test_a_failure_that_is_caught_inside_still_undoes_the_transaction(
     own_server: PostgresServer, database: Database
 ) -> None:
     store = database.store(None)
 
-    def look_away() -> None:
+    def ignore_failure() -> None:
         with store.transaction():
             store.save_resource(REX)
             own_server.stop()
@@ -83,7 +83,7 @@ def test_a_failure_that_nobody_looks_at_still_undoes_the_transaction(
             own_server.start()
 
     with pytest.raises(StoreUnavailableError, match="a statement of this transaction failed, so nothing of it is kept"):
-        look_away()
+        ignore_failure()
     assert store.resources("pet") == []
 
 
@@ -103,19 +103,19 @@ def test_a_claim_whose_release_failed_is_free_once_the_database_answers(
     assert store.holds("d")
 
 
-def test_what_is_due_next_is_read_anew_when_nobody_knows_what_was_kept(own_server: PostgresServer) -> None:
+def test_what_is_due_next_is_read_anew_when_the_end_of_a_commit_is_unknown(own_server: PostgresServer) -> None:
     url, delivery = own_server.new_database(), DeliveryRecord("d", "e", "w", NOON, NOON)
     database, other = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
     store = database.store(None)
     assert store.next_due() is None
 
-    def lose() -> None:
+    def lose_connection() -> None:
         with store.transaction():
             store.save_delivery(replace(delivery, id="lost"))
             own_server.stop()
 
     with pytest.raises(StoreUnavailableError):
-        lose()
+        lose_connection()
     own_server.start()
     other.store(None).save_delivery(delivery)
 
@@ -140,7 +140,7 @@ def test_a_claim_that_is_undone_with_its_transaction_can_be_made_again(database:
     assert [delivery.id for delivery in store.claim(NOON, 1)] == ["d"]
 
 
-def test_a_sqlite_file_that_another_program_keeps_locked_is_told(tmp_path: Path) -> None:
+def test_a_sqlite_file_that_another_program_keeps_locked_is_an_error(tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path}/shop.db", now=wall_time)
     store = database.store(None)
     other = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)
@@ -181,14 +181,14 @@ def test_a_server_that_is_killed_loses_nothing_and_its_claims_are_free(tmp_path:
     url = f"sqlite:///{tmp_path}/shop.db"
     with subprocess.Popen([sys.executable, "-c", SERVER, url], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        kept = [server.stdout.readline().strip() for _ in range(20)]
+        printed = [server.stdout.readline().strip() for _ in range(20)]
         server.kill()
 
     database = Database.open(url, now=wall_time)
     store = database.store(None)
-    assert [event.id for event in store.events()][:20] == kept
+    assert [event.id for event in store.events()][:20] == printed
     assert len(store.deliveries()) == len(store.events())
-    assert [delivery.id for delivery in store.claim(NOON, 20)] == kept
-    assert store.event(kept[0]) == EventRecord(kept[0], "pet.adopted", NOON, b"{}")
+    assert [delivery.id for delivery in store.claim(NOON, 20)] == printed
+    assert store.event(printed[0]) == EventRecord(printed[0], "pet.adopted", NOON, b"{}")
     assert database.tenants_at_work() == [None]
     database.close()

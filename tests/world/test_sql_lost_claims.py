@@ -1,4 +1,4 @@
-"""A server whose claim was lost while its request was on the way: it records nothing, and can take it up again."""
+"""A server that lost its claim while its request was sent records nothing, and can claim the delivery again."""
 
 from collections.abc import Callable
 
@@ -15,34 +15,38 @@ WEBHOOK = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_c2VjcmV0c2VjcmV
 OK, UNAVAILABLE = Reply(204), Reply(503)
 
 
-def engine_of(server: Database) -> Engine:
+def make_engine(server: Database) -> Engine:
     return Engine(petstore(), server.store(None), RunningClock(), Chance(0), tell=lambda: None)
 
 
-def published(engine: Engine) -> DeliveryRecord:
+def publish(engine: Engine) -> DeliveryRecord:
     engine.store.save_webhook(WEBHOOK)
     (delivery,) = engine.publish(EventRecord("e", "pet.adopted", wall_time(), b"{}"), [WEBHOOK])
     return delivery
 
 
 @pytest.fixture
-def lose(servers: tuple[Database, Database], fall_silent: Callable[[Database], None]) -> Callable[[], None]:
-    """Have the second server notice that the first one fell silent."""
+def declare_first_lost(
+    servers: tuple[Database, Database], expire_heartbeat: Callable[[Database], None]
+) -> Callable[[], None]:
+    """Make the second server take the first one for lost."""
     first, second = servers
 
-    def notice() -> None:
-        fall_silent(first)
+    def declare() -> None:
+        expire_heartbeat(first)
         second.beat()
 
-    return notice
+    return declare
 
 
-def test_it_can_claim_the_delivery_again(servers: tuple[Database, Database], lose: Callable[[], None]) -> None:
-    stalled = engine_of(servers[0])
-    delivery = published(stalled)
+def test_it_can_claim_the_delivery_again(
+    servers: tuple[Database, Database], declare_first_lost: Callable[[], None]
+) -> None:
+    stalled = make_engine(servers[0])
+    delivery = publish(stalled)
     started = stalled.start(stalled.claim()[0])
     assert started is not None
-    lose()
+    declare_first_lost()
 
     stalled.finish(started, OK)
     stalled.store.look()
@@ -53,12 +57,12 @@ def test_it_can_claim_the_delivery_again(servers: tuple[Database, Database], los
 
 
 def test_it_can_claim_what_another_one_has_tried_meanwhile(
-    servers: tuple[Database, Database], lose: Callable[[], None]
+    servers: tuple[Database, Database], declare_first_lost: Callable[[], None]
 ) -> None:
-    stalled, other = map(engine_of, servers)
-    delivery = published(stalled)
+    stalled, other = map(make_engine, servers)
+    delivery = publish(stalled)
     started = stalled.start(stalled.claim()[0])
-    lose()
+    declare_first_lost()
     other.store.look()
     tried = other.start(other.claim()[0])
     assert started is not None
@@ -74,12 +78,14 @@ def test_it_can_claim_what_another_one_has_tried_meanwhile(
     assert [claimed.id for claimed in stalled.claim()] == [delivery.id]
 
 
-def test_it_does_not_take_it_from_who_has_it_now(servers: tuple[Database, Database], lose: Callable[[], None]) -> None:
-    stalled, other = map(engine_of, servers)
-    delivery = published(stalled)
+def test_it_does_not_take_it_from_who_has_it_now(
+    servers: tuple[Database, Database], declare_first_lost: Callable[[], None]
+) -> None:
+    stalled, other = map(make_engine, servers)
+    delivery = publish(stalled)
     started = stalled.start(stalled.claim()[0])
     assert started is not None
-    lose()
+    declare_first_lost()
     other.store.look()
     assert [claimed.id for claimed in other.claim()] == [delivery.id]
 

@@ -1,4 +1,4 @@
-"""Opening a database: what is made, what is kept, and what is refused with a line that helps."""
+"""Opening a database: what is created, what is kept, and which databases are refused with a helpful message."""
 
 import shlex
 import sqlite3
@@ -28,23 +28,23 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgres").new_database())
 
 
-def opened(url: str) -> Database:
+def open_database(url: str) -> Database:
     return Database.open(url, now=wall_time)
 
 
 def refusal(url: str) -> str:
     with pytest.raises(StartupError) as caught:
-        opened(url)
+        open_database(url)
     return str(caught.value)
 
 
 def test_everything_is_there_when_it_is_opened_again(url: str) -> None:
-    database = opened(url)
+    database = open_database(url)
     number, root = database.number, database.root
     database.store(None).save_webhook(WebhookRecord("w", "http://shop.test/", ("*",), "whsec_x", NOON, NOON))
     database.close()
 
-    again = opened(url)
+    again = open_database(url)
     assert [webhook.id for webhook in again.store(None).webhooks()] == ["w"]
     assert (number, again.number) == (1, 2)
     assert again.root == root
@@ -53,7 +53,7 @@ def test_everything_is_there_when_it_is_opened_again(url: str) -> None:
 
 
 def test_two_databases_have_different_roots(tmp_path: Path) -> None:
-    first, second = opened(f"sqlite:///{tmp_path}/1.db"), opened(f"sqlite:///{tmp_path}/2.db")
+    first, second = open_database(f"sqlite:///{tmp_path}/1.db"), open_database(f"sqlite:///{tmp_path}/2.db")
 
     assert first.root != second.root
     first.close()
@@ -61,7 +61,7 @@ def test_two_databases_have_different_roots(tmp_path: Path) -> None:
 
 
 def test_tenants_do_not_see_each_other(url: str) -> None:
-    database = opened(url)
+    database = open_database(url)
     database.store(None).save_resource(ResourceRecord("pet", "1", {"name": "Rex"}))
     database.store("a").save_resource(ResourceRecord("pet", "1", {"name": "Ada"}))
     database.store("a").clear()
@@ -73,13 +73,13 @@ def test_tenants_do_not_see_each_other(url: str) -> None:
 
 
 def test_clocks_are_kept_for_each_tenant(url: str) -> None:
-    database = opened(url)
+    database = open_database(url)
     database.save_clock("a", timedelta(days=3, microseconds=1), None)
     database.save_clock("b", timedelta(), NOON)
     database.save_clock("b", timedelta(seconds=-1), NOON + timedelta(days=1))
     database.close()
 
-    again = opened(url)
+    again = open_database(url)
     assert again.clock("a") == (timedelta(days=3, microseconds=1), None)
     assert again.clock("b") == (timedelta(seconds=-1), NOON + timedelta(days=1))
     assert again.clock(None) is None
@@ -89,17 +89,17 @@ def test_clocks_are_kept_for_each_tenant(url: str) -> None:
 
 def test_a_sqlite_file_serves_one_server_at_a_time(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/shop.db"
-    first = opened(url)
+    first = open_database(url)
 
     assert refusal(url) == (
         f"{url} is used by another server now: stop that, or name another file; servers can share a PostgreSQL"
     )
     first.close()
-    opened(url).close()
+    open_database(url).close()
 
 
 def test_another_program_may_read_the_sqlite_file_meanwhile(tmp_path: Path) -> None:
-    database = opened(f"sqlite:///{tmp_path}/shop.db")
+    database = open_database(f"sqlite:///{tmp_path}/shop.db")
     database.store(None).save_resource(ResourceRecord("pet", "1", {"name": "Rex"}))
     connection = sqlite3.connect(tmp_path / "shop.db")
 
@@ -132,11 +132,11 @@ def test_another_program_may_read_the_sqlite_file_meanwhile(tmp_path: Path) -> N
     ],
 )
 def test_a_database_that_cannot_be_used_is_refused(url: str, why: str) -> None:
-    said = refusal(url)
+    message = refusal(url)
 
-    assert why in said
-    assert "\n" not in said
-    assert "ter2" not in said
+    assert why in message
+    assert "\n" not in message
+    assert "ter2" not in message
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -162,16 +162,16 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "script",
     [
         pytest.param("CREATE TABLE mockstore (version TEXT); INSERT INTO mockstore VALUES ('1.2')", id="a text"),
         pytest.param("CREATE TABLE mockstore (version)", id="no row"),
         pytest.param("CREATE TABLE mockstore (id)", id="no such column"),
     ],
 )
-def test_a_table_of_our_name_that_is_not_ours_is_refused_in_one_line(tmp_path: Path, words: str) -> None:
+def test_a_table_of_our_name_that_is_not_ours_is_refused_in_one_line(tmp_path: Path, script: str) -> None:
     connection = sqlite3.connect(tmp_path / "other.db")
-    connection.executescript(words)
+    connection.executescript(script)
     connection.close()
 
     assert refusal(f"sqlite:///{tmp_path}/other.db") == (
@@ -179,9 +179,9 @@ def test_a_table_of_our_name_that_is_not_ours_is_refused_in_one_line(tmp_path: P
     )
 
 
-def test_the_lock_of_a_database_in_use_is_left_by_who_is_refused(tmp_path: Path) -> None:
+def test_a_refused_server_leaves_the_lock_of_a_database_in_use(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/shop.db"
-    first = opened(url)
+    first = open_database(url)
 
     refusal(url)
 
@@ -190,8 +190,8 @@ def test_the_lock_of_a_database_in_use_is_left_by_who_is_refused(tmp_path: Path)
 
 
 def with_version(url: str, version: int) -> str:
-    """Make a database, and let it be of another version."""
-    opened(url).close()
+    """Create a database, set its version, and return its URL."""
+    open_database(url).close()
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(update(about).values(version=version))
@@ -200,54 +200,54 @@ def with_version(url: str, version: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("version", "who"),
+    ("version", "reason"),
     [
         pytest.param(0, "an older mockstore made it, and can go on with it", id="older"),
         pytest.param(5, "a newer mockstore made it: pip install --upgrade mockstore", id="newer"),
     ],
 )
 def test_a_database_of_another_version_is_refused_with_a_command_that_helps(
-    tmp_path: Path, version: int, who: str
+    tmp_path: Path, version: int, reason: str
 ) -> None:
     url = with_version(f"sqlite:///{tmp_path}/my shop.db", version)
-    opened(f"sqlite:///{tmp_path}/my shop-2.db").close()
+    open_database(f"sqlite:///{tmp_path}/my shop-2.db").close()
 
-    said = refusal(url)
+    message = refusal(url)
 
-    assert said.startswith(
-        f"{url} has tables of version {version}, and this mockstore works with version 4; {who}; or begin anew: "
+    assert message.startswith(
+        f"{url} has tables of version {version}, and this mockstore works with version 4; {reason}; or begin anew: "
     )
-    *command, named = shlex.split(said.partition("or begin anew: ")[2])
+    *command, new_url = shlex.split(message.partition("or begin anew: ")[2])
     assert command == ["mockstore", "serve", "--database"]
-    assert named == f"sqlite:///{tmp_path}/my shop-3.db"
-    opened(named).close()
+    assert new_url == f"sqlite:///{tmp_path}/my shop-3.db"
+    open_database(new_url).close()
 
 
 def test_a_shared_database_of_another_version_is_refused_with_what_helps(postgres: PostgresServer) -> None:
     url = with_version(postgres.new_database(), 0)
 
-    said = refusal(url)
+    message = refusal(url)
 
     name = make_url(url).database
-    assert said.endswith(f"; or begin anew: createdb {name}_2, and name that in --database")
+    assert message.endswith(f"; or begin anew: createdb {name}_2, and name that in --database")
 
 
 def test_a_server_that_does_not_answer_is_refused_and_the_password_stays_secret() -> None:
-    said = refusal("postgresql://ada:secret-word@127.0.0.1:1/shop")
+    message = refusal("postgresql://ada:secret-word@127.0.0.1:1/shop")
 
-    assert said.startswith("cannot open postgresql://ada:***@127.0.0.1:1/shop: connection failed: ")
-    assert said.endswith(
+    assert message.startswith("cannot open postgresql://ada:***@127.0.0.1:1/shop: connection failed: ")
+    assert message.endswith(
         "; see that the server runs, that the database exists, and that the user may create tables in it"
     )
-    assert "secret-word" not in said
-    assert "\n" not in said
+    assert "secret-word" not in message
+    assert "\n" not in message
 
 
-def test_a_word_of_the_query_that_nobody_knows_is_not_shown() -> None:
-    said = refusal("postgresql://127.0.0.1:1/shop?user=ada&pass=secret-word&PASSWD=secret-word")
+def test_an_unknown_part_of_the_query_is_not_shown() -> None:
+    message = refusal("postgresql://127.0.0.1:1/shop?user=ada&pass=secret-word&PASSWD=secret-word")
 
-    assert said.startswith("cannot open postgresql://127.0.0.1:1/shop?user=ada: ")
-    assert "secret-word" not in said
+    assert message.startswith("cannot open postgresql://127.0.0.1:1/shop?user=ada: ")
+    assert "secret-word" not in message
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""When the next delivery is due is remembered: never later than it is, whatever happens here, and `look` for others."""
+"""A store caches when the next delivery is due: never too late for its own changes; `look` reads those of others."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ WEBHOOK = WebhookRecord("w", "http://shop.test/", ("*",), "secret", NOON, NOON)
 
 @pytest.fixture
 def stores(postgres: PostgresServer) -> Iterator[tuple[SqlStore, SqlStore]]:
-    """The same tenant in two servers, which both remember that nothing is due."""
+    """The stores of one tenant in two servers; both have cached that nothing is due."""
     url = postgres.new_database()
     first, second = Database.open(url, now=wall_time), Database.open(url, now=wall_time)
     assert first.store(None).next_due() is None
@@ -148,19 +148,19 @@ def test_however_many_add_and_claim_at_once_nothing_stays_behind(store: SqlStore
     def add(number: int) -> None:
         store.save_delivery(replace(DELIVERY, id=str(number)))
 
-    def take(_: int) -> list[str]:
-        taken = []
+    def claim_all(_: int) -> list[str]:
+        claimed_ids = []
         while store.next_due() is not None:
-            taken += [delivery.id for delivery in store.claim(NOON, 3)]
-        return taken
+            claimed_ids += [delivery.id for delivery in store.claim(NOON, 3)]
+        return claimed_ids
 
     with ThreadPoolExecutor(8) as threads:
         adding = threads.map(add, range(100))
-        taken = [id_ for ids in threads.map(take, range(20)) for id_ in ids]
+        claimed_ids = [id_ for ids in threads.map(claim_all, range(20)) for id_ in ids]
     list(adding)
-    taken += take(0)
+    claimed_ids += claim_all(0)
 
-    assert sorted(taken) == sorted(map(str, range(100)))
+    assert sorted(claimed_ids) == sorted(map(str, range(100)))
 
 
 def test_what_was_read_before_a_change_is_not_remembered_after_it() -> None:
@@ -205,7 +205,7 @@ def test_a_transaction_finds_what_it_has_changed_itself(store: SqlStore) -> None
     assert (store.delivery("d"), store.event("e"), store.webhook("w")) == (stopped, other, disabled)
 
 
-def test_a_delivery_in_hand_has_no_webhook_and_no_event_where_there_are_none(store: SqlStore) -> None:
+def test_a_claimed_delivery_without_a_webhook_and_an_event_is_read_as_such(store: SqlStore) -> None:
     store.save_delivery(DELIVERY)
     store.claim(NOON, 1)
 

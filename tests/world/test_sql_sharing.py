@@ -1,4 +1,4 @@
-"""Servers that share one PostgreSQL: nobody gets what another has, and what a lost one had comes back."""
+"""Servers that share a PostgreSQL database: a delivery is claimed by one of them, and the claims of a lost one end."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -77,7 +77,7 @@ def test_a_closed_server_gives_its_claims_back(url: str) -> None:
 
 
 def test_the_claims_of_a_lost_server_come_back(
-    servers: tuple[Database, Database], fall_silent: Callable[[Database], None]
+    servers: tuple[Database, Database], expire_heartbeat: Callable[[Database], None]
 ) -> None:
     lost, living = servers
     lost.store(None).save_delivery(DELIVERY)
@@ -85,7 +85,7 @@ def test_the_claims_of_a_lost_server_come_back(
     living.beat()
     assert claimed(living) == []
 
-    fall_silent(lost)
+    expire_heartbeat(lost)
     living.beat()
     assert living.store(None).next_due() == NOON
     assert claimed(living) == ["d"]
@@ -93,28 +93,28 @@ def test_the_claims_of_a_lost_server_come_back(
 
 
 def test_a_server_that_comes_to_life_again_no_longer_holds_what_it_had(
-    servers: tuple[Database, Database], fall_silent: Callable[[Database], None]
+    servers: tuple[Database, Database], expire_heartbeat: Callable[[Database], None]
 ) -> None:
     stalled, living = servers
     stalled.store(None).save_delivery(DELIVERY)
     claimed(stalled)
-    fall_silent(stalled)
+    expire_heartbeat(stalled)
     living.beat()
     stalled.beat()
 
     assert not stalled.store(None).holds("d")
     assert claimed(living) == ["d"]
-    stalled.store(None).release("d")  # what it no longer has, it cannot give back
+    stalled.store(None).release("d")  # has no effect: the claim is no longer its own
     assert living.store(None).holds("d")
 
 
 def test_a_server_that_comes_to_life_again_does_not_start_what_it_still_has_in_hand(
-    servers: tuple[Database, Database], fall_silent: Callable[[Database], None]
+    servers: tuple[Database, Database], expire_heartbeat: Callable[[Database], None]
 ) -> None:
     stalled, living = servers
     stalled.store(None).save_delivery(DELIVERY)
     claimed(stalled)
-    fall_silent(stalled)
+    expire_heartbeat(stalled)
     living.beat()
     stalled.beat()
 

@@ -1,4 +1,4 @@
-"""One contract for every store."""
+"""What every kind of store guarantees: webhooks, events, deliveries, claims, transactions and resources."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -203,7 +203,7 @@ def test_an_inner_transaction_is_undone_with_the_outer(store: Store) -> None:
     assert store.webhooks() == []
 
 
-def test_resources_are_kept_by_kind_and_tombstones_are_told(store: Store) -> None:
+def test_resources_are_kept_by_kind_and_removed_ones_are_marked(store: Store) -> None:
     store.save_resource(ResourceRecord("pet", "1", {"name": "Rex"}))
     store.save_resource(ResourceRecord("user", "1", {"username": "ada"}, hidden={"hash": "h"}))
     store.save_resource(ResourceRecord("pet", "2", {}, removed=True))
@@ -279,7 +279,7 @@ def test_many_threads_claim_and_none_gets_what_another_has(store: Store) -> None
     assert sorted(taken) == sorted(map(str, range(100)))
 
 
-def test_what_is_to_be_called_is_called_at_once_outside_a_transaction(store: Store) -> None:
+def test_a_callback_is_called_at_once_outside_a_transaction(store: Store) -> None:
     called: list[int] = []
 
     store.when_kept(lambda: called.append(1))
@@ -287,7 +287,7 @@ def test_what_is_to_be_called_is_called_at_once_outside_a_transaction(store: Sto
     assert called == [1]
 
 
-def test_what_is_to_be_called_is_called_in_order_after_the_outermost_transaction(store: Store) -> None:
+def test_callbacks_are_called_in_order_after_the_outermost_transaction(store: Store) -> None:
     called: list[int] = []
 
     with store.transaction():
@@ -299,7 +299,7 @@ def test_what_is_to_be_called_is_called_in_order_after_the_outermost_transaction
     assert (before, called) == ([], [1, 2])
 
 
-def test_nothing_is_called_after_a_transaction_that_fails(store: Store) -> None:
+def test_no_callback_is_called_after_a_transaction_that_fails(store: Store) -> None:
     called: list[int] = []
 
     def fail() -> None:
@@ -314,7 +314,7 @@ def test_nothing_is_called_after_a_transaction_that_fails(store: Store) -> None:
     assert called == []
 
 
-def test_others_can_write_while_something_is_called(store: Store) -> None:
+def test_others_can_write_while_a_callback_runs(store: Store) -> None:
     def write() -> None:
         with ThreadPoolExecutor(1) as threads:
             threads.submit(store.save_webhook, webhook("other")).result(timeout=20)

@@ -1,4 +1,4 @@
-"""Every store knows how many there are, whatever was undone, replaced or forgotten."""
+"""Every store counts its deliveries and events right, whatever was undone, replaced or forgotten."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ def delivery(id_: str, state: DeliveryState = PENDING) -> DeliveryRecord:
 
 
 def counted(store: Store) -> dict[DeliveryState, int]:
-    """Return how many deliveries are in each state in which there is one."""
+    """Return the number of deliveries of each state; leave out states without any."""
     return {state: count for state in DeliveryState if (count := store.count(states=[state]))}
 
 
@@ -28,19 +28,19 @@ def save(store: Store, *deliveries: DeliveryRecord) -> None:
         store.save_delivery(one)
 
 
-def fail(store: Store, work: Callable[[], object]) -> None:
-    """Do the work in a transaction that fails."""
+def run_in_failing_transaction(store: Store, work: Callable[[], object]) -> None:
+    """Call `work` in a transaction that then fails."""
 
-    def failing() -> None:
+    def run() -> None:
         with store.transaction():
             work()
             raise LookupError
 
     with pytest.raises(LookupError):
-        failing()
+        run()
 
 
-def test_of_nothing_there_is_none(store: Store) -> None:
+def test_an_empty_store_counts_none(store: Store) -> None:
     assert counted(store) == {}
     assert store.count_events() == 0
 
@@ -76,7 +76,7 @@ def test_a_transaction_sees_its_own_counts_and_leaves_none_when_it_fails(store: 
         store.save_delivery(delivery("a", DELIVERED))
         seen.append((counted(store), store.count_events()))
 
-    fail(store, work)
+    run_in_failing_transaction(store, work)
 
     assert seen == [({HELD: 1, PENDING: 1, DELIVERED: 2}, 4)]
     assert counted(store) == {HELD: 1, PENDING: 1}

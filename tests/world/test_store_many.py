@@ -1,4 +1,4 @@
-"""Every store lets many deliveries end, or begin anew, at once, as if each had been saved by itself."""
+"""In every store, `end` and `restart` change many deliveries as if each had been saved by itself."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ HELD, PENDING, DELIVERED, DISCARDED = (
     DeliveryState.DELIVERED,
     DeliveryState.DISCARDED,
 )
-WHY = "no: \0, \\, \ud800, ü, 🐾"
+REASON = "no: \0, \\, \ud800, ü, 🐾"
 REQUEST = Outgoing("http://shop.test/", (), b"{}")
 TRIED = Attempt(1, NOON, NOON, Outcome.REFUSED, 503, timedelta(), None, REQUEST, None)
 PLAIN = DeliveryRecord("plain", "e", "w", NOON, NOON)
@@ -42,13 +42,13 @@ def filled(store: Store) -> Store:
 
 
 def end(store: Store) -> None:
-    store.end(DISCARDED, WHY, webhook_id="w", states=[PENDING, HELD])
+    store.end(DISCARDED, REASON, webhook_id="w", states=[PENDING, HELD])
 
 
 def test_those_that_are_sought_end_and_keep_everything_else(filled: Store) -> None:
     end(filled)
 
-    over = [replace(one, state=DISCARDED, due=None, reason=WHY) for one in (PLAIN, FAULTY, HELD_BACK)]
+    over = [replace(one, state=DISCARDED, due=None, reason=REASON) for one in (PLAIN, FAULTY, HELD_BACK)]
     assert filled.deliveries() == [ENDED, *over, TO_ANOTHER]
     assert (filled.count(states=[DISCARDED]), filled.count(states=[PENDING])) == (3, 1)
 
@@ -69,9 +69,11 @@ def test_a_claim_outlasts_the_end_and_an_attempt_under_way_can_still_be_recorded
     end(filled)
 
     assert filled.holds(claimed.id)
-    told = filled.delivery(claimed.id)
-    assert told is not None
-    filled.save_delivery(replace(told, attempts=(*told.attempts, replace(TRIED, number=len(told.attempts) + 1))))
+    recorded = filled.delivery(claimed.id)
+    assert recorded is not None
+    filled.save_delivery(
+        replace(recorded, attempts=(*recorded.attempts, replace(TRIED, number=len(recorded.attempts) + 1)))
+    )
     filled.release(claimed.id)
     assert filled.claim(NOON, 9) == [TO_ANOTHER]
 
@@ -116,7 +118,7 @@ def test_what_has_ended_can_be_started_anew(filled: Store) -> None:
 
 
 def test_nothing_ends_where_nothing_is_sought(filled: Store) -> None:
-    filled.end(DISCARDED, WHY, webhook_id="unknown")
+    filled.end(DISCARDED, REASON, webhook_id="unknown")
 
     assert filled.deliveries() == [ENDED, PLAIN, FAULTY, HELD_BACK, TO_ANOTHER]
 

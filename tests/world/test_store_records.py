@@ -27,7 +27,7 @@ from mockstore.world.seams import Store
 NOON = datetime(2026, 1, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 FAR = datetime(3000, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 ODD = "no: \0, \\, \ud800, ü, 🐾"
-"""What UTF-8 or PostgreSQL cannot hold, a backslash, and what both hold."""
+"""Characters that UTF-8 or PostgreSQL cannot store, a backslash, and characters beyond ASCII."""
 
 WEBHOOK = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_x", NOON, NOON)
 EVENT = EventRecord("e", "pet.adopted", NOON, b"{}")
@@ -102,7 +102,7 @@ def test_an_event_comes_back_as_it_was(store: Store, event: EventRecord) -> None
         pytest.param(
             replace(
                 DELIVERY,
-                attempts=(replace(FIRST, sent=replace(REQUEST, wire=Wire(True, True, True, 0, "during"))),),  # noqa: FBT003 - all of them
+                attempts=(replace(FIRST, sent=replace(REQUEST, wire=Wire(True, True, True, 0, "during"))),),  # noqa: FBT003 - every flag is set
             ),
             id="a wire that does everything",
         ),
@@ -148,7 +148,7 @@ def test_a_resource_comes_back_as_it_was(store: Store, document: dict[str, Any])
     found = store.resource("pet", ODD)
 
     assert found == resource
-    assert repr(found) == repr(resource)  # the order of members, too
+    assert repr(found) == repr(resource)  # the order of members is kept, too
     assert store.resources("pet") == [resource]
 
 

@@ -1,4 +1,4 @@
-"""Every store finds the same deliveries and events by any filter, in parts, and counts them."""
+"""Every store finds deliveries and events by any filter, page by page, and counts them."""
 
 from datetime import UTC, datetime, timedelta
 

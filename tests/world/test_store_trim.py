@@ -1,4 +1,4 @@
-"""Every store forgets what was finished first, and nothing else."""
+"""`trim` forgets the deliveries that finished first, with their events, and nothing else, in every store."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,14 +22,14 @@ def delivery(id_: str, *, of: str, state: DeliveryState = DELIVERED) -> Delivery
 
 
 def emit(store: Store, *ids: str, state: DeliveryState = DELIVERED) -> None:
-    """Save an event and its delivery under each of these ids."""
+    """Save, for each id, an event and a delivery that both have it."""
     for id_ in ids:
         with store.transaction():
             store.add_event(event(id_))
             store.save_delivery(delivery(id_, of=id_, state=state))
 
 
-def left(store: Store) -> tuple[list[str], list[str]]:
+def remaining(store: Store) -> tuple[list[str], list[str]]:
     return [record.id for record in store.deliveries()], [record.id for record in store.events()]
 
 
@@ -37,7 +37,7 @@ def test_the_latest_finished_deliveries_stay_with_their_events(store: Store) -> 
     emit(store, "a", "b", "c", "d")
     store.trim(2)
 
-    assert left(store) == (["c", "d"], ["c", "d"])
+    assert remaining(store) == (["c", "d"], ["c", "d"])
     assert store.delivery("a") is None
     assert store.deliveries(event_id="a") == []
     assert [record.id for record in store.deliveries(webhook_id="w")] == ["c", "d"]
@@ -48,7 +48,7 @@ def test_what_has_ended_is_forgotten_however_it_ended(store: Store, state: Deliv
     emit(store, "a", state=state)
     store.trim(0)
 
-    assert left(store) == ([], [])
+    assert remaining(store) == ([], [])
 
 
 @pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.HELD])
@@ -57,16 +57,16 @@ def test_what_has_not_ended_stays(store: Store, state: DeliveryState) -> None:
     emit(store, "c")
     store.trim(0)
 
-    assert left(store) == (["a", "b"], ["a", "b"])
+    assert remaining(store) == (["a", "b"], ["a", "b"])
 
 
-def test_who_finished_first_goes_first_however_old(store: Store) -> None:
+def test_the_delivery_that_finished_first_is_forgotten_first_however_old(store: Store) -> None:
     emit(store, "slow", state=DeliveryState.PENDING)
     emit(store, "a", "b")
     store.save_delivery(delivery("slow", of="slow"))
     store.trim(2)
 
-    assert left(store) == (["slow", "b"], ["slow", "b"])
+    assert remaining(store) == (["slow", "b"], ["slow", "b"])
 
 
 def test_what_is_sent_again_has_not_ended(store: Store) -> None:
@@ -74,7 +74,7 @@ def test_what_is_sent_again_has_not_ended(store: Store) -> None:
     store.save_delivery(delivery("a", of="a", state=DeliveryState.PENDING))
     store.trim(1)
 
-    assert left(store) == (["a", "c"], ["a", "c"])
+    assert remaining(store) == (["a", "c"], ["a", "c"])
 
 
 def test_saving_what_has_ended_again_does_not_make_it_younger(store: Store) -> None:
@@ -82,7 +82,7 @@ def test_saving_what_has_ended_again_does_not_make_it_younger(store: Store) -> N
     store.save_delivery(replace(delivery("a", of="a"), reason="told later"))
     store.trim(1)
 
-    assert left(store) == (["b"], ["b"])
+    assert remaining(store) == (["b"], ["b"])
 
 
 def test_an_event_stays_while_a_delivery_of_it_is_left(store: Store) -> None:
@@ -91,7 +91,7 @@ def test_an_event_stays_while_a_delivery_of_it_is_left(store: Store) -> None:
     emit(store, "b")
     store.trim(0)
 
-    assert left(store) == (["a2"], ["a"])
+    assert remaining(store) == (["a2"], ["a"])
 
 
 def test_events_that_never_had_a_delivery_are_bounded_too(store: Store) -> None:
@@ -100,10 +100,10 @@ def test_events_that_never_had_a_delivery_are_bounded_too(store: Store) -> None:
     emit(store, "e")
     store.trim(2)
 
-    assert left(store) == (["e"], ["c", "d", "e"])
+    assert remaining(store) == (["e"], ["c", "d", "e"])
 
 
-def test_a_webhook_for_one_callback_goes_with_its_last_delivery(store: Store) -> None:
+def test_a_webhook_for_one_callback_is_forgotten_with_its_last_delivery(store: Store) -> None:
     registered = WebhookRecord("w", "http://shop.test/", ("*",), "whsec_x", NOON, NOON)
     for webhook in (registered, replace(registered, id="once", events=(), signatures=())):
         store.save_webhook(webhook)
@@ -148,7 +148,7 @@ def test_keeping_less_than_before_forgets_more(store: Store) -> None:
     store.trim(4)
     store.trim(1)
 
-    assert left(store) == (["e"], ["e"])
+    assert remaining(store) == (["e"], ["e"])
 
 
 def test_what_is_forgotten_within_a_transaction_that_fails_is_still_there(store: Store) -> None:
@@ -162,10 +162,10 @@ def test_what_is_forgotten_within_a_transaction_that_fails_is_still_there(store:
 
     with pytest.raises(LookupError):
         fail()
-    assert left(store) == (["a", "b"], ["a", "b"])
+    assert remaining(store) == (["a", "b"], ["a", "b"])
 
     store.trim(1)
-    assert left(store) == (["b"], ["b"])
+    assert remaining(store) == (["b"], ["b"])
 
 
 def test_trimming_within_a_transaction_is_done_when_it_ends(store: Store) -> None:
@@ -173,7 +173,7 @@ def test_trimming_within_a_transaction_is_done_when_it_ends(store: Store) -> Non
         emit(store, "a", "b")
         store.trim(1)
 
-    assert left(store) == (["b"], ["b"])
+    assert remaining(store) == (["b"], ["b"])
 
 
 def test_a_long_history_stays_near_its_bound(store: Store) -> None:
@@ -181,7 +181,7 @@ def test_a_long_history_stays_near_its_bound(store: Store) -> None:
         emit(store, str(number))
         store.trim(100)
 
-    kept = left(store)
+    kept = remaining(store)
     latest = [str(number) for number in range(300)]
     assert 100 <= len(kept[0]) <= 110
     assert kept == (latest[-len(kept[0]) :], latest[-len(kept[0]) :])

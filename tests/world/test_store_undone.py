@@ -1,4 +1,4 @@
-"""What a transaction that fails leaves behind in any store: nothing, not even another order."""
+"""A transaction that fails changes nothing in any store, not even the order of records."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,34 +26,34 @@ def claimed(store: Store, now: datetime = LATER) -> list[str]:
     return [record.id for record in store.claim(now, 10)]
 
 
-def fail(store: Store, work: Callable[[], object]) -> None:
-    """Do the work in a transaction that fails."""
+def run_in_failing_transaction(store: Store, work: Callable[[], object]) -> None:
+    """Call `work` in a transaction that then fails."""
 
-    def failing() -> None:
+    def run() -> None:
         with store.transaction():
             work()
             raise LookupError
 
     with pytest.raises(LookupError):
-        failing()
+        run()
 
 
 def test_a_claim_is_given_back(store: Store) -> None:
     store.save_delivery(delivery("d"))
 
-    fail(store, lambda: store.claim(NOON, 1))
+    run_in_failing_transaction(store, lambda: store.claim(NOON, 1))
 
     assert not store.holds("d")
     assert store.next_due() == NOON
     assert claimed(store) == ["d"]
 
 
-def test_what_was_released_in_vain_is_still_held_and_can_be_released(store: Store) -> None:
+def test_a_claim_whose_release_was_undone_can_be_released(store: Store) -> None:
     store.save_delivery(delivery("d"))
     store.claim(NOON, 1)
 
-    fail(store, lambda: store.release("d"))
-    fail(store, store.next_due)
+    run_in_failing_transaction(store, lambda: store.release("d"))
+    run_in_failing_transaction(store, store.next_due)
 
     assert store.holds("d")
     assert claimed(store) == []
@@ -61,7 +61,7 @@ def test_what_was_released_in_vain_is_still_held_and_can_be_released(store: Stor
     assert claimed(store) == ["d"]
 
 
-def test_what_was_released_and_claimed_again_in_vain_is_still_held(store: Store) -> None:
+def test_a_claim_whose_release_and_new_claim_were_undone_is_still_held(store: Store) -> None:
     store.save_delivery(delivery("d"))
     store.claim(NOON, 1)
 
@@ -70,7 +70,7 @@ def test_what_was_released_and_claimed_again_in_vain_is_still_held(store: Store)
         assert not store.holds("d")
         assert claimed(store) == ["d"]
 
-    fail(store, work)
+    run_in_failing_transaction(store, work)
 
     assert store.holds("d")
     assert claimed(store) == []
@@ -95,7 +95,7 @@ def test_what_was_stopped_is_due_again_even_if_somebody_looked_for_what_is_due(s
         store.save_delivery(delivery("d", state=DISCARDED))
         assert store.next_due() is None
 
-    fail(store, work)
+    run_in_failing_transaction(store, work)
 
     assert store.next_due() == NOON
     assert claimed(store) == ["d"]
@@ -109,13 +109,13 @@ def test_what_was_put_off_keeps_its_place(store: Store) -> None:
         store.save_delivery(delivery("a", LATER))
         store.save_delivery(delivery("a"))
 
-    fail(store, work)
+    run_in_failing_transaction(store, work)
 
     assert claimed(store) == ["a", "b"]
 
 
 def test_a_delivery_that_is_saved_again_is_listed_once_and_as_the_latest(store: Store) -> None:
-    fail(store, lambda: store.save_delivery(delivery("a")))
+    run_in_failing_transaction(store, lambda: store.save_delivery(delivery("a")))
     store.save_delivery(delivery("b"))
     store.save_delivery(delivery("a"))
 
@@ -123,11 +123,11 @@ def test_a_delivery_that_is_saved_again_is_listed_once_and_as_the_latest(store: 
         assert [one.id for one in found] == ["b", "a"]
 
 
-def test_who_finished_first_is_still_the_first_to_be_forgotten(store: Store) -> None:
+def test_the_delivery_that_finished_first_is_still_the_first_to_be_forgotten(store: Store) -> None:
     for id_ in "abc":
         store.save_delivery(delivery(id_, state=DELIVERED))
 
-    fail(store, lambda: store.save_delivery(delivery("a")))
+    run_in_failing_transaction(store, lambda: store.save_delivery(delivery("a")))
     store.trim(1)
 
     assert [one.id for one in store.deliveries()] == ["c"]
@@ -137,7 +137,7 @@ def test_an_event_without_a_delivery_is_still_the_first_to_be_forgotten(store: S
     for id_ in "abca":
         store.add_event(event(id_))
 
-    fail(store, lambda: store.save_delivery(replace(delivery("d"), event_id="a")))
+    run_in_failing_transaction(store, lambda: store.save_delivery(replace(delivery("d"), event_id="a")))
     store.trim(1)
 
     assert [one.id for one in store.events()] == ["c"]
