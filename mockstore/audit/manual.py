@@ -40,8 +40,8 @@ def test_our_consumer_conforms(mockstore):
     mockstore.assert_conforms(make_app(SECRET, shop), secret=SECRET, probe=shop.effects)
 ```
 
-The exit code is 0 when no rule failed, 1 when one did, and 2 when the consumer or the probe could not be reached. In
-pytest 9 each rule is a subtest; before, one assertion lists all that failed.
+The exit code is 0 when no rule failed, 1 when one did, and 2 when no rule could be judged, or the consumer or the probe
+could not be reached. In pytest 9 each rule is a subtest; before, one assertion lists all that failed.
 
 **The probe** says what your consumer has done so far: a number, or JSON with numbers in it. Without one the audit goes
 by status codes; rules that need to count end as *not judged*, which is no failure. The probe must see the work of an

@@ -134,7 +134,9 @@ def test_a_connection_that_the_receiver_closed_is_replaced(serve: Serve, transpo
     closed.wait(10)
     underway = transport.begin(request_to(port), LONG_TIMEOUT)
 
-    assert underway is not None
+    if underway is None:  # the test took long to get here, so the transport has seen that the connection is closed
+        assert transport.send(request_to(port), LONG_TIMEOUT).status == 200
+        return
     assert [underway.look(LONG_TIMEOUT) for _ in range(looks)] == [None] * looks
     assert underway.finish().status == 200
 
