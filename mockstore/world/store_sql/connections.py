@@ -20,7 +20,7 @@ PATIENCE: Final = timedelta(seconds=30)
 """How long a call waits for the lock that other threads hold."""
 
 STILL_LOCKED: Final = 200
-"""How many milliseconds a transaction waits for a locked SQLite file when the one before it has waited in vain."""
+"""How many milliseconds a transaction waits for a locked SQLite file after the one before has timed out."""
 
 Values = Mapping[str, Any]
 _NONE: Final[Values] = MappingProxyType({})
@@ -89,7 +89,7 @@ class Connections:
 
     @contextmanager
     def autocommit(self) -> Iterator["Session"]:
-        """Commit each statement at once, on PostgreSQL and outside a transaction; otherwise be a transaction."""
+        """Commit each statement at once, on PostgreSQL and outside a transaction; otherwise use a transaction."""
         session = self.session
         if session is not None or not self._shared:
             with self.transaction() as joined:

@@ -165,7 +165,7 @@ def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
         attempts=tuple(made),
         round_start=row.round_start,
         reason=None if row.reason is None else unkey(row.reason),
-        faults=tuple(PlannedFault(name, tuple(befalls), roll) for name, befalls, roll in faults),
+        faults=tuple(PlannedFault(name, tuple(numbers), roll) for name, numbers, roll in faults),
     )
 
 

@@ -10,7 +10,7 @@ from mockstore.world.store_sql.records import webhook_of
 from mockstore.world.store_sql.tables import attempts, deliveries, events, webhooks
 
 SLACK: Final = 10
-"""The fraction of `keep` that may remain in addition: one tenth."""
+"""Up to `keep` // `SLACK` deliveries more than `keep` may remain."""
 
 BATCH: Final = 500
 """How many deliveries one statement deletes."""

@@ -44,7 +44,7 @@ class AsgiTransport:
         with self._running:
             return self._run(self.asend(outgoing, timeout))
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Call the app on the running event loop."""
         lifespan = await self._started()
         exchange = _Exchange(outgoing, self._deadline(timeout))
@@ -58,7 +58,7 @@ class AsgiTransport:
     def close(self) -> None:
         """Shut the app down on every loop that is still open, and close our own loop.
 
-        On a loop that is running, the app is only told to shut down. Raises `ConsumerError` when the app fails to.
+        On a loop that is running, the app is only told to shut down. Raises `ConsumerError` when the app fails at that.
         """
         if not _is_in_running_loop():
             self._shut_down()

@@ -30,7 +30,7 @@ class DjangoTransport:
         with _connections_kept_open():
             return self._wsgi.send(outgoing, timeout)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Do the same on Django's thread for sync code: its ORM refuses a thread with a running event loop."""
         from asgiref.sync import sync_to_async  # noqa: PLC0415 - installed with Django only
 

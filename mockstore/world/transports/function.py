@@ -41,7 +41,7 @@ class FunctionTransport:
             )
         return _reply(answer, deadline)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Call it, and await what it returns if that is awaitable."""
         deadline = Deadline(timeout)
         answer = self._call(outgoing)

@@ -91,7 +91,7 @@ class HttpTransport:
         kept.close()
         return None
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Do the same on a worker thread."""
         return await asyncio.to_thread(self.send, outgoing, timeout)
 

@@ -22,8 +22,8 @@ _CHECKS: Final = 10
 class IdleConnections:
     """A bounded pool of open connections, by origin; safe to use from many threads.
 
-    At most `most` are kept: the one that was unused for the longest time is closed to make room. `put` also closes
-    those that were unused for longer than `longest`, so that no connection to a stopped receiver stays open.
+    At most `most` are kept: the one that was unused for the longest time is closed to make room. From time to time
+    `put` closes those that were unused for longer than `longest`, so that none stays open to a stopped receiver.
     """
 
     def __init__(self, *, most: int = MOST, longest: timedelta = LONGEST) -> None:

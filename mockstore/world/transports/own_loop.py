@@ -33,7 +33,7 @@ class OwnLoopTransport:
         """Return the reply; other threads can send at the same time."""
         return self._start(outgoing, timeout).result()
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Do the same without blocking the caller's event loop."""
         return await asyncio.wrap_future(self._start(outgoing, timeout))
 

@@ -135,7 +135,7 @@ class Router:
             return self._overlapping.begin(outgoing, timeout)
         return None
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Do the same on the running event loop."""
         return await self._transport(outgoing).asend(outgoing, timeout)
 

@@ -46,7 +46,7 @@ class Lent(Struct, frozen=True):
         """Send with the shared transport, without waiting for the response."""
         return self.transport.begin(outgoing, timeout)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Send with the shared transport from the running event loop."""
         return await self.transport.asend(outgoing, timeout)
 

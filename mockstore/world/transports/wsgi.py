@@ -44,7 +44,7 @@ class WsgiTransport:
             raise consumer_raised(error) from error
         return exchange.reply(outgoing.url, caught[-1] if caught else None)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Do the same, on this thread: the app may own objects that are bound to it."""
         return self.send(outgoing, timeout)
 
