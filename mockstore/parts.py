@@ -137,7 +137,7 @@ class Parts(Struct, frozen=True):
     """The base URL of the API, as clients see it."""
 
     def note(self, its_id: str) -> Note:
-        """Return the note with this id: a document in the store, kept apart from the resources of the shop."""
+        """Return the note with this id: a document in the store that is no resource of the shop."""
         return Note(self.store, its_id)
 
     def notes(self) -> Mapping[str, Payload]:

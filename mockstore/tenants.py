@@ -25,7 +25,7 @@ from mockstore.world.seams import Store
 from mockstore.world.transports.shared import SharedNetwork
 
 TURNS: Final = 10
-"""A check of the database opens at most one in this many of the tenants allowed, to spread the load."""
+"""Each check of the database opens at most a tenth of the tenants allowed (1 / `TURNS`), to spread the load."""
 CLOSERS: Final = 32
 """How many threads close tenants at the same time."""
 

@@ -304,7 +304,7 @@ class WorkerPump:
         return stalled
 
     def _rest(self, *, may_take: bool) -> bool:
-        """Wait for work, or for the next due time if no thread waits for it; return whether it waited in vain.
+        """Wait for work, or for the next due time if no thread waits for it; return True if `rest` passed without work.
 
         Without `may_take` it does not wait for deliveries that are due already: the threads at work take them.
         """
