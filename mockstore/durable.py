@@ -1,4 +1,4 @@
-"""A server's database: what is kept over restarts, and the heartbeat that says that the server lives."""
+"""A server's use of its database: it keeps each tenant's store and clock over restarts, and records a heartbeat."""
 
 import logging
 from collections import Counter
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from mockstore.world.store_sql import Database
 
 LOOK: Final = timedelta(seconds=1)
-"""How often a server with a database writes its heartbeat, and checks what others have made due."""
+"""How often a server with a database records its heartbeat, and looks for deliveries that others have made due."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Records:
-    """The database of a server, with its heartbeat about every second."""
+    """The database of a server, and the thread that records a heartbeat about every second."""
 
     def __init__(self, url: str) -> None:
         self.database = _database(url)
@@ -35,12 +35,12 @@ class Records:
         self.beating = Rounds(self._beat, "mockstore-beat", until=self._ended)
 
     def keeping(self, tenant: str | None) -> Keeping:
-        """Return the tenant's store and clock, for opening it once more."""
+        """Return the tenant's store and clock, and a salt that differs each time the tenant is opened."""
         run = (self.database.number, self._openings[tenant])
         self._openings[tenant] += 1
         return Keeping(
             self.database.store(tenant),
-            _ClockShelf(self.database, tenant),
+            _SavedClock(self.database, tenant),
             salt="" if run == (1, 0) else "{}.{}".format(*run),
             root=self.database.root,
         )
@@ -62,9 +62,9 @@ class Records:
 
 
 class Rounds:
-    """Repeats some work on a thread of its own until an event is set.
+    """Repeats `work` on a thread of its own until the event `until` is set.
 
-    An error of the work is logged, and does not end the thread.
+    An exception of `work` is logged, and does not end the thread.
     """
 
     def __init__(self, work: Callable[[], None], name: str, *, until: Event, every: timedelta = LOOK) -> None:
@@ -76,7 +76,7 @@ class Rounds:
 
     @property
     def broken(self) -> bool:
-        """Whether the thread has ended by an error."""
+        """Whether the thread has ended before it should."""
         return not self._until.is_set() and not self._thread.is_alive()
 
     def join(self) -> None:
@@ -87,13 +87,13 @@ class Rounds:
         while not self._until.is_set():
             try:
                 self._work()
-            except Exception:  # noqa: BLE001 - the thread must live; the log has it
+            except Exception:  # noqa: BLE001 - the thread must go on; the error is logged
                 _LOG.exception("%s met an error, and goes on", self.name)
             self._until.wait(self._every.total_seconds())
 
 
 def _database(url: str) -> "Database":
-    """Open the database; raise `StartupError` that says what helps."""
+    """Open the database; raise `StartupError`, with advice, when that fails."""
     try:
         from mockstore.world.store_sql import Database  # noqa: PLC0415 - SQLAlchemy, which few servers need
 
@@ -102,8 +102,8 @@ def _database(url: str) -> "Database":
         raise StartupError(str(error), field="database") from None
 
 
-class _ClockShelf(Struct, frozen=True):
-    """Keeps a tenant's clock in the database."""
+class _SavedClock(Struct, frozen=True):
+    """Saves a tenant's clock in the database."""
 
     database: "Database"
     tenant: str | None

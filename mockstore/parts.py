@@ -1,4 +1,4 @@
-"""Builds the parts of a Mockstore, for a test and for the server."""
+"""Builds the parts of a Mockstore, for a test and for a server."""
 
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from contextlib import AbstractContextManager
@@ -41,64 +41,64 @@ _CLOCKS: Mapping[str, Callable[..., Clock]] = {
 
 
 class Pump(Protocol):
-    """Runs what is due: on the caller's thread (tests), or on threads of its own (the server)."""
+    """Makes the attempts that are due: on the caller's thread (tests), or on threads of its own (the server)."""
 
     raised: MutableSequence[BaseException]
-    """Exceptions that nobody has looked at yet; on a server only the latest ones."""
+    """Exceptions that have not been looked at yet; on a server only the latest ones."""
 
     def look(self) -> None:
-        """Notice what other servers on the same records have done."""
+        """Notice the changes of other servers on the same database."""
 
     def kick(self) -> None:
-        """Run what is due now, or have it run."""
+        """Deliver what is due now, or have threads deliver it."""
 
     async def akick(self) -> None:
         """Do the same on the running event loop."""
 
     def deliver_briefly(self) -> bool:
-        """Deliver on the caller's thread without waiting for much; return whether to come back soon."""
+        """Deliver on the caller's thread without blocking for long; return whether to call again soon."""
 
     def settle(self, timeout: timedelta | None = None) -> bool:
-        """Return once nothing is due or under way, or False after `timeout`."""
+        """Wait until nothing is due and no attempt is in progress; return False when `timeout` passes first."""
 
     def advance(self, by: timedelta) -> None:
-        """Move the clock, and run what falls due on the way, in order."""
+        """Move the clock forward, and deliver what becomes due on the way, in order."""
 
     async def aadvance(self, by: timedelta) -> None:
         """Do the same on the running event loop."""
 
     @property
     def pulse(self) -> Pulse:
-        """How the deliveries are going."""
+        """The number of attempts in progress, and of threads that have died."""
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Put off what falls due inside until the next `kick`, `akick` or `deliver_briefly`."""
+        """Postpone the deliveries that become due inside until the next `kick`, `akick` or `deliver_briefly`."""
 
     def forget(self, clear: Callable[[], None]) -> None:
-        """Delete the records by `clear`; an attempt under way is not recorded."""
+        """Delete the records by calling `clear`; attempts in progress are not recorded."""
 
     def stop(self) -> None:
-        """Start no new deliveries; those under way go on."""
+        """Start no new attempts; those in progress continue."""
 
     def close(self) -> None:
-        """Stop, once what is under way has ended."""
+        """Stop, after the attempts in progress have ended."""
 
 
 class Options(Struct, frozen=True):
     """The options of a Mockstore that concern its test."""
 
     strict: bool = True
-    """Whether the end of a test, or of a `with` block, judges what went wrong and was never looked at."""
+    """Whether the end of a test, or of a `with` block, fails for failures that the test has not looked at."""
     raise_errors: bool = True
-    """Whether an exception of the consumer's code comes out of `emit` and `advance`."""
+    """Whether `emit` and `advance` raise an exception of the consumer's code."""
     url_schemes: tuple[str, ...] = ("http", "https")
     """The URL schemes that webhooks may have."""
     reach: AddressPolicy = anywhere
-    """The rule for the addresses of webhooks."""
+    """The rule for the IP addresses of webhooks."""
     webhooks: int | None = None
     """How many webhooks may be registered; None means no limit."""
     history: int | None = None
-    """How many finished deliveries are kept; None means all."""
+    """How many finished deliveries are kept; None keeps all."""
 
     def __post_init__(self) -> None:
         for name in ("strict", "raise_errors"):
@@ -108,18 +108,18 @@ class Options(Struct, frozen=True):
 
 
 class Keeping(Struct, frozen=True):
-    """The store of a tenant, and what distinguishes its runs over the same records; in memory there is one run."""
+    """The store of a tenant, its saved clock, and what makes ids and keys differ between runs on the same records."""
 
     store: Store
     shelf: Shelf | None = None
     salt: str = ""
-    """Different for each run with the same seed, so that no id is made twice; empty for the first."""
+    """Differs in each run with the same seed, so that no id is made twice; empty in the first run."""
     root: bytes | None = None
-    """The source of keys when there is no seed."""
+    """The secret from which keys are derived when there is no seed."""
 
 
 class Parts(Struct, frozen=True):
-    """Everything that a Mockstore owns, or shares with other ones."""
+    """All objects that a Mockstore owns, or shares with other ones."""
 
     provider: Provider
     factory: EventFactory
@@ -132,20 +132,20 @@ class Parts(Struct, frozen=True):
     news: News
     options: Options
     tenant: str | None = None
-    """The tenant (the header `X-Tenant-ID`); None is the shared one."""
+    """The tenant's id (the header `X-Tenant-ID`); None is the shared one."""
     base_url: str = "/v1"
-    """The base URL of the API from outside."""
+    """The base URL of the API, as clients see it."""
 
     def note(self, its_id: str) -> Note:
-        """Return a document that is kept among the records beside those of the shop."""
+        """Return the note with this id: a document in the store that is no resource of the shop."""
         return Note(self.store, its_id)
 
     def notes(self) -> Mapping[str, Payload]:
-        """Read all such documents that are written, by id."""
+        """Return the content of all notes that exist, by id."""
         return read_notes(self.store)
 
     def reset(self) -> None:
-        """Remove every record, and reset the clock and the dice. Mounted apps stay."""
+        """Delete all records, and reset the clock and the random numbers. Mounted apps stay."""
         self.pump.forget(self.store.clear)
         self.chance.reseed()
         self.clock.reset()
@@ -153,16 +153,16 @@ class Parts(Struct, frozen=True):
         self.pump.raised.clear()
 
     def close(self) -> None:
-        """Stop delivering, and release connections, event loops and the process's time.
+        """Stop delivering, and release connections, event loops and the time of the process.
 
-        The store is left to whoever opened it: the next Mockstore over the same records may be at work in it already.
+        The store stays open: another Mockstore may be using it already.
         """
         self.pump.close()
         self.router.close()
         self.clock.close()
 
 
-def provider_with(  # noqa: PLR0913 - what can be said of a provider, each once
+def provider_with(  # noqa: PLR0913 - one parameter for each rule that can be changed
     provider: Provider | None,
     *,
     schedule: RetryPolicy | Sequence[timedelta | float] | None = None,
@@ -173,9 +173,9 @@ def provider_with(  # noqa: PLR0913 - what can be said of a provider, each once
 ) -> Provider:
     """Return the provider's rules (by default the Petstore's) with the caller's changes.
 
-    `schedule` is the waits between attempts and `timeout` the time for an answer, both as timedelta
-    or seconds; `schemas` are folders with further event schemas. `retry_after` is whether `Retry-After` in a 429 or
-    503 moves the next attempt (contract 1.3); False ignores it with whatever status it comes.
+    `schedule` lists the waits between attempts and `timeout` limits the time for a response, both as timedelta or
+    seconds; `schemas` are folders with more event schemas. `retry_after` says whether `Retry-After` in a 429 or 503
+    moves the next attempt (contract 1.3); False ignores it with every status.
     """
     rules = provider or petstore()
     if schedule is not None:
@@ -201,21 +201,21 @@ def in_process_parts(  # noqa: PLR0913 - the composition root names every part o
     signature_time: SignatureTime,
     options: Options,
 ) -> Parts:
-    """Return the parts of a test: no socket until one is asked for, no thread, no waiting."""
+    """Return the parts for a test: no threads, no waiting, and no socket until one is needed."""
     if clock not in _CLOCKS:
         raise InvalidInputError(f"unknown clock {clock!r}; known clocks: {', '.join(_CLOCKS)}", field="clock")
     if signature_time not in ("wall", "virtual"):
         raise InvalidInputError(
             f"unknown signature_time {signature_time!r}; allowed: wall, virtual", field="signature_time"
         )
-    its_clock = _CLOCKS[clock](start) if start is not None else _CLOCKS[clock]()
+    chosen_clock = _CLOCKS[clock](start) if start is not None else _CLOCKS[clock]()
     store, chance, router, news = MemoryStore(), Chance(seed), Router.in_process(), News()
-    engine = Engine(provider, store, its_clock, chance, tell=news.tell, signature_time=signature_time)
+    engine = Engine(provider, store, chosen_clock, chance, tell=news.tell, signature_time=signature_time)
     return Parts(
         provider=provider,
         factory=factory if factory is not None and factory.catalogue is provider.catalogue else _factory(provider),
         store=store,
-        clock=its_clock,
+        clock=chosen_clock,
         chance=chance,
         engine=engine,
         pump=InlinePump(engine, router, is_remote=router.is_remote),
@@ -237,7 +237,7 @@ def standalone_rules(settings: Settings) -> Provider:
 
 
 def reach_of(settings: Settings) -> AddressPolicy:
-    """Return the rule for the addresses that a server may deliver to."""
+    """Return the rule for the IP addresses that a server may deliver to."""
     return public_only if settings.deny_private else beyond_metadata
 
 
@@ -251,11 +251,11 @@ def standalone_parts(  # noqa: PLR0913 - the composition root names every part o
     observe: Callable[[Observation], None] | None = None,
     keeping: Keeping | None = None,
 ) -> Parts:
-    """Return the parts of a server's tenant: sockets, threads that start with the first delivery, time that runs.
+    """Return the parts for a server's tenant: sockets, a running clock, threads that start with the first delivery.
 
-    `provider`, `factory` and `network` may be shared by many; what `network` returns is closed by each, and
-    without `network` there is one that reaches what the settings allow. `observe` is told what happens. `keeping` is
-    where it outlives the process, if it does.
+    `provider`, `factory` and `network` may be shared by many tenants; each closes the transport that `network`
+    returns. Without `network` there is one that delivers to the addresses that the settings allow. `observe` is called
+    with each observation. `keeping` has the store and clock in a database; None keeps both in memory.
     """
     rules = provider or standalone_rules(settings)
     kept = keeping or Keeping(MemoryStore())

@@ -1,4 +1,4 @@
-"""Reads records for the handles, and notes what the test has looked at."""
+"""Reads records for the handles, and records what the test has looked at."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -17,35 +17,35 @@ from mockstore.world.clock import wall_time
 from mockstore.world.seams import Sought
 
 PATIENCE = timedelta(seconds=10)
-"""How long an assertion waits for an attempt that is under way."""
+"""How long an assertion waits for an attempt in progress."""
 
 
 class Reader:
-    """The `Source` of the handles, over the store of one Mockstore."""
+    """The `Source` of the handles that reads from the store of one Mockstore."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.examined = Examined(limit=parts.options.history)
-        """What the test has looked at."""
+        """Which events and deliveries the test has looked at."""
 
     @property
     def wait(self) -> Waiter:
-        """Block until `claim()` is true, checked whenever something was recorded."""
+        """A function that blocks until a condition is true; it is checked whenever something was recorded."""
         return self._parts.news.wait_for
 
     @property
     def news(self) -> News:
-        """The counter of changes."""
+        """Wakes threads that wait for a change."""
         return self._parts.news
 
     @property
     def raised(self) -> Sequence[BaseException]:
-        """The exceptions that nobody has looked at yet."""
+        """The exceptions that have not been looked at yet."""
         return tuple(self._parts.pump.raised)
 
     @property
     def holding(self) -> bool:
-        """Whether new deliveries are held back."""
+        """Whether new deliveries are held."""
         return self._parts.engine.hold.is_on
 
     def webhook_record(self, webhook_id: str) -> WebhookRecord | None:
@@ -62,38 +62,38 @@ class Reader:
             raise NotFoundError("webhook", webhook_id)
 
     def event_record(self, event_id: str) -> EventRecord:
-        """Return the event's record; raise `NotFoundError`."""
+        """Return the event's record; raise `NotFoundError` when there is none."""
         record = self._parts.store.event(event_id)
         if record is None:
             raise NotFoundError("event", event_id)
         return record
 
     def event_records(self, *, latest: int | None = None) -> Sequence[EventRecord]:
-        """Return all events, or so many of the latest, oldest first."""
+        """Return all events, or the `latest` newest ones, oldest first."""
         return self._parts.store.events(latest=latest)
 
     def event_page(self, first: int, limit: int, *, event_type: str | None = None) -> tuple[Sequence[EventRecord], int]:
-        """Return at most `limit` events, all or those of one type, from position `first` on, and how many there are."""
+        """Return at most `limit` events, of all types or of one, from position `first` on, and the total number."""
         store = self._parts.store
         return store.events_from(first, limit, event_type=event_type), store.count_events(event_type=event_type)
 
     def delivery_record(self, delivery_id: str) -> DeliveryRecord:
-        """Return the delivery's record; raise `NotFoundError`."""
+        """Return the delivery's record; raise `NotFoundError` when there is none."""
         record = self._parts.store.delivery(delivery_id)
         if record is None:
             raise NotFoundError("delivery", delivery_id)
         return record
 
     def delivery_records(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
-        """Return the deliveries that are sought, or so many of the latest of them, oldest first."""
+        """Return the deliveries that match, or the `latest` newest ones of them, oldest first."""
         return self._parts.store.deliveries(latest=latest, **sought)
 
     def delivery_page(self, first: int, limit: int, **sought: Unpack[Sought]) -> tuple[Sequence[DeliveryRecord], int]:
-        """Return at most `limit` of the deliveries that are sought, from position `first` on, and how many they are."""
+        """Return at most `limit` of the deliveries that match, from position `first` on, and the total number."""
         return self._parts.store.deliveries_from(first, limit, **sought), self._parts.store.count(**sought)
 
     def count(self, **sought: Unpack[Sought]) -> int:
-        """Return how many deliveries are sought."""
+        """Return how many deliveries match."""
         return self._parts.store.count(**sought)
 
     def count_events(self) -> int:
@@ -101,7 +101,7 @@ class Reader:
         return self._parts.store.count_events()
 
     def events(self) -> Collection[Event]:
-        """Return the live collection of everything that was emitted, oldest first."""
+        """Return the collection of all events, oldest first; it reads the store each time."""
 
         def find() -> list[Event]:
             return [Event(self, record) for record in self.event_records()]
@@ -118,12 +118,12 @@ class Reader:
             yield None, event, None
 
     def emitted(self, record: EventRecord, *, with_fault: bool) -> Event:
-        """Note that the test asked for this event, and return it."""
+        """Record that the test emitted this event, and return its handle."""
         self.examined.emitted(record.id, with_fault=with_fault)
         return Event(self, record)
 
     def came_out(self) -> BaseException:
-        """Return what was raised first, forget the rest, and mark its delivery as seen."""
+        """Return the first exception in `raised`, clear `raised`, and record its delivery as looked at."""
         error = self._parts.pump.raised[0]
         self._parts.pump.raised.clear()
         for record in self._parts.store.deliveries():
@@ -132,15 +132,15 @@ class Reader:
         return error
 
     def let_end(self, delivery_id: str) -> None:
-        """Wait for the attempt that is due now, if threads make it."""
+        """Wait up to `PATIENCE` until the attempt that is due now has been made on another thread."""
         self.wait(lambda: not self._is_due(delivery_id), PATIENCE.total_seconds())
 
     def check_type(self, wanted: str) -> None:
-        """Raise `UnknownEventTypeError` unless this is an event type or a pattern."""
+        """Raise `UnknownEventTypeError` unless `wanted` is an event type or a pattern."""
         self._parts.provider.catalogue.check_patterns([wanted])
 
     def mistakes(self, event: EventRecord) -> Sequence[str]:
-        """Return what breaks the schema in the event's body."""
+        """Return the violations of the schema in the event's body."""
         payload = parsed(event.body)
         if payload is None:
             return ["body: is not JSON"]

@@ -1,4 +1,4 @@
-"""The Mockstores of a server: one for each tenant, made with its first request, and one for requests without tenant."""
+"""The Mockstores of a server: one for each tenant, made at its first request, and one for requests without tenant."""
 
 import re
 from collections import OrderedDict
@@ -25,9 +25,9 @@ from mockstore.world.seams import Store
 from mockstore.world.transports.shared import SharedNetwork
 
 TURNS: Final = 10
-"""The number of checks of the database over which the opening of all tenants is spread, at least."""
+"""Each check of the database opens at most a tenth of the tenants allowed (1 / `TURNS`), to spread the load."""
 CLOSERS: Final = 32
-"""How many tenants are closed at once."""
+"""How many threads close tenants at the same time."""
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -38,26 +38,26 @@ class Tenant(Struct, frozen=True):
     mockstore: Mockstore
     inbox: ServedInbox
     pump: Pump | None = None
-    """Its pump, where that runs on threads."""
+    """The pump that delivers its webhooks on threads; None when there is none."""
     id: str | None = None
     """The tenant's id; None for the shared one."""
     store: Store | None = None
-    """Its store; None where that cannot fail."""
+    """The store for `together`; None means no transaction."""
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Record all or nothing of what happens inside; what that makes due is delivered afterwards."""
+        """Make all changes inside or none, in one transaction; deliver afterwards what they have made due."""
         with self.deferred(), nullcontext() if self.store is None else self.store.transaction():
             yield
         self.kick()
 
     def look(self) -> None:
-        """Notice what other servers on the same records have done, and deliver what is due."""
+        """Notice the changes of other servers on the same database, and deliver what is due."""
         if self.pump is not None:
             self.pump.look()
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Put off what falls due inside until the next `kick` or `deliver_briefly`."""
+        """Postpone the deliveries that become due inside until the next `kick` or `deliver_briefly`."""
         return nullcontext() if self.pump is None else self.pump.deferred()
 
     def kick(self) -> None:
@@ -66,31 +66,31 @@ class Tenant(Struct, frozen=True):
             self.pump.kick()
 
     def deliver_briefly(self) -> bool:
-        """Deliver on the caller's thread without waiting for much; return whether to come back soon."""
+        """Deliver on the caller's thread without blocking for long; return whether to call again soon."""
         return self.pump is not None and self.pump.deliver_briefly()
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Delete all records, and reset clock and random numbers."""
         self.mockstore.reset()
 
     def stop(self) -> None:
-        """Start no new deliveries; those under way go on."""
+        """Start no new attempts; those in progress continue."""
         if self.pump is not None:
             self.pump.stop()
 
     def close(self) -> None:
-        """Stop its deliveries, when those under way have ended."""
-        with suppress(StoreUnavailableError):  # its claims end with the server then
+        """Stop delivering, after the attempts in progress have ended."""
+        with suppress(StoreUnavailableError):  # its claims are freed when the server ends
             self.mockstore.close()
 
 
 class Tenants:
-    """The Mockstores of a server. They share rules, factory and connections; nothing else passes between them.
+    """The Mockstores of a server. They share rules, event factory and connections, and are isolated otherwise.
 
-    At most `settings.tenants` are kept beside the shared one; the one that was silent longest makes room. `observe` is
-    told what happens in any of them, and whose it is. With `settings.database` nothing is lost with the process: who
-    makes room is only closed, and whoever has something to be delivered is opened for that. Raises `StartupError` when
-    the database cannot be opened.
+    At most `settings.tenants` are open besides the shared one; the one without requests for longest is closed to make
+    room. `observe` is called with the tenant's id and each observation. With `settings.database` the records outlive
+    the process: a closed tenant keeps its records, and is opened again for its pending deliveries. Raises
+    `StartupError` when the database cannot be opened.
     """
 
     def __init__(
@@ -104,17 +104,17 @@ class Tenants:
         self._provider = provider or standalone_rules(settings)
         self._factory = EventFactory(self._provider.catalogue)
         self._network = SharedNetwork(reach_of(settings))
-        self._lock = Lock()  # held for a few steps only: no world is opened or closed under it
-        self._kept: OrderedDict[str, Tenant] = OrderedDict()
-        self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        self._lock = Lock()  # held only briefly: no tenant is opened or closed under it
+        self._open: OrderedDict[str, Tenant] = OrderedDict()
+        self._tenant_locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
         """Locks by tenant: only one thread at a time opens or closes a tenant."""
-        self._leaving: list[Thread] = []
-        """The threads that close tenants which had to make room."""
+        self._closing_threads: list[Thread] = []
+        """The threads that close tenants to make room."""
         self.closing = Event()
-        """Set when requests that wait for something should stop waiting."""
+        """Set when the server closes: requests that wait for something must stop waiting."""
         self._records = None if settings.database is None else Records(settings.database)
         self._stale: set[str | None] = set()
-        """Tenants whose clock another server may have moved in the last second."""
+        """Tenants whose records or clock another server may have changed; they `look` before their next request."""
         self._made_room = False
         with ExitStack() as stack:
             if self._records is not None:
@@ -124,92 +124,92 @@ class Tenants:
         self._watching = None if self._records is None else Rounds(self._watch, "mockstore-watch", until=self.closing)
 
     def of(self, tenant_id: str | None) -> Mockstore:
-        """Return the tenant's Mockstore, for None the shared one; raise `InvalidInputError` if the id is not a UUID."""
+        """Return the tenant's Mockstore, or the shared one for None; raise `InvalidInputError` if the id is no UUID."""
         return self.tenant(tenant_id).mockstore
 
     def tenant(self, tenant_id: str | None) -> Tenant:
-        """Return the tenant, for None the shared one; raise `InvalidInputError` when the id is not a UUID."""
-        found = self._shared if tenant_id is None else self._own(checked_tenant(tenant_id))
+        """Return the tenant, or the shared one for None; raise `InvalidInputError` when the id is no UUID."""
+        found = self._shared if tenant_id is None else self._named(checked_tenant(tenant_id))
         if self._stale and found.id in self._stale:
             self._stale.discard(found.id)
-            with suppress(StoreUnavailableError):  # whoever needs the store will hear of it
+            with suppress(StoreUnavailableError):  # the request gets the error when it uses the store
                 found.look()
         return found
 
-    def _own(self, id_: str) -> Tenant:
-        return self._known(id_) or self._opened(id_)
+    def _named(self, id_: str) -> Tenant:
+        return self._find(id_) or self._find_or_open(id_)
 
-    def _known(self, id_: str) -> Tenant | None:
+    def _find(self, id_: str) -> Tenant | None:
         with self._lock:
-            if id_ in self._kept:
-                self._kept.move_to_end(id_)
-            return self._kept.get(id_)
+            if id_ in self._open:
+                self._open.move_to_end(id_)
+            return self._open.get(id_)
 
-    def _opened(self, id_: str) -> Tenant:
-        with self._turn(id_):
-            found = self._known(id_)  # another thread may have been faster
+    def _find_or_open(self, id_: str) -> Tenant:
+        with self._lock_of(id_):
+            found = self._find(id_)  # another thread may have opened it meanwhile
             return self._keep(self._make(id_)) if found is None else found
 
-    def _turn(self, id_: str) -> Lock:
+    def _lock_of(self, id_: str) -> Lock:
         with self._lock:
-            return self._turns.setdefault(id_, Lock())
+            return self._tenant_locks.setdefault(id_, Lock())
 
     def _keep(self, tenant: Tenant) -> Tenant:
-        """Keep a tenant; when there are too many, the one that was silent for longest is closed."""
-        silent = None
+        """Add an open tenant; if there are too many, close the one without requests for longest."""
+        idle = None
         with self._lock:
-            self._kept[str(tenant.id)] = tenant
-            if len(self._kept) > self._settings.tenants:
-                _, silent = self._kept.popitem(last=False)
+            self._open[str(tenant.id)] = tenant
+            if len(self._open) > self._settings.tenants:
+                _, idle = self._open.popitem(last=False)
                 self._made_room = True
-        if silent is not None:
-            self._leave(silent)
+        if idle is not None:
+            self._close_elsewhere(idle)
         if self.closing.is_set():
             tenant.stop()
         return tenant
 
-    def _leave(self, silent: Tenant) -> None:
+    def _close_elsewhere(self, idle: Tenant) -> None:
         """Close a tenant on another thread, since that may have to wait for a receiver."""
         with self._lock:
-            self._leaving = [one for one in self._leaving if one.is_alive()]
-            if len(self._leaving) < CLOSERS:
-                with suppress(RuntimeError):  # no further thread can be started
-                    self._leaving.append(started(silent.close, "mockstore-close"))
+            self._closing_threads = [one for one in self._closing_threads if one.is_alive()]
+            if len(self._closing_threads) < CLOSERS:
+                with suppress(RuntimeError):  # the system cannot start a thread
+                    self._closing_threads.append(started(idle.close, "mockstore-close"))
                     return
-        silent.close()
+        idle.close()
 
     def renew(self) -> None:
-        """Replace all tenants by new ones, after deliveries under way have ended. Only without a database."""
+        """Replace all tenants by new ones, and close the old ones. Only without a database."""
         shared = self._make(None)
         with self._lock:
-            old = [self._shared, *self._kept.values()]
-            self._kept.clear()
+            old = [self._shared, *self._open.values()]
+            self._open.clear()
             self._shared = shared
         for tenant in old:
             tenant.close()
 
     def change(self, tenant_id: str, settings: Settings, provider: Provider) -> Tenant:
-        """Replace one tenant by a new one with rules of its own, which apply until it is removed."""
+        """Replace a tenant by a new one with rules of its own, which apply until it is removed."""
         id_ = checked_tenant(tenant_id)
-        with ExitStack() as afterwards, self._turn(id_):
-            self._take_away(id_, afterwards)
+        with ExitStack() as afterwards, self._lock_of(id_):
+            self._remove(id_, afterwards)
             changed = self._make(id_, settings, provider)
-            changed.reset()  # a database keeps the old clock: it is to stand or run as the new rules say
+            changed.reset()  # the database has the old clock, and the new settings may say another kind
             return self._keep(changed)
 
     def forget(self, tenant_id: str) -> None:
-        """Remove one tenant; the next request for it gets a new one with the server's rules."""
+        """Remove a tenant; the next request for it gets a new one with the server's rules."""
         id_ = checked_tenant(tenant_id)
-        with ExitStack() as afterwards, self._turn(id_):
-            self._take_away(id_, afterwards)
+        with ExitStack() as afterwards, self._lock_of(id_):
+            self._remove(id_, afterwards)
 
-    def _take_away(self, id_: str, afterwards: ExitStack) -> None:
-        """Remove all records of a tenant, in the database as well; it is closed `afterwards`.
+    def _remove(self, id_: str, afterwards: ExitStack) -> None:
+        """Remove a tenant and all its records, in the database as well; add its `close` to `afterwards`.
 
-        That may have to wait for a receiver, which may ask for the same tenant.
+        Closing may have to wait for a receiver, and the receiver may send a request for the same tenant.
         """
         with self._lock:
-            old = self._kept.pop(id_, None)
+            old = self._open.pop(id_, None)
         if old is None and self._records is not None:
             old = self._make(id_)
         if old is not None:
@@ -218,23 +218,23 @@ class Tenants:
 
     @property
     def ids(self) -> Sequence[str]:
-        """The ids of the tenants that are open, the one that was silent for longest first."""
+        """The ids of the open tenants, the one without requests for longest first."""
         with self._lock:
-            return list(self._kept)
+            return list(self._open)
 
     @property
     def broken(self) -> Sequence[str]:
-        """The names of background threads of the database that have ended by an error."""
+        """The names of the database's background threads that have ended before they should."""
         if self._records is None or self._watching is None:
             return ()
         return [one.name for one in (self._records.beating, self._watching) if one.broken]
 
     def __len__(self) -> int:
-        return len(self._kept) + 1
+        return len(self._open) + 1
 
     def __iter__(self) -> Iterator[Tenant]:
         with self._lock:
-            return iter([self._shared, *self._kept.values()])
+            return iter([self._shared, *self._open.values()])
 
     def __enter__(self) -> Self:
         return self
@@ -243,30 +243,30 @@ class Tenants:
         self.close()
 
     def stop(self) -> None:
-        """Start no new deliveries, and wake those who wait for something; attempts under way go on."""
+        """Start no new attempts, and wake requests that wait for something; attempts in progress continue."""
         self.closing.set()
         for tenant in self:
             tenant.stop()
 
     def close(self) -> None:
-        """Stop all deliveries after those under way have ended, and release claims and connections."""
+        """Stop delivering, after the attempts in progress have ended, and release claims and connections."""
         self.stop()
         with ExitStack() as stack:
             stack.callback(self._network.close)
             if self._records is not None:
-                stack.callback(self._records.close)  # until then the server says that it lives
+                stack.callback(self._records.close)  # the heartbeat goes on until then
             if self._watching is not None:
                 self._watching.join()
-            for thread in self._leaving:
+            for thread in self._closing_threads:
                 thread.join()
             _close_all(list(self))
 
     def _watch(self) -> None:
-        """Deliver everything that is due: what was left from before, and what other servers have made due."""
-        with suppress(StoreUnavailableError):  # the next look may find it there
-            self._look_around()
+        """Deliver what was pending when the server started, and what other servers have made due."""
+        with suppress(StoreUnavailableError):  # the next check may find the database available
+            self._look_at_all()
 
-    def _look_around(self) -> None:
+    def _look_at_all(self) -> None:
         records = self._records
         if records is None:
             return
@@ -275,11 +275,11 @@ class Tenants:
         elif records.looked and not self._made_room:
             return
         at_work, open_now = records.database.tenants_at_work(), {None, *self.ids}
-        shut = [one for one in at_work if one not in open_now]
-        for tenant_id in [*(open_now & set(at_work)), *shut[: max(1, self._settings.tenants // TURNS)]]:
+        closed = [one for one in at_work if one not in open_now]
+        for tenant_id in [*(open_now & set(at_work)), *closed[: max(1, self._settings.tenants // TURNS)]]:
             if self.closing.is_set():
                 return
-            (self._shared if tenant_id is None else self._own(tenant_id)).look()
+            (self._shared if tenant_id is None else self._named(tenant_id)).look()
         records.looked = True
 
     def _make(
@@ -312,11 +312,11 @@ def checked_tenant(tenant_id: str) -> str:
 
 
 def _close_all(tenants: Sequence[Tenant]) -> None:
-    """Close them in parallel: each may have to wait for a receiver."""
+    """Close the tenants in parallel, since each may have to wait for a receiver."""
     if len(tenants) == 1:
         tenants[0].close()
         return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for the end of a server with tenants
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only needed at the end of a server with tenants
 
     with ThreadPoolExecutor(min(len(tenants), CLOSERS)) as threads:
         list(threads.map(Tenant.close, tenants))

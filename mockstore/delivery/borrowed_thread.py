@@ -1,4 +1,4 @@
-"""Delivers on a thread that has other work as well: it sends a request, leaves, and comes back later for the answer."""
+"""Delivers on a thread that has other work as well: one call sends a request, the next one reads the response."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,15 +9,15 @@ from mockstore.delivery.attempt_runner import AttemptMade, AttemptRunner, Job
 from mockstore.model import DeliveryRecord, Reply
 
 PATIENCE: Final = timedelta(milliseconds=1)
-"""How long such a thread waits for an answer when it comes back."""
+"""How long such a call waits for the response."""
 
 
 class BorrowedThread:
-    """Sends one delivery at a time: each call of `deliver_briefly` finishes the last request and sends the next one.
+    """Makes one attempt at a time: each call of `deliver_briefly` finishes the last request and sends the next one.
 
-    Waking a worker thread takes longer than most receivers do. `take` returns the next delivery, or None. A request
-    that is not answered within `PATIENCE`, or could not be sent at once, goes to `hand_over`, for a worker thread to
-    finish. `end` records an attempt that is answered.
+    This is faster than waking a worker thread, which takes longer than most receivers need. `take` returns the next
+    delivery, or None. A request that is not answered within `PATIENCE`, or could not be sent at once, is passed to
+    `hand_over`, for a worker thread to finish. `end` records an attempt that was answered.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class BorrowedThread:
         self._job: Job | None = None
 
     def deliver_briefly(self) -> bool:
-        """Finish the request that is out, send the next one; return whether the caller should come back soon."""
+        """Finish the request in progress and send the next one; return whether the caller should call again soon."""
         with self._lock:
             self._look()
             delivery = self._take()
@@ -50,7 +50,7 @@ class BorrowedThread:
             return True
 
     def close(self) -> None:
-        """Wait for the answer to the request that is out, if one is."""
+        """Finish the request in progress, if there is one, and wait for its response."""
         with self._lock:
             job, self._job = self._job, None
             if job is not None:

@@ -1,4 +1,4 @@
-"""Chooses the delivery that is sent next, fairly among receivers, however many of them are slow or dead. Pure."""
+"""Chooses the next delivery to send, fairly among receivers, even if many of them are slow or unreachable. Pure."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ _GROUPS: Final[tuple[tuple[frozenset[ReceiverSpeed], int], ...]] = (
     (frozenset({ReceiverSpeed.UNPROVEN, ReceiverSpeed.SLOW}), 2),
     (frozenset({ReceiverSpeed.SLOW}), 4),
 )
-"""Speeds whose receivers together get at most one n-th of the places, and that n."""
+"""Groups of speeds, each with a number n: its receivers together get at most 1/n of the places."""
 
 _RESERVED: Final = 32
-"""One place in so many of a group, and at least one, is reserved for origins to which nothing is being sent."""
+"""One in this many places of a group, and at least one, is reserved for origins to which nothing is being sent."""
 
 
 class _WebhookQueue:
-    """The deliveries of one webhook: those that wait, and how many are being sent."""
+    """The waiting deliveries of one webhook, and how many are being sent (`out`)."""
 
     __slots__ = ("origin", "out", "speed", "waiting", "webhook_id")
 
@@ -27,37 +27,37 @@ class _WebhookQueue:
         self.webhook_id = webhook_id
         self.origin = origin
         self.speed = speed
-        """The speed under which its deliveries are counted at the moment."""
+        """The speed under which its deliveries are counted now."""
         self.waiting: deque[DeliveryRecord] = deque()
         self.out = 0
 
 
 class FairQueue:
-    """Deliveries that are due, in a queue for each webhook; at most `limit` are out (being sent) at once.
+    """Due deliveries, in a queue for each webhook; at most `limit` of them are out (being sent) at once.
 
     Origins take turns, and so do the webhooks of each origin. Slow webhooks get at most a quarter of the places, and
-    slow and unproven ones together at most half. Some of the places of each of these groups are reserved for origins
-    that have nothing out; among unproven origins, the newest gets them. So neither one dead receiver nor thousands of
-    them hold up the others, not even one that is new. Not thread-safe: its owner holds a lock.
+    slow and unproven ones together at most half. Some places of each of these groups are reserved for origins that
+    have no delivery out; among unproven origins, the newest gets them. So even thousands of unreachable receivers do
+    not delay the others, nor a new one. Not thread-safe: its owner holds a lock.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._speeds = ReceiverSpeeds()
         self._webhooks: dict[str, _WebhookQueue] = {}
-        """Webhooks with a delivery that waits or is out, by id."""
+        """Webhooks with a delivery that is waiting or out, by id."""
         self._by_origin: dict[str, dict[str, _WebhookQueue]] = {}
-        """The same, by origin, then by id."""
+        """The same webhooks, by origin, then by id."""
         self._by_speed: dict[ReceiverSpeed, dict[str, dict[str, _WebhookQueue]]] = {
             speed: {} for speed in ReceiverSpeed
         }
-        """Webhooks with a delivery that waits, by speed, origin and id; whose turn is next comes first."""
+        """Webhooks with a waiting delivery, by speed, origin and id; the next in turn comes first."""
         self._speed_order = deque(ReceiverSpeed)
         self._out_to: dict[str, int] = {}
-        """How many are out, by origin."""
+        """How many deliveries are out, by origin."""
         self._out_at: dict[ReceiverSpeed, int] = dict.fromkeys(ReceiverSpeed, 0)
         self._newest: str | None = None
-        """The origin that got the place reserved for the newest one."""
+        """The origin that got the reserved place as the newest one."""
         self._limits = {
             speed: [(tuple(sharers), *_places(limit, parts)) for sharers, parts in _GROUPS if speed in sharers]
             for speed in ReceiverSpeed
@@ -65,7 +65,7 @@ class FairQueue:
 
     @property
     def waiting(self) -> bool:
-        """Whether a delivery waits."""
+        """Whether a delivery is waiting."""
         return any(self._by_speed.values())
 
     @property
@@ -80,7 +80,7 @@ class FairQueue:
 
     @property
     def empty(self) -> bool:
-        """Whether none waits and none is out."""
+        """Whether no delivery is waiting or out."""
         return not self._webhooks
 
     def add(self, delivery: DeliveryRecord, origin: str | None = None) -> None:
@@ -97,22 +97,22 @@ class FairQueue:
             self._queue(webhook)
 
     def take(self) -> DeliveryRecord | None:
-        """Return the delivery that goes next, which then is out; None when none may go."""
+        """Return the next delivery, which then counts as out; None when none may be sent now."""
         for speed in self._speed_order:
             origin = self._next_in(speed) if self._by_speed[speed] else None
             if origin is not None:
                 self._speed_order.remove(speed)
                 self._speed_order.append(speed)
-                return self._first_of(speed, origin)
+                return self._take_first(speed, origin)
         return None
 
     def speed(self, webhook_id: str) -> ReceiverSpeed:
-        """Return what is known of a webhook's receiver."""
+        """Return the speed of a webhook's receiver."""
         webhook = self._webhooks.get(webhook_id)
         return self._speeds.of(webhook_id, webhook_id) if webhook is None else webhook.speed
 
     def give_back(self, delivery: DeliveryRecord, learnt: ReceiverSpeed | None) -> None:
-        """Note that the delivery is no longer out, and what its attempt showed about its receiver, if anything."""
+        """Record that the delivery is no longer out; `learnt` is the speed that its attempt has shown, or None."""
         webhook = self._webhooks[delivery.webhook_id]
         webhook.out -= 1
         self._out_at[webhook.speed] -= 1
@@ -121,12 +121,12 @@ class FairQueue:
             del self._out_to[webhook.origin]
         if learnt is not None:
             concerns_all = self._speeds.learn(webhook.webhook_id, webhook.origin, learnt)
-            self._sort_anew(self._by_origin[webhook.origin].values() if concerns_all else (webhook,))
+            self._update_speeds(self._by_origin[webhook.origin].values() if concerns_all else (webhook,))
         if not webhook.out and not webhook.waiting:
             self._remove(webhook)
 
     def drain(self) -> list[DeliveryRecord]:
-        """Remove all deliveries that wait, and return them."""
+        """Remove and return all waiting deliveries."""
         left: list[DeliveryRecord] = []
         for queue in self._by_speed.values():
             queue.clear()
@@ -138,7 +138,7 @@ class FairQueue:
         return left
 
     def _next_in(self, speed: ReceiverSpeed) -> str | None:
-        """Return the origin whose turn it is among those of a speed; None when none of them may send now."""
+        """Return the next origin in turn among those of a speed; None when no delivery to them may be sent now."""
         first, further = self._room(speed)
         if first <= 0:
             return None
@@ -152,15 +152,15 @@ class FairQueue:
         return found
 
     def _room(self, speed: ReceiverSpeed) -> tuple[int, int]:
-        """Return how many places of a speed are free: for an origin that has nothing out, and for any origin."""
+        """Return how many places are free for a speed: for an origin that has no delivery out, and for any origin."""
         first = further = self._limit
         for sharers, size, reserve in self._limits[speed]:
             free = size - sum([self._out_at[sharer] for sharer in sharers])
             first, further = min(first, free), min(further, free - reserve)
         return first, further
 
-    def _first_of(self, speed: ReceiverSpeed, origin: str) -> DeliveryRecord:
-        """Take the first delivery of the webhook whose turn it is; the webhook and its origin go to the end."""
+    def _take_first(self, speed: ReceiverSpeed, origin: str) -> DeliveryRecord:
+        """Take the first delivery of the origin's next webhook; move the webhook and the origin to the end."""
         queue = self._by_speed[speed]
         webhooks = queue.pop(origin)
         webhook_id = next(iter(webhooks))
@@ -175,8 +175,8 @@ class FairQueue:
         self._out_to[origin] = self._out_to.get(origin, 0) + 1
         return delivery
 
-    def _sort_anew(self, webhooks: Iterable[_WebhookQueue]) -> None:
-        """Move them to where they belong by the speed that is known now."""
+    def _update_speeds(self, webhooks: Iterable[_WebhookQueue]) -> None:
+        """Move the webhooks whose speed has changed to the queue of their new speed."""
         for webhook in webhooks:
             speed = self._speeds.of(webhook.webhook_id, webhook.origin)
             if speed is webhook.speed:
@@ -208,6 +208,6 @@ class FairQueue:
 
 
 def _places(limit: int, parts: int) -> tuple[int, int]:
-    """Return how many places a group gets, and how many of them are reserved for origins that have nothing out."""
+    """Return how many places a group gets, and how many of them are reserved for origins with no delivery out."""
     size = max(1, limit // parts)
     return size, max(1, size // _RESERVED) if size > 1 else 0

@@ -1,4 +1,4 @@
-"""How quick receivers are, judged by their latest deliveries. Pure: no clock, no thread."""
+"""Records how quick each receiver is, as its latest attempt has shown. Pure: no clock, no thread."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,31 +10,31 @@ from mockstore.model import Outcome
 
 
 class ReceiverSpeed(StrEnum):
-    """How quick a receiver is. A `StrEnum`, because other enumerations are slow as keys of a dict."""
+    """How quick a receiver is. A `StrEnum`, because members of other enums are slow as dict keys."""
 
     QUICK = "quick"
     UNPROVEN = "unproven"
-    """It has never answered, or could not be reached the last time."""
+    """It has not answered yet, or could not be reached the last time."""
     SLOW = "slow"
 
 
 SLOW: Final = timedelta(seconds=1)
-"""A receiver whose latest delivery occupied a thread for longer than this is slow."""
+"""A receiver whose latest attempt occupied a thread for longer than this is slow."""
 
-_TELLS: Final[Mapping[Outcome, ReceiverSpeed]] = MappingProxyType(
+_SPEED_BY_OUTCOME: Final[Mapping[Outcome, ReceiverSpeed]] = MappingProxyType(
     {Outcome.TIMEOUT: ReceiverSpeed.SLOW, Outcome.UNREACHABLE: ReceiverSpeed.UNPROVEN}
 )
-"""What these outcomes say about a receiver, however little time they took."""
+"""The speed that these outcomes show, however little time they took."""
 
 _T = TypeVar("_T")
 
 REMEMBERED: Final = 2000
-"""At most so many webhooks and so many origins are remembered (twice as many as a tenant may register by default); the
-one whose latest attempt is longest ago is forgotten first."""
+"""How many webhooks, and how many origins, are remembered: twice as many as a tenant may register by default. The one
+whose latest attempt is longest ago is forgotten first."""
 
 
 class ReceiverSpeeds:
-    """The speed of each webhook. One that is unproven counts as slow if its origin was slow the last time."""
+    """The speed of each webhook. An unproven one counts as slow if its origin was slow the last time."""
 
     def __init__(self) -> None:
         self._of: dict[str, ReceiverSpeed] = {}
@@ -46,7 +46,7 @@ class ReceiverSpeeds:
         return ReceiverSpeed.SLOW if own is ReceiverSpeed.UNPROVEN and origin in self._slow_origins else own
 
     def learn(self, webhook_id: str, origin: str, speed: ReceiverSpeed) -> bool:
-        """Remember what an attempt showed; return whether that changes the speed of other webhooks of the origin."""
+        """Record the speed that an attempt has shown; return whether this may change other webhooks of the origin."""
         keep_latest(self._of, webhook_id, speed)
         was_slow = origin in self._slow_origins
         if speed is ReceiverSpeed.SLOW:
@@ -57,15 +57,15 @@ class ReceiverSpeeds:
 
 
 def speed_of(outcome: Outcome, held: timedelta) -> ReceiverSpeed:
-    """Return the speed that an attempt shows which occupied a thread for `held`.
+    """Return the speed that an attempt shows; `held` is how long it occupied a thread.
 
-    That is the time until the whole answer was read, not only its headers: a body can be slow as well.
+    That is the time until the whole response was read, not only its headers: a body can be slow as well.
     """
-    return ReceiverSpeed.SLOW if held > SLOW else _TELLS.get(outcome, ReceiverSpeed.QUICK)
+    return ReceiverSpeed.SLOW if held > SLOW else _SPEED_BY_OUTCOME.get(outcome, ReceiverSpeed.QUICK)
 
 
 def keep_latest(known: dict[str, _T], key: str, value: _T) -> None:
-    """Enter the value as the latest one, and forget the oldest if there are more than `REMEMBERED`."""
+    """Store the value as the latest one, and delete the oldest if there are more than `REMEMBERED`."""
     known.pop(key, None)
     known[key] = value
     if len(known) > REMEMBERED:

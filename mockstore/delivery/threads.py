@@ -1,4 +1,4 @@
-"""The worker threads of a pump, and the state that they share. Nothing here is thread-safe: the pump holds a lock."""
+"""The worker threads of a pump, and state that they share. Not thread-safe: the pump calls this under its lock."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Final
 from mockstore.errors import StoreUnavailableError
 
 TROUBLE: Final = timedelta(milliseconds=500)
-"""How long a thread waits before it asks a store again that was unavailable."""
+"""How long a thread waits before it tries again to use a store that was unavailable."""
 
 REST: Final = timedelta(seconds=10)
 """How long a thread waits for work before it ends, by default."""
@@ -20,17 +20,17 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class WorkerThreads:
-    """Threads that run `work`, started as they are needed, up to `limit`."""
+    """Threads that run `work`; `grow` starts them one by one, up to `limit`."""
 
     def __init__(self, work: Callable[[], None], limit: int) -> None:
         self._work = work
         self._limit = limit
         self._threads: set[Thread] = set()
         self._is_short = False
-        """The system had no thread to give at the last try."""
+        """Whether the system could not start a thread at the last try."""
 
     def grow(self) -> bool:
-        """Start a further thread; return False where there are enough, or the system gives no more."""
+        """Start one more thread; return False when `limit` is reached or the system cannot start one."""
         if len(self._threads) >= self._limit:
             return False
         thread = Thread(target=self._work, name=f"mockstore-delivery-{len(self._threads) + 1}", daemon=True)
@@ -46,7 +46,7 @@ class WorkerThreads:
         return True
 
     def leave(self) -> None:
-        """Note that the calling thread ends."""
+        """Remove the calling thread, which is about to end."""
         self._threads.discard(current_thread())
 
     @property
@@ -56,42 +56,42 @@ class WorkerThreads:
 
     @property
     def others(self) -> set[Thread]:
-        """All but the calling thread."""
+        """All threads but the calling one."""
         return self._threads - {current_thread()}
 
     @property
     def dead(self) -> int:
-        """How many have ended without leaving."""
+        """How many threads have ended without calling `leave`, by an error."""
         return sum(not thread.is_alive() for thread in self._threads)
 
 
 class Outage:
-    """Whether the store is unavailable, as the threads find out: the log tells when that begins and when it is over."""
+    """Records which threads have found the store unavailable, and logs when an outage begins and ends."""
 
     def __init__(self) -> None:
         self._waiting: set[int] = set()
-        """The threads whose latest call of the store failed."""
-        self._met: dict[int, StoreUnavailableError] = {}
-        """What those met that wait now before they ask again."""
+        """The ids of threads whose latest call of the store has failed."""
+        self._errors: dict[int, StoreUnavailableError] = {}
+        """The errors of the threads that are waiting to try again, by thread id."""
 
     @property
     def error(self) -> StoreUnavailableError | None:
-        """Why a thread waits now; None when none does."""
-        return next(iter(self._met.values()), None)
+        """The error for which a thread is waiting now; None when no thread is waiting."""
+        return next(iter(self._errors.values()), None)
 
     def begin(self, error: StoreUnavailableError) -> None:
-        """Take note that the store was unavailable to the calling thread."""
+        """Record that the store was unavailable to the calling thread."""
         if not self._waiting:
             _LOG.warning("deliveries wait for the store: %s", error)
         self._waiting.add(get_ident())
-        self._met[get_ident()] = error
+        self._errors[get_ident()] = error
 
     def ask_again(self) -> None:
-        """Take note that the calling thread waits no longer, and asks the store again."""
-        self._met.pop(get_ident(), None)
+        """Record that the calling thread has waited and tries again."""
+        self._errors.pop(get_ident(), None)
 
     def end(self) -> None:
-        """Take note that the store has answered the calling thread."""
+        """Record that the store is available to the calling thread."""
         if self._waiting:
             self._waiting.discard(get_ident())
             if not self._waiting:
@@ -99,7 +99,7 @@ class Outage:
 
 
 class Deferred(AbstractContextManager[None]):
-    """Keeps the calling thread in `threads` inside the block. No generator: that would cost a plain emit too much."""
+    """Keeps the calling thread's id in `threads` inside the block. A generator would slow down `emit` too much."""
 
     __slots__ = ("_threads",)
 

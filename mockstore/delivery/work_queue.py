@@ -1,4 +1,4 @@
-"""What a worker does next: requests that others have sent or made, then deliveries that are due. Not thread-safe."""
+"""Chooses a worker's next job: requests that other threads have begun, then due deliveries. Not thread-safe."""
 
 from collections import deque
 from contextlib import suppress
@@ -15,57 +15,57 @@ from mockstore.model import DeliveryRecord
 from mockstore.world.transports.location import locate
 
 BATCH: Final = 64
-"""How many due deliveries are claimed at once."""
+"""How many due deliveries are claimed with one call of the store."""
 
 
 class WorkQueue:
-    """Claims what is due from the store, and gives it out; `FairQueue` chooses among webhooks."""
+    """Claims due deliveries from the store and returns them as jobs; `FairQueue` chooses among webhooks."""
 
     def __init__(self, engine: Engine, limit: int) -> None:
         self._engine = engine
         self._fair_queue = FairQueue(limit)
         self._urls: dict[str, str] = {}
-        """URLs of webhooks that were delivered to lately, so that a database need not be asked for each delivery."""
+        """URLs of webhooks by id, cached so that the store need not be read for each delivery."""
         self._prepared: dict[Thread, Job] = {}
-        """The job whose request a thread has made while it waited for an answer, by that thread. At most one."""
+        """The job whose request a thread has made while it waited for a response, by that thread. At most one."""
         self._handed_over: deque[Job] = deque()
-        """Jobs that a borrowed thread began and that others have to finish."""
+        """Jobs from a borrowed thread that a worker thread has to finish."""
         self._claims: dict[str, DeliveryRecord] = {}
-        """The deliveries that are claimed now, by id."""
+        """The claimed deliveries, by id."""
 
     @property
     def busy(self) -> bool:
-        """Whether a delivery is out."""
+        """Whether a delivery is being sent or prepared."""
         return self._fair_queue.busy
 
     @property
     def out(self) -> int:
-        """How many are being sent."""
+        """How many deliveries are being sent."""
         return self._fair_queue.out - len(self._prepared)
 
     @property
     def urgent(self) -> bool:
-        """Whether a job was handed over, which goes before everything else."""
+        """Whether a job was handed over; such jobs come before all others."""
         return bool(self._handed_over)
 
     def are_more(self) -> bool:
-        """Return whether another thread would find something to do now."""
+        """Return whether there is work for another thread now."""
         return bool(self._handed_over or self._prepared) or self._fair_queue.waiting or self.are_due()
 
     def are_due(self) -> bool:
-        """Return whether something is due that nobody has claimed."""
+        """Return whether an unclaimed delivery is due."""
         due = self._engine.store.next_due()
         return due is not None and due <= self._engine.clock.now()
 
     def are_over(self) -> bool:
-        """Return whether nothing is due and nothing is out."""
+        """Return whether no delivery is due, waiting or being sent."""
         return self._fair_queue.empty and not self.are_due()
 
     def next(self) -> Job | None:
-        """Return the next job; None when there is none, or none may be sent now."""
+        """Return the next job; None when there is none that may be sent now."""
         if self._handed_over:
             return self._handed_over.popleft()
-        if self._prepared:  # and the thread has not come back for it
+        if self._prepared:  # its thread is still waiting for a response
             return self._prepared.popitem()[1]
         delivery = self._pick()
         return None if delivery is None else Job(delivery)
@@ -75,7 +75,7 @@ class WorkQueue:
         return self._prepared.pop(thread, None) if self._prepared else None
 
     def prepare(self, thread: Thread, runner: AttemptRunner) -> bool:
-        """Make the request of the next job, which this thread will send; return whether there was one."""
+        """Make the request of the next delivery, for this thread to send later; return whether there was one."""
         delivery = None if self._prepared else self._pick()
         if delivery is None:
             return False
@@ -83,7 +83,7 @@ class WorkQueue:
         return True
 
     def next_quick(self) -> DeliveryRecord | None:
-        """Return a delivery for a borrowed thread: only if few are due, nothing is out, and the receiver is quick."""
+        """Return a delivery for a borrowed thread if few are due, none is being sent, and its receiver is quick."""
         if self._fair_queue.busy or self._claim() == BATCH:
             return None
         delivery = self._fair_queue.take()
@@ -93,11 +93,11 @@ class WorkQueue:
         return None
 
     def hand_over(self, job: Job) -> None:
-        """Leave the job to the next thread that asks."""
+        """Let the next call of `next` return this job."""
         self._handed_over.append(job)
 
     def give_back(self, delivery: DeliveryRecord, tried: AttemptMade | None) -> None:
-        """Note that the delivery is no longer out, and how quick its receiver was if an attempt was made."""
+        """Record that the delivery is no longer being sent; `tried` is its attempt, None when none was made."""
         if self.has(delivery):
             del self._claims[delivery.id]
         if tried is None:
@@ -112,11 +112,11 @@ class WorkQueue:
         return self._claims.get(claimed.id) is claimed
 
     def forget(self) -> None:
-        """Drop all claims, since the records were deleted: later records may have the same ids."""
+        """Drop all claims: the records were deleted, and later records may have the same ids."""
         self._claims.clear()
 
     def drain(self) -> list[DeliveryRecord]:
-        """Remove what has not been sent, and return it."""
+        """Remove and return the deliveries whose requests have not been sent."""
         left = [*self._fair_queue.drain(), *(job.delivery for job in self._prepared.values())]
         self._prepared.clear()
         left += [job.delivery for job in self._handed_over if job.underway is None]
@@ -124,7 +124,7 @@ class WorkQueue:
         return left
 
     def begun(self) -> list[Job]:
-        """Remove the jobs that were handed over with their request sent, and return them."""
+        """Remove and return the jobs that were handed over; call this after `drain`: their requests were sent."""
         begun = list(self._handed_over)
         self._handed_over.clear()
         return begun
@@ -141,7 +141,7 @@ class WorkQueue:
         return len(claimed)
 
     def _origin_of(self, webhook_id: str) -> str | None:
-        """Return the origin of the webhook's URL; None when the store cannot tell, since what is claimed must go on."""
+        """Return the origin of the webhook's URL; None when there is no webhook or the store is unavailable."""
         url = self._urls.get(webhook_id)
         if url is None:
             with suppress(StoreUnavailableError):
@@ -155,7 +155,7 @@ class WorkQueue:
 
 @lru_cache(maxsize=REMEMBERED)
 def _origin(url: str) -> str:
-    """Return scheme, host and port."""
+    """Return scheme, host and port of a URL; an invalid URL is returned as it is."""
     try:
         location = locate(url)
     except UnreachableError:

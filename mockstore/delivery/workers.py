@@ -1,4 +1,4 @@
-"""Runs what is due on a pool of threads, under a clock that runs. An API call never waits for it."""
+"""Delivers what is due on a pool of threads, under a running clock, so that API calls do not wait for it."""
 
 from collections import deque
 from collections.abc import Callable, MutableSequence
@@ -17,23 +17,23 @@ from mockstore.model import DeliveryRecord, Pulse, Reply
 from mockstore.world.seams import Transport
 
 STALL: Final = timedelta(milliseconds=2)
-"""How long a delivery may be out before a further thread takes the next: receivers that answer sooner are best served
-by few threads, for more of them only fight for the interpreter. It is half as long after each stall in a row."""
+"""How long a delivery may take before another thread takes the next one. For quicker receivers few threads are best,
+since more of them only compete for the GIL. It is halved after each stall in a row."""
 
 REMEMBERED: Final = 100
-"""How many errors are kept for who asks."""
+"""How many of the latest exceptions are kept in `raised`."""
 
 
 class WorkerPump:
     """The pump of the server: threads are started as they are needed, up to `threads`, and end when they are idle.
 
-    `WorkQueue` says what is done next. No method may be called inside a transaction of the store. While the store is
-    unavailable, a thread waits and asks again, and nothing is given up. `follow` moves the clock to where other servers
-    on the same records have moved theirs, and returns whether it moved. With `begin`, a thread makes the next request
-    while it waits for an answer; only for a quick store, since that time counts as the receiver's.
+    `WorkQueue` chooses the next job. Do not call a method inside a transaction of the store. While the store is
+    unavailable, threads wait and try again, and no delivery is given up. `follow` sets the clock to the time that other
+    servers on the same database have moved it to, and returns whether it changed. With `begin`, a thread makes the next
+    request while it waits for a response; this needs a quick store, since the time counts as the receiver's.
     """
 
-    def __init__(  # noqa: PLR0913 - what it works with, each once, and a time for tests that cannot wait
+    def __init__(  # noqa: PLR0913 - its collaborators, and a time that tests shorten
         self,
         engine: Engine,
         transport: Transport,
@@ -45,7 +45,7 @@ class WorkerPump:
     ) -> None:
         self._engine = engine
         self.raised: MutableSequence[BaseException] = deque(maxlen=REMEMBERED)
-        """Exceptions on a thread or in an entry point that nobody has looked at yet; the latest ones."""
+        """The latest exceptions on a thread or in an entry point that have not been looked at yet."""
         self._queue = queue = WorkQueue(engine, threads)
         wait, remember = self._wait_unless_closing, self.raised.append
         self._runner = AttemptRunner(engine, transport, begin, has=queue.has, wait=wait, remember=remember)
@@ -56,29 +56,29 @@ class WorkerPump:
         self._threads = WorkerThreads(self._run, threads)
         self._outage = Outage()
         lock = Lock()
-        self._work, self._calm, self._trouble = Condition(lock), Condition(lock), Condition(lock)
+        self._work, self._settled, self._store_retry = Condition(lock), Condition(lock), Condition(lock)
         self._deferring: set[int] = set()
-        """Threads inside `deferred`: what they make due is delivered after their next `kick`."""
+        """Ids of threads inside `deferred`: what they make due is delivered after their next `kick`."""
         self._idle = self._taken = 0
         self._patience = STALL.total_seconds()
         self._standing_by = False
-        """A thread waits to see whether those at work stall, and then helps them."""
+        """Whether a thread is waiting to help if the threads at work stall."""
         self._waking = False
-        """A thread has been woken or started, and has not looked for work yet."""
+        """Whether a thread has been woken or started and has not looked for work yet."""
         self._watched: datetime | None = None
-        """The due moment that an idle thread waits for."""
+        """The due time for which an idle thread is waiting; None when there is none."""
         self._closing = False
 
     def kick(self) -> None:
         """Make sure that a thread delivers what is due, now or later.
 
-        Does not raise when the store is unavailable: what the caller has made due is recorded.
+        Does not raise when the store is unavailable: what the caller has made due is recorded already.
         """
         if not self._deferring or get_ident() not in self._deferring:
             self._kick()
 
     def _kick(self) -> None:
-        if self._standing_by or self._waking:  # that thread looks in a moment; a storm must not wake one for each
+        if self._standing_by or self._waking:  # that thread looks soon; under load, do not wake one each time
             return
         with self._work:
             try:
@@ -90,25 +90,25 @@ class WorkerPump:
         self._trim()
 
     def deliver_briefly(self) -> bool:
-        """Deliver on the caller's thread, which has other work as well: see `BorrowedThread`.
+        """Deliver on the caller's thread, which has other work as well; see `BorrowedThread`.
 
-        Does nothing without `begin`: the caller must not wait for a slow store.
+        Without `begin` do nothing and return False: the caller must not wait for a slow store.
         """
         return self._may_borrow and self._borrowed.deliver_briefly()
 
     def look(self) -> None:
-        """Notice what other servers on the same records have made due, and where they have moved the clock."""
+        """Notice what other servers on the same database have made due, and how they have moved the clock."""
         self._engine.store.look()
         if self._follow():
-            self._spread_the_time()
+            self._clock_moved()
         self.kick()
 
     async def akick(self) -> None:
-        """Do the same; nothing here blocks for long."""
+        """Do the same; it does not block for long."""
         self.kick()
 
     def settle(self, timeout: timedelta | None = None) -> bool:
-        """Wait until nothing is due or under way; False when that takes longer than `timeout`.
+        """Wait until nothing is due and no attempt is in progress; return False when `timeout` passes first.
 
         Raises `StoppingError` when the pump stops first. Without a `timeout`, raises `StoreUnavailableError` when a
         thread has to wait for the store. Inside a delivery, which would wait for itself, returns True at once.
@@ -117,69 +117,69 @@ class WorkerPump:
         self._kick()
         if self._threads.include_caller:
             return True
-        with self._calm:
+        with self._settled:
             seconds = None if timeout is None else timeout.total_seconds()
-            calm = self._calm.wait_for(
+            settled = self._settled.wait_for(
                 lambda: self._closing or self._queue.are_over() or (timeout is None and self._outage.error), seconds
             )
             if self._closing and not self._queue.are_over():
                 raise StoppingError
             if timeout is None and self._outage.error is not None:
                 raise StoreUnavailableError(f"deliveries wait for the store: {self._outage.error}")
-            return bool(calm)
+            return bool(settled)
 
     def advance(self, by: timedelta) -> None:
-        """Move the clock, and let what falls due on the way end at its own moment, in order.
+        """Move the clock forward, stopping at each due time on the way until those deliveries have settled.
 
-        Raises what `settle` raises; the clock then stays where it had come to. Inside a delivery, moves the clock only.
+        Raises what `settle` raises; the clock then stays at the time it had reached. Inside a delivery, only moves it.
         """
         clock, store = self._engine.clock, self._engine.store
         self._follow()
         self.settle()
         waits = not self._threads.include_caller
         while waits and (due := store.next_due()) is not None and due - clock.now() <= by:
-            by -= max(due - clock.now(), timedelta())  # time that passes by itself meanwhile is not counted
+            by -= max(due - clock.now(), timedelta())  # do not count time that passes meanwhile
             clock.jump_to(due)
-            self._spread_the_time()
+            self._clock_moved()
             self.settle()
         if self._closing:
             raise StoppingError
         clock.jump_to(clock.now() + by)
-        self._spread_the_time()
+        self._clock_moved()
         self._kick()
 
     async def aadvance(self, by: timedelta) -> None:
-        """Do the same off the event loop."""
-        import asyncio  # noqa: PLC0415 - a server without async callers does not need it
+        """Do the same on another thread, without blocking the event loop."""
+        import asyncio  # noqa: PLC0415 - only for async callers
 
         await asyncio.to_thread(self.advance, by)
 
     @property
     def pulse(self) -> Pulse:
-        """How the deliveries are going."""
+        """The number of attempts in progress, and of threads that have died."""
         with self._work:
             return Pulse(self._queue.out, self._threads.dead)
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Leave what this thread makes due inside to its next `kick`, `akick` or `moment`."""
+        """Postpone what this thread makes due inside until its next `kick`, `akick` or `deliver_briefly`."""
         return Deferred(self._deferring)
 
     def forget(self, clear: Callable[[], None]) -> None:
-        """Delete the records by `clear`. Deliveries that are claimed are not started any more, nor recorded."""
-        with self._work:  # nothing is claimed meanwhile
+        """Delete the records by calling `clear`. Deliveries that are claimed are neither started nor recorded."""
+        with self._work:  # prevents claims meanwhile
             clear()
             self._queue.forget()
 
     def stop(self) -> None:
-        """Take nothing new up from now on, and wake who waits; attempts under way go on."""
+        """Start no new attempts, and wake the waiting threads; attempts in progress continue."""
         with self._work:
             self._closing = True
             self._work.notify_all()
-            self._calm.notify_all()
-            self._trouble.notify_all()
+            self._settled.notify_all()
+            self._store_retry.notify_all()
 
     def close(self) -> None:
-        """Take nothing new up, let the attempts under way end, stop the threads."""
+        """Start no new attempts, wait for those in progress, and end the threads."""
         self.stop()
         with self._work:
             threads, left = self._threads.others, self._queue.drain()
@@ -187,7 +187,7 @@ class WorkerPump:
         with self._work:
             left, begun = left + self._queue.drain(), self._queue.begun()
         for delivery in left:
-            with suppress(StoreUnavailableError):  # the claim then ends with this server
+            with suppress(StoreUnavailableError):  # the claim is freed when this server ends
                 self._engine.store.release(delivery.id)
         for job in begun:
             self._end(job)
@@ -205,22 +205,22 @@ class WorkerPump:
     def _end(
         self, job: Job, answer: Reply | None = None, *, meanwhile: Callable[[], None] | None = None
     ) -> AttemptMade | None:
-        """Finish the attempt of a job, and tell those who wait for it."""
+        """Finish the attempt of a job, and wake `settle` if nothing is left to do."""
         tried = self._runner.attempt(job, meanwhile, answer)
         with self._work:
-            if not self._closing:  # or it may have given up waiting
+            if not self._closing:  # when closing, the runner gives up although the store is unavailable
                 self._outage.end()
             self._queue.give_back(job.delivery, tried)
-            with suppress(StoreUnavailableError):  # whoever looks next finds it settled
+            with suppress(StoreUnavailableError):  # the next thread that looks for work notifies
                 if self._queue.are_over():
-                    self._calm.notify_all()
+                    self._settled.notify_all()
         self._trim()
         return tried
 
     def _take(self, *, eager: bool) -> Job | None:
-        """Wait for a delivery that may be sent now; None when this thread is to end.
+        """Wait for the next job; return None when this thread has to end.
 
-        A thread that is not `eager` leaves the line to others that are at work, unless they stall.
+        A thread that is not `eager` takes none while other threads are at work, unless they stall.
         """
         with self._work:
             own = None if self._closing else self._queue.own(current_thread())
@@ -240,11 +240,11 @@ class WorkerPump:
             return None
 
     def _take_quick(self) -> DeliveryRecord | None:
-        """Return a delivery for a borrowed thread; None when the worker threads have to deliver what is due."""
-        with self._work, suppress(StoreUnavailableError):  # they will ask again
+        """Return a delivery for a borrowed thread; None when there is none or worker threads have to deliver it."""
+        with self._work, suppress(StoreUnavailableError):  # the worker threads try again
             delivery = None if self._closing else self._queue.next_quick()
             self._taken += delivery is not None
-            self._hand_on()
+            self._wake_for_more()
             return delivery
         return None
 
@@ -254,23 +254,23 @@ class WorkerPump:
             self._wake()
 
     def _wait_for_work(self, *, eager: bool) -> Job | None:
-        """Return the next delivery; None when the pump closes, or when there was nothing to do for long."""
-        tired = False
+        """Return the next job; None when the pump closes, or after a long time without work."""
+        timed_out = False
         while not self._closing:
             self._waking = False
             may_take = eager or self._queue.urgent or not self._queue.busy
             job = self._queue.next() if may_take else None
             if job is not None:
                 self._taken += 1
-                self._hand_on()
+                self._wake_for_more()
                 return job
             if self._queue.are_over():
-                self._calm.notify_all()
-            is_to_rest = may_take or self._standing_by or not self._queue.are_more()
-            if tired and is_to_rest and self._unwatched() is None:
+                self._settled.notify_all()
+            must_rest = may_take or self._standing_by or not self._queue.are_more()
+            if timed_out and must_rest and self._next_unwatched() is None:
                 return None
             self._outage.end()
-            eager, tired = (False, self._rest(may_take=may_take)) if is_to_rest else (self._stand_by(), False)
+            eager, timed_out = (False, self._rest(may_take=may_take)) if must_rest else (self._stand_by(), False)
         return None
 
     def _wait_unless_closing(self, error: StoreUnavailableError) -> None:
@@ -281,12 +281,12 @@ class WorkerPump:
 
     def _wait_for_the_store(self, error: StoreUnavailableError) -> None:
         self._outage.begin(error)
-        self._calm.notify_all()
-        self._trouble.wait(TROUBLE.total_seconds())
+        self._settled.notify_all()
+        self._store_retry.wait(TROUBLE.total_seconds())
         self._outage.ask_again()
 
     def _prepare(self) -> None:
-        """Make the next request while a receiver thinks: this thread sends it next, unless it stalls."""
+        """Make the next request while a receiver works: this thread sends it next, unless it stalls."""
         with self._work, suppress(StoreUnavailableError):
             if (
                 not self._closing
@@ -296,7 +296,7 @@ class WorkerPump:
                 self._wake()
 
     def _stand_by(self) -> bool:
-        """Wait a moment; return whether nobody has taken a delivery meanwhile."""
+        """Wait a moment; return whether the threads at work have stalled: none has taken a job meanwhile."""
         self._standing_by, taken = True, self._taken
         self._work.wait(self._patience)
         self._standing_by, stalled = False, self._taken == taken
@@ -304,12 +304,12 @@ class WorkerPump:
         return stalled
 
     def _rest(self, *, may_take: bool) -> bool:
-        """Wait for work, or for the next due moment if nobody waits for that; return whether it was for naught.
+        """Wait for work, or for the next due time if no thread waits for it; return True if `rest` passed without work.
 
-        What is due already is left to the threads at work, where they are not to be helped.
+        Without `may_take` it does not wait for deliveries that are due already: the threads at work take them.
         """
-        moment = self._unwatched() if may_take or not self._queue.are_due() else None
-        seconds = None if moment is None else self._engine.clock.seconds_until(moment)  # None: it stands still now
+        moment = self._next_unwatched() if may_take or not self._queue.are_due() else None
+        seconds = None if moment is None else self._engine.clock.seconds_until(moment)  # None: the clock is frozen
         if seconds is not None:
             self._watched = moment
         self._idle += 1
@@ -319,21 +319,21 @@ class WorkerPump:
             self._watched = None
         return not woken and seconds is None
 
-    def _unwatched(self) -> datetime | None:
-        """Return the next due moment that time brings nearer and no thread waits for."""
+    def _next_unwatched(self) -> datetime | None:
+        """Return the next due time if no thread waits for it; None also while the clock is frozen."""
         due = self._engine.store.next_due()
         if due is None or self._engine.clock.seconds_until(due) is None:
             return None
         return due if self._watched is None or due < self._watched else None
 
-    def _hand_on(self) -> None:
-        """Make sure that another thread looks for more work while this one is busy."""
-        with suppress(StoreUnavailableError):  # this thread has a delivery in hand; it will look again after it
-            if not self._standing_by and (self._queue.are_more() or self._unwatched() is not None):
+    def _wake_for_more(self) -> None:
+        """Wake another thread for further work while this one is busy."""
+        with suppress(StoreUnavailableError):  # this thread must make its attempt first, and then looks again
+            if not self._standing_by and (self._queue.are_more() or self._next_unwatched() is not None):
                 self._wake()
 
     def _wake(self) -> None:
-        """Have one more thread look for work; if there can be none, those at work or the next kick find it."""
+        """Let one more thread look for work; if none can be started, a busy thread or the next `kick` finds it."""
         if self._idle:
             self._waking = True
             self._work.notify()
@@ -341,10 +341,10 @@ class WorkerPump:
             self._waking = True
 
     def _trim(self) -> None:
-        with suppress(StoreUnavailableError):  # later is soon enough
+        with suppress(StoreUnavailableError):  # the next call can trim
             self._engine.trim()
 
-    def _spread_the_time(self) -> None:
-        """Let the next thread that looks wait for the next due moment: the clock has moved, so it is nearer."""
+    def _clock_moved(self) -> None:
+        """After the clock has moved, let the next thread that looks for work wait for the new time until due."""
         with self._work:
             self._watched = None

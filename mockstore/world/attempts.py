@@ -1,11 +1,11 @@
-"""Which attempts a delivery may have that is saved anew: the recorded ones stay. Pure."""
+"""Checks that a delivery which is saved again keeps its recorded attempts. Pure."""
 
 from mockstore.errors import AttemptExistsError
 from mockstore.model import DeliveryRecord
 
 
 def check_attempts(before: DeliveryRecord | None, after: DeliveryRecord) -> None:
-    """Raise `AttemptExistsError` unless `after` has the attempts of `before`, and new ones have new numbers."""
+    """Raise `AttemptExistsError` unless `after` begins with the attempts of `before` and numbers new ones higher."""
     recorded = () if before is None else before.attempts
     fresh = after.attempts[len(recorded) :]
     if recorded and after.attempts[: len(recorded)] != recorded:

@@ -1,4 +1,4 @@
-"""Reads some of the entries of an ordered table. Pure."""
+"""Filters and slices the records of an ordered table. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Reversible
 from itertools import islice
@@ -11,24 +11,24 @@ T = TypeVar("T")
 
 
 def backwards(kept: Reversible[T], latest: int | None) -> Iterable[T]:
-    """Return what is `kept`, the latest first where only some of the latest are wanted."""
+    """Return `kept`, reversed if only the `latest` newest are wanted."""
     return kept if latest is None else reversed(kept)
 
 
 def forwards(found: Iterable[T], latest: int | None) -> list[T]:
-    """Return all, or the latest, oldest first, of what `backwards` went through."""
+    """Return all of `found`, or the `latest` newest, oldest first; `found` is in the order of `backwards`."""
     return list(found) if latest is None else list(islice(found, latest))[::-1]
 
 
 def part_of(found: Iterable[T], first: int, limit: int) -> list[T]:
-    """Return at most `limit` of them, from position `first` on."""
+    """Return at most `limit` of `found`, from position `first` on."""
     return list(islice(found, first, first + limit))
 
 
 def sought_among(
     deliveries: Iterable[DeliveryRecord], sought: Sought, events: Mapping[str, EventRecord]
 ) -> Iterator[DeliveryRecord]:
-    """Yield the deliveries that are sought, whatever event they are of; `events` are those of all, by id."""
+    """Yield the deliveries that match `sought`, without regard to `event_id`; `events` has their events by id."""
     webhook_id, event_type, states = sought.get("webhook_id"), sought.get("event_type"), sought.get("states")
     since = sought.get("since")
     for delivery in deliveries:
@@ -43,5 +43,5 @@ def sought_among(
 
 
 def is_of_type(event: EventRecord | None, event_type: str | None) -> bool:
-    """Tell whether the event is there and of this type; None is any."""
+    """Return whether the event exists and has this type; None means any type."""
     return event is not None and event_type in (None, event.type)

@@ -1,4 +1,4 @@
-"""The protocols by which the engine uses the outside world: clock, transport, store."""
+"""The protocols through which the engine uses the outside world: clock, transport, store."""
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
@@ -12,79 +12,79 @@ class Clock(Protocol):
     """A clock that can be moved forward."""
 
     def now(self) -> datetime:
-        """Return the time in UTC, aware."""
+        """Return the current time as an aware datetime in UTC."""
 
     def jump_to(self, moment: datetime) -> None:
-        """Move to `moment`; a moment already past moves nothing."""
+        """Move forward to `moment`; do nothing when it is past."""
 
     def seconds_until(self, moment: datetime | None) -> float | None:
-        """Return how long a thread has to wait for `moment`; None: only a jump brings it nearer."""
+        """Return how many seconds a thread has to wait for `moment`; None when it comes only by a jump, or never."""
 
     def reset(self) -> None:
-        """Go back to where the clock started."""
+        """Go back to the time at which the clock started."""
 
     def close(self) -> None:
-        """Release what the clock holds (the process's time)."""
+        """Release what the clock controls (the time of the process)."""
 
 
 class Transport(Protocol):
-    """Carries one request to its receiver."""
+    """Sends a request to its receiver."""
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        """Return the answer; raise a `DeliveryError` when there is none within `timeout`."""
+        """Send the request and return the reply; raise a `DeliveryError` when there is none within `timeout`."""
 
     async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - each transport bounds its own time
-        """Do the same on the running event loop, without blocking it for long."""
+        """Do the same in the running event loop, without blocking it for long."""
 
     def close(self) -> None:
         """Close connections and event loops."""
 
 
 class Underway(Protocol):
-    """A request that was sent and has no answer yet."""
+    """A request that was sent and not answered yet."""
 
     def look(self, patience: timedelta) -> Reply | None:
-        """Wait so long for the answer; return it if it has come completely, else None, for `finish` to read it."""
+        """Wait up to `patience` for the reply; return None when it is not complete: `finish` returns it then."""
 
     def finish(self) -> Reply:
-        """Return the answer; raise a `DeliveryError` when there is none within the time that `begin` was given."""
+        """Return the reply; raise a `DeliveryError` when there is none within the timeout given to `begin`."""
 
 
 @runtime_checkable
 class Overlapping(Transport, Protocol):
-    """A transport that can send a request and read its answer later."""
+    """A transport that can send a request and read the reply later."""
 
     def begin(self, outgoing: Outgoing, timeout: timedelta) -> Underway | None:
-        """Send the request if that is possible without waiting; otherwise return None, with nothing sent."""
+        """Send the request if that is possible without waiting; otherwise send nothing and return None."""
 
 
 class Sought(TypedDict, total=False):
-    """Which deliveries are meant: those that meet every condition; one that is absent or None is none."""
+    """Conditions for deliveries, all of which must hold; one that is absent or None always holds."""
 
     webhook_id: str | None
     event_id: str | None
     event_type: str | None
-    """The type of their event, exactly."""
+    """The exact type of their event."""
     states: Collection[DeliveryState] | None
-    """They are in one of these."""
+    """Their state is one of these."""
     since: datetime | None
-    """They were made at this moment or later."""
+    """They were created at this moment or later."""
 
 
 class Store(Protocol):
-    """Keeps the records of one tenant; holds no policy. `None` as a filter means «any».
+    """Keeps the records of one tenant, without rules of its own. `None` as a filter matches everything.
 
-    Safe for many threads. A store that is no memory raises `StoreUnavailableError` from any method.
+    Safe for many threads. A store in a database may raise `StoreUnavailableError` from any method.
     """
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make what happens inside all or nothing; reentrant."""
+        """Return a context in which all changes are made or none; can be nested."""
 
     def when_kept(self, call: Callable[[], object]) -> None:
-        """Call it at once; inside a transaction after the outermost one was committed, and never if that fails."""
+        """Call it at once; inside a transaction after the commit of the outermost one, and not at all if that fails."""
 
     def save_webhook(self, webhook: WebhookRecord) -> None:
-        """Add or replace, by id."""
+        """Add or replace the webhook, by id."""
 
     def remove_webhook(self, webhook_id: str) -> None:
         """Delete the webhook; its deliveries stay as history."""
@@ -93,77 +93,77 @@ class Store(Protocol):
         """Return the webhook, or None."""
 
     def webhooks(self) -> Sequence[WebhookRecord]:
-        """Return all, oldest first."""
+        """Return all webhooks, oldest first."""
 
     def add_event(self, event: EventRecord) -> None:
-        """Add, by id, before its deliveries."""
+        """Add the event, by id; call this before its deliveries are saved."""
 
     def event(self, event_id: str) -> EventRecord | None:
         """Return the event, or None."""
 
     def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
-        """Return all, or so many of the latest, oldest first."""
+        """Return all events, or the `latest` newest ones, oldest first."""
 
     def events_from(self, first: int, limit: int, *, event_type: str | None = None) -> Sequence[EventRecord]:
         """Return at most `limit` events, all or those of one type, from position `first` on; 0 is the oldest."""
 
     def count_events(self, *, event_type: str | None = None) -> int:
-        """Return how many there are, of all types or of one, without reading them."""
+        """Return the number of events, of all types or of one, without reading them."""
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
-        """Add or replace; a pending one with a `due` becomes claimable.
+        """Add or replace the delivery, by id; if it is pending and has a `due`, it can be claimed then.
 
-        Its event and its webhook stay the same. Attempts can only be added: raises `AttemptExistsError` where recorded
-        ones are missing or different.
+        Its event and its webhook must stay the same. Attempts can only be added: raises `AttemptExistsError` when
+        recorded ones are missing or different.
         """
 
     def delivery(self, delivery_id: str) -> DeliveryRecord | None:
         """Return the delivery, or None."""
 
     def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
-        """Return those that are sought, or so many of the latest of them, oldest first."""
+        """Return the deliveries that match, or the `latest` newest ones of them, oldest first."""
 
     def deliveries_from(self, first: int, limit: int, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
-        """Return at most `limit` of those that are sought, from position `first` on; 0 is the oldest."""
+        """Return at most `limit` of the deliveries that match, from position `first` on; 0 is the oldest."""
 
     def count(self, **sought: Unpack[Sought]) -> int:
-        """Return how many are sought, without reading them."""
+        """Return how many deliveries match, without reading them."""
 
     def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
-        """Give all deliveries that are sought this state, in which nothing is due, and this reason; all or nothing.
+        """Set state and reason of all deliveries that match, or of none after a failure; none of them is due any more.
 
-        Claims stay as they are.
+        Claims are not changed.
         """
 
     def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
-        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first.
+        """Begin a new round of all deliveries that match, pending and due at `due`; return their ids, oldest first.
 
-        They lose their reason. Claims stay as they are.
+        Their reason becomes None. Claims are not changed.
         """
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
-        """Take up to `limit` pending deliveries that are due; nobody else gets them until released.
+        """Claim up to `limit` pending deliveries that are due: no other call returns them until they are released.
 
         The earliest come first, and those due at the same moment in the order in which their `due` was set.
         """
 
     def holds(self, delivery_id: str) -> bool:
-        """Return whether this process still has the claim: another may have taken it over as lost."""
+        """Return whether this process still has the claim; another process may have freed it as lost."""
 
     def release(self, delivery_id: str) -> None:
-        """Give a claim back; a delivery that is still pending can be claimed again when due.
+        """Release the claim; a delivery that is still pending can be claimed again when due.
 
-        Inside a transaction that fails, the claim stays where it was.
+        If the transaction around it fails, the claim remains.
         """
 
     def next_due(self) -> datetime | None:
-        """Return when the earliest unclaimed pending delivery is due, as far as `look` has noticed."""
+        """Return when the earliest unclaimed pending delivery is due, or None; see `look` for other processes."""
 
     def look(self) -> None:
-        """Notice what other processes have changed; changes of this process are noticed at once."""
+        """Let `next_due` consider the changes of other processes; it always considers those of this one."""
 
     def save_resource(self, resource: ResourceRecord) -> None:
-        """Add or replace, by kind and id."""
+        """Add or replace the resource, by kind and id."""
 
     def resource(self, kind: str, resource_id: str) -> ResourceRecord | None:
         """Return the resource, or its tombstone, or None."""
@@ -172,16 +172,15 @@ class Store(Protocol):
         """Return all of a kind, tombstones included, oldest first."""
 
     def trim(self, keep: int) -> None:
-        """Delete the deliveries that were finished first, until `keep` finished ones are left.
+        """Delete the deliveries that finished first, until `keep` finished ones are left.
 
-        With them go their attempts, and events and webhooks made for one callback of which no delivery is left. Of the
-        events that never had a delivery, the latest `keep` stay. What is pending or held stays. It is cheap to call
-        often: a store may leave up to a tenth more than `keep`, and does inside a transaction what it likes to do at
-        its end.
+        Their attempts are deleted too, and so are events, and webhooks made for one callback, that have no delivery
+        left. Of the events that never had a delivery, the latest `keep` stay. Pending and held deliveries stay. It is
+        cheap to call often: a store may keep up to a tenth more than `keep`, and may wait for the end of a transaction.
         """
 
     def clear(self) -> None:
-        """Delete everything. Not to be called inside a transaction."""
+        """Delete everything; do not call this inside a transaction."""
 
     def close(self) -> None:
-        """Release what the store holds open; its records stay."""
+        """Release the claims and connections of the store; its records stay."""

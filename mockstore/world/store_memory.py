@@ -1,4 +1,4 @@
-"""The default store: dicts and a heap. Made in microseconds, gone with the process."""
+"""The default store: keeps records in dicts and a heap, in the memory of the process."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -16,49 +16,49 @@ from mockstore.world.attempts import check_attempts
 from mockstore.world.index import Index
 from mockstore.world.listing import backwards, forwards, is_of_type, part_of, sought_among
 from mockstore.world.seams import Sought
-from mockstore.world.undo import ALL, MISSING, Before, Table, Transaction, put_back, put_in_order
+from mockstore.world.undo import ALL, MISSING, Before, Table, Transaction, restore, sort_again
 
 _FINISHED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISCARDED})
 
 _STALE = 1000
-"""So many entries of the queue may name nothing that waits, before the queue is made anew."""
+"""How many outdated entries the queue may have before it is rebuilt."""
 
 
 class MemoryStore:
-    """Keeps records in the process; every call is atomic, a transaction holds the lock.
+    """Keeps records in memory; every call is atomic, and a transaction holds the lock.
 
-    A transaction that fails is undone from a log of what each entry was before. The queue may name
-    what waits no more; reading passes over such names.
+    A transaction that fails is undone from a log of the previous values. The queue may contain entries of deliveries
+    that are no longer waiting; these are skipped when it is read.
     """
 
     def __init__(self) -> None:
         self._lock = RLock()
         self._undo: list[Before] | None = None
         self._depth = 0
-        self._calls: list[Callable[[], object]] = []
-        """What is to be called when the transaction under way is kept."""
+        self._after_commit: list[Callable[[], object]] = []
+        """What to call after the current transaction is committed."""
         self._transaction = Transaction(self._begin, self._end)
-        self._ticket = count()
-        self._forget()
+        self._numbers = count()
+        self._make_empty()
 
-    def _forget(self) -> None:
+    def _make_empty(self) -> None:
         self._webhooks: dict[str, WebhookRecord] = {}
         self._events: dict[str, EventRecord] = {}
         self._deliveries: dict[str, DeliveryRecord] = {}
         self._resources: dict[str, dict[str, ResourceRecord]] = {}
         self._index = Index()
         self._counts = dict.fromkeys(DeliveryState, 0)
-        self._finished: OrderedDict[str, int] = OrderedDict()  # a dict that is emptied from its front grows slow
-        """Ids of deliveries that have ended, with the numbers that they are in order of."""
-        self._lone: OrderedDict[str, int] = OrderedDict()
-        """Ids of events that never had a delivery, so too."""
+        self._finished: OrderedDict[str, int] = OrderedDict()  # deleting from the front of a plain dict is slow
+        """Ids of finished deliveries, each with the number by which they are ordered."""
+        self._events_alone: OrderedDict[str, int] = OrderedDict()
+        """Ids of events that never had a delivery, each with the number by which they are ordered."""
         self._keep: int | None = None
-        """How many finished deliveries are left at the end of the transaction under way; None: all."""
+        """How many finished deliveries to keep at the end of the current transaction; None keeps all."""
         self._queue: list[tuple[datetime, int, str]] = []
         self._claimed: dict[str, None] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make what happens inside all or nothing; an inner transaction joins the outer."""
+        """Return a context in which all changes are made or none; an inner transaction joins the outer one."""
         return self._transaction
 
     def _begin(self) -> None:
@@ -74,11 +74,11 @@ class MemoryStore:
             if self._depth == 0:
                 undo, self._undo = self._undo or [], None
                 keep, self._keep = self._keep, None
-                if self._calls:
-                    calls, self._calls = self._calls, calls
+                if self._after_commit:
+                    calls, self._after_commit = self._after_commit, calls
                 if error is not None:
                     calls = []
-                    self._put_back(undo)
+                    self._roll_back(undo)
                 elif keep is not None:
                     self._trim(keep)
         finally:
@@ -87,22 +87,22 @@ class MemoryStore:
             call()
 
     def when_kept(self, call: Callable[[], object]) -> None:
-        """Call it at once, or when the transaction under way is kept and over."""
+        """Call it at once; inside a transaction, after its commit."""
         with self._lock:
             if self._depth:
-                self._calls.append(call)
+                self._after_commit.append(call)
                 return
         call()
 
     def save_webhook(self, webhook: WebhookRecord) -> None:
-        """Add or replace, by id."""
+        """Add or replace the webhook, by id."""
         with self._lock:
             self._put(self._webhooks, webhook.id, webhook)
 
     def remove_webhook(self, webhook_id: str) -> None:
-        """Forget the webhook; its deliveries stay as history."""
+        """Delete the webhook; its deliveries stay as history."""
         with self._lock:
-            if self._undo is not None:  # one alone would come back as the latest
+            if self._undo is not None:  # restored alone, it would be the last of the table
                 self._undo.append((self._webhooks, ALL, dict(self._webhooks)))
             self._webhooks.pop(webhook_id, None)
 
@@ -111,23 +111,23 @@ class MemoryStore:
         return self._webhooks.get(webhook_id)
 
     def webhooks(self) -> Sequence[WebhookRecord]:
-        """Return all, oldest first."""
+        """Return all webhooks, oldest first."""
         with self._lock:
             return list(self._webhooks.values())
 
     def add_event(self, event: EventRecord) -> None:
-        """Add, by id."""
+        """Add the event, by id."""
         with self._lock:
             self._put(self._events, event.id, event)
-            if event.id not in self._lone and not self._index.knows_event(event.id):
-                self._put(self._lone, event.id, next(self._ticket))
+            if event.id not in self._events_alone and not self._index.knows_event(event.id):
+                self._put(self._events_alone, event.id, next(self._numbers))
 
     def event(self, event_id: str) -> EventRecord | None:
         """Return the event, or None."""
         return self._events.get(event_id)
 
     def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
-        """Return all, or so many of the latest, oldest first."""
+        """Return all events, or the `latest` newest ones, oldest first."""
         with self._lock:
             return forwards(backwards(self._events.values(), latest), latest)
 
@@ -137,7 +137,7 @@ class MemoryStore:
             return part_of(self._of_type(event_type), first, limit)
 
     def count_events(self, *, event_type: str | None = None) -> int:
-        """Return how many there are, of all types or of one."""
+        """Return the number of events, of all types or of one."""
         with self._lock:
             return len(self._events) if event_type is None else sum(1 for _ in self._of_type(event_type))
 
@@ -145,22 +145,25 @@ class MemoryStore:
         return (event for event in self._events.values() if is_of_type(event, event_type))
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
-        """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
+        """Add or replace the delivery, by id; if it is pending and has a `due`, it can be claimed then.
+
+        Raises `AttemptExistsError` when recorded attempts are missing or different.
+        """
         with self._lock:
             before = self._deliveries.get(delivery.id)
             check_attempts(before, delivery)
             if before is None:
-                self._index.add(delivery, next(self._ticket))
-                self._take(self._lone, delivery.event_id)
+                self._index.add(delivery, next(self._numbers))
+                self._remove(self._events_alone, delivery.event_id)
             else:
                 self._counts[before.state] -= 1
                 if before.due != delivery.due:
-                    self._put(self._index.to_webhook[delivery.webhook_id], delivery.id, next(self._ticket))
+                    self._put(self._index.to_webhook[delivery.webhook_id], delivery.id, next(self._numbers))
             self._counts[delivery.state] += 1
             if delivery.state not in _FINISHED:
-                self._take(self._finished, delivery.id)
+                self._remove(self._finished, delivery.id)
             elif delivery.id not in self._finished:
-                self._put(self._finished, delivery.id, next(self._ticket))
+                self._put(self._finished, delivery.id, next(self._numbers))
             self._put(self._deliveries, delivery.id, delivery)
             self._enqueue(delivery)
 
@@ -169,17 +172,17 @@ class MemoryStore:
         return self._deliveries.get(delivery_id)
 
     def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
-        """Return those that are sought, or so many of the latest of them, oldest first."""
+        """Return the deliveries that match, or the `latest` newest ones of them, oldest first."""
         with self._lock:
             return forwards(self._sought(sought, latest), latest)
 
     def deliveries_from(self, first: int, limit: int, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
-        """Return at most `limit` of those that are sought, from position `first` on; 0 is the oldest."""
+        """Return at most `limit` of the deliveries that match, from position `first` on; 0 is the oldest."""
         with self._lock:
             return part_of(self._sought(sought), first, limit)
 
     def count(self, **sought: Unpack[Sought]) -> int:
-        """Return how many are sought."""
+        """Return how many deliveries match."""
         with self._lock:
             if any(value is not None for name, value in sought.items() if name != "states"):
                 return sum(1 for _ in self._sought(sought))
@@ -192,13 +195,13 @@ class MemoryStore:
         return sought_among(map(self._deliveries.__getitem__, among), sought, self._events)
 
     def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
-        """Give all deliveries that are sought this state, in which nothing is due, and this reason."""
+        """Set state and reason of all deliveries that match; none of them is due any more."""
         with self.transaction():
             for delivery in list(self._sought(sought)):
                 self.save_delivery(replace(delivery, state=state, due=None, reason=reason))
 
     def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
-        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first."""
+        """Begin a new round of all deliveries that match, pending and due at `due`; return their ids, oldest first."""
         pending = DeliveryState.PENDING
         with self.transaction():
             found = list(self._sought(sought))
@@ -219,13 +222,13 @@ class MemoryStore:
         return taken
 
     def holds(self, delivery_id: str) -> bool:
-        """Tell whether it is claimed; nobody else can have done that."""
+        """Return whether it is claimed; no other process can claim it."""
         return delivery_id in self._claimed and delivery_id in self._deliveries
 
     def release(self, delivery_id: str) -> None:
-        """Give a claim back; a delivery that is still pending can be claimed again when due."""
+        """Release the claim; a delivery that is still pending can be claimed again when due."""
         with self._lock:
-            self._take(self._claimed, delivery_id)
+            self._remove(self._claimed, delivery_id)
             delivery = self._deliveries.get(delivery_id)
             if delivery is not None:
                 self._enqueue(delivery)
@@ -237,10 +240,10 @@ class MemoryStore:
             return None if delivery is None else delivery.due
 
     def look(self) -> None:
-        """Nobody else can have changed anything."""
+        """Do nothing: no other process can change the records."""
 
     def save_resource(self, resource: ResourceRecord) -> None:
-        """Add or replace, by kind and id."""
+        """Add or replace the resource, by kind and id."""
         with self._lock:
             self._put(self._resources.setdefault(resource.kind, {}), resource.id, resource)
 
@@ -254,7 +257,7 @@ class MemoryStore:
             return list(self._resources.get(kind, {}).values())
 
     def trim(self, keep: int) -> None:
-        """Forget what was finished first, until `keep` finished deliveries are left; in a transaction, at its end."""
+        """Delete the deliveries that finished first until `keep` of them are left; in a transaction, at its end."""
         with self._lock:
             if self._depth:
                 self._keep = keep
@@ -264,14 +267,14 @@ class MemoryStore:
     def _trim(self, keep: int) -> None:
         while len(self._finished) > keep:
             id_, _ = self._finished.popitem(last=False)
-            self._forget_delivery(id_)
-        while len(self._lone) > keep:
-            id_, _ = self._lone.popitem(last=False)
+            self._delete_delivery(id_)
+        while len(self._events_alone) > keep:
+            id_, _ = self._events_alone.popitem(last=False)
             self._events.pop(id_, None)
         if len(self._queue) > 2 * (len(self._deliveries) - len(self._finished)) + _STALE:
-            self._queue = sorted({due_at[2]: due_at for due_at in self._queue if self._waits(due_at)}.values())
+            self._queue = sorted({entry[2]: entry for entry in self._queue if self._is_current(entry)}.values())
 
-    def _forget_delivery(self, id_: str) -> None:
+    def _delete_delivery(self, id_: str) -> None:
         delivery = self._deliveries.pop(id_)
         self._counts[delivery.state] -= 1
         self._index.remove(delivery)
@@ -283,12 +286,12 @@ class MemoryStore:
                 del self._webhooks[webhook.id]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         with self._lock:
-            self._forget()
+            self._make_empty()
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def _enqueue(self, delivery: DeliveryRecord) -> None:
         claimable = delivery.state is DeliveryState.PENDING and delivery.id not in self._claimed
@@ -296,15 +299,15 @@ class MemoryStore:
             heappush(self._queue, (delivery.due, self._index.number(delivery), delivery.id))
 
     def _earliest(self) -> DeliveryRecord | None:
-        """Return the delivery at the head of the queue, after dropping entries that hold no more."""
+        """Return the first delivery of the queue, after removing outdated entries, or None."""
         while self._queue:
-            if self._waits(self._queue[0]):
+            if self._is_current(self._queue[0]):
                 return self._deliveries[self._queue[0][2]]
             heappop(self._queue)
         return None
 
-    def _waits(self, entry: tuple[datetime, int, str]) -> bool:
-        """Tell whether an entry of the queue names a delivery that can be claimed when it says."""
+    def _is_current(self, entry: tuple[datetime, int, str]) -> bool:
+        """Return whether the entry is up to date: its delivery can be claimed at that moment."""
         due, number, id_ = entry
         delivery = self._deliveries.get(id_)
         if delivery is None or delivery.state is not DeliveryState.PENDING or delivery.due != due:
@@ -312,27 +315,27 @@ class MemoryStore:
         return self._index.number(delivery) == number and id_ not in self._claimed
 
     def _put(self, table: Table, key: str, record: object) -> None:
-        self._remember(table, key)
+        self._log_previous(table, key)
         table[key] = record
 
-    def _take(self, table: Table, key: str) -> None:
+    def _remove(self, table: Table, key: str) -> None:
         if key in table:
-            self._remember(table, key)
+            self._log_previous(table, key)
             del table[key]
 
-    def _remember(self, table: Table, key: str) -> None:
+    def _log_previous(self, table: Table, key: str) -> None:
         if self._undo is not None:
             self._undo.append((table, key, table.get(key, MISSING)))
 
-    def _put_back(self, undo: list[Before]) -> None:
-        """Make every entry what it was, the latest first, and mend what hangs on that."""
+    def _roll_back(self, undo: list[Before]) -> None:
+        """Restore the previous values, the latest change first, and bring index, order and queue in line."""
         for change in reversed(undo):
             table, key, before = change
             if table is self._deliveries and before is MISSING:
                 self._index.remove(self._deliveries[key])
-            put_back(change)
-        put_in_order(undo, self._finished)
-        put_in_order(undo, self._lone)
+            restore(change)
+        sort_again(undo, self._finished)
+        sort_again(undo, self._events_alone)
         for table, key, _ in undo:
             if (table is self._deliveries or table is self._claimed) and key in self._deliveries:
-                self._enqueue(self._deliveries[key])  # the queue may have passed over it
+                self._enqueue(self._deliveries[key])  # its entry may have been removed

@@ -1,4 +1,4 @@
-"""Records what a transaction in memory changes, so that it can be undone."""
+"""Transactions of the memory store, and how their changes are undone."""
 
 from collections import OrderedDict
 from collections.abc import Callable, MutableMapping
@@ -9,20 +9,20 @@ from typing import Any, Final, TypeAlias
 MISSING: Final = object()
 """The previous value of an entry that did not exist."""
 ALL: Final = object()
-"""Means every key of a table."""
+"""Stands for all keys of a table."""
 
 Table: TypeAlias = MutableMapping[Any, Any]
 Before: TypeAlias = tuple[Table, Any, Any]
-"""A table, a key of it or `ALL`, and what was there, or `MISSING`."""
+"""A table, a key or `ALL`, and the previous value or `MISSING`."""
 
 
 class Transaction(AbstractContextManager[None]):
-    """A transaction of a store. No generator: every attempt is recorded in one, and this costs a third of it."""
+    """A transaction of a store. Each attempt needs one, and a class costs a third of what a generator would."""
 
     __slots__ = ("_begin", "_end")
 
     def __init__(self, begin: Callable[[], None], end: Callable[[BaseException | None], None]) -> None:
-        """Call `begin` at its beginning, and `end` at its end with what it failed by, or None."""
+        """Call `begin` on entry, and `end` on exit with the exception or None."""
         self._begin = begin
         self._end = end
 
@@ -33,8 +33,8 @@ class Transaction(AbstractContextManager[None]):
         self._end(error)
 
 
-def put_back(change: Before) -> None:
-    """Restore an entry; one that was removed becomes the last of its table."""
+def restore(change: Before) -> None:
+    """Restore the previous value; an entry that was removed becomes the last of its table."""
     table, key, before = change
     if key is ALL:
         table.clear()
@@ -45,8 +45,8 @@ def put_back(change: Before) -> None:
         table[key] = before
 
 
-def put_in_order(undone: list[Before], order: OrderedDict[str, int]) -> None:
-    """Sort `order` by its numbers, unless nothing that was removed of it was put back."""
+def sort_again(undone: list[Before], order: OrderedDict[str, int]) -> None:
+    """Sort `order` by its numbers if an entry that had been removed from it was restored."""
     if any(table is order and before is not MISSING for table, _, before in undone):
         for key in sorted(order, key=order.__getitem__):
             order.move_to_end(key)

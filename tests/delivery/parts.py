@@ -1,4 +1,4 @@
-"""The parts of a Mockstore in which nothing moves by itself."""
+"""Makes the parts of a Mockstore without threads, with a virtual clock."""
 
 from mockstore.parts import Options, Parts, in_process_parts, provider_with
 

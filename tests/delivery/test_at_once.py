@@ -1,4 +1,4 @@
-"""What two callers do at the same time: one publishes or releases, and the other releases amid that."""
+"""Two callers at the same time: one publishes or releases, and the other releases in the middle of that."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,13 +17,13 @@ from mockstore.world.store_memory import MemoryStore
 from tests.delivery.test_threads import Network
 
 PATIENCE = timedelta(seconds=20)
-"""When a test gives up; none comes near."""
+"""How long a test waits at most; it normally takes much less."""
 MOMENT = 0.2
-"""Seconds that another caller gets amid a call; one that has to wait for the end of the call needs them all."""
+"""How many seconds the first call is paused for the second one, unless that ends before."""
 
 
 class Interrupted(MemoryStore):
-    """A store in which another caller comes in between what is read and what is made of it, once."""
+    """A store that runs `interrupt` on another thread once, right after a read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,15 +32,15 @@ class Interrupted(MemoryStore):
 
     def resources(self, kind: str) -> Sequence[ResourceRecord]:
         found = super().resources(kind)
-        self._let_other_in()
+        self._run_interrupt()
         return found
 
     def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
         found = super().deliveries(latest=latest, **sought)
-        self._let_other_in()
+        self._run_interrupt()
         return found
 
-    def _let_other_in(self) -> None:
+    def _run_interrupt(self) -> None:
         interrupt, self.interrupt = self.interrupt, None
         if interrupt is not None:
             self.other = threading.Thread(target=interrupt)

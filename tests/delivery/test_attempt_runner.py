@@ -1,4 +1,4 @@
-"""A request that was prepared is sent only if the same would be made now."""
+"""A prepared request is sent only if the same request would be made now."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 MOMENT = timedelta(milliseconds=1)
 
 
-class Tap:
-    """A transport that keeps the very requests that it is given."""
+class RecordingTransport:
+    """A transport that keeps the request objects it gets."""
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
 
-    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ARG002 - the seam's
+    def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ARG002 - the protocol's
         self.sent.append(outgoing)
         return Reply(204)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
 
 class Shop:
@@ -44,11 +44,11 @@ class Shop:
     def __init__(self) -> None:
         self.parts = still_parts()
         self.mockstore = Mockstore(self.parts)
-        tap = Tap()
-        self.sent = tap.sent
-        self.parts.router.mount("shop.test", tap)
+        transport = RecordingTransport()
+        self.sent = transport.sent
+        self.parts.router.mount("shop.test", transport)
         self.webhook: Webhook = self.mockstore.subscribe("http://shop.test/webhooks")
-        self.runner = AttemptRunner(self.parts.engine, self.parts.router, None, wait=_never, remember=_never)
+        self.runner = AttemptRunner(self.parts.engine, self.parts.router, None, wait=_fail, remember=_fail)
         self.mockstore.hold()
         self.mockstore.emit("pet.adopted")
         self.parts.engine.release()
@@ -74,7 +74,7 @@ def shop() -> Iterator[Shop]:
         yield made
 
 
-def _never(error: BaseException) -> None:
+def _fail(error: BaseException) -> None:
     raise AssertionError(error)
 
 
@@ -101,7 +101,7 @@ def test_a_fresh_request_goes_out_as_it_was_prepared(shop: Shop) -> None:
         pytest.param(lambda shop: shop.pass_time(FRESH), id="a later moment"),
     ],
 )
-def test_a_request_that_would_be_another_now_is_made_again(shop: Shop, change: Callable[[Shop], None]) -> None:
+def test_a_prepared_request_that_would_differ_now_is_made_again(shop: Shop, change: Callable[[Shop], None]) -> None:
     prepared = shop.prepared()
     change(shop)
 
@@ -126,7 +126,7 @@ def test_a_request_that_would_be_another_now_is_made_again(shop: Shop, change: C
         pytest.param(lambda shop: shop.parts.store.release(shop.claimed.id), id="the claim was lost"),
     ],
 )
-def test_a_request_that_would_not_be_made_now_is_not_sent(shop: Shop, change: Callable[[Shop], None]) -> None:
+def test_a_prepared_request_that_would_not_be_made_now_is_not_sent(shop: Shop, change: Callable[[Shop], None]) -> None:
     prepared = shop.prepared()
     change(shop)
 
@@ -136,8 +136,8 @@ def test_a_request_that_would_not_be_made_now_is_not_sent(shop: Shop, change: Ca
     assert shop.attempts() == ()
 
 
-class _Dripping:
-    """A transport whose receiver answers at once, and takes its time over the body."""
+class _SlowBody:
+    """A transport whose receiver sends the headers at once and the body slowly."""
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         assert outgoing.body
@@ -147,15 +147,15 @@ class _Dripping:
             pass
         return Reply(200, took=timedelta())
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
 
 def test_a_slow_body_counts_as_time_that_the_receiver_kept_the_thread(shop: Shop) -> None:
-    runner = AttemptRunner(shop.parts.engine, _Dripping(), None, wait=_never, remember=_never)
+    runner = AttemptRunner(shop.parts.engine, _SlowBody(), None, wait=_fail, remember=_fail)
 
     tried = runner.attempt(Job(shop.claimed))
 
@@ -165,13 +165,13 @@ def test_a_slow_body_counts_as_time_that_the_receiver_kept_the_thread(shop: Shop
 
 
 def test_what_cannot_be_prepared_is_left_to_its_turn(shop: Shop) -> None:
-    runner = AttemptRunner(cast("Engine", _Gone()), shop.parts.router, None, wait=_never, remember=_never)
+    runner = AttemptRunner(cast("Engine", _EngineWithoutStore()), shop.parts.router, None, wait=_fail, remember=_fail)
 
     assert runner.prepared(shop.claimed) == Job(shop.claimed)
 
 
-class _Gone:
-    """An engine whose store is not there."""
+class _EngineWithoutStore:
+    """An engine whose store is unavailable."""
 
     @property
     def store(self) -> Store:

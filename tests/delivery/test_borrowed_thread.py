@@ -1,4 +1,4 @@
-"""A thread that has other things to do delivers between them: quick receivers only, and never for long."""
+"""A thread that has other work delivers as well, but only to quick receivers and never for long."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ from mockstore.settings import Settings
 from tests.delivery.parts import still_parts
 
 PATIENCE = timedelta(seconds=20)
-"""When a test gives up; none comes near."""
+"""How long a test waits at most; it normally takes much less."""
 TRIES = 200
-"""How often a thread that has just delivered may be faster."""
+"""How often a worker thread may take the delivery first before the test fails."""
 
 
 class Network:
-    """A transport that notes how each request went out: begun, or waited for."""
+    """A transport that records how each request was sent: only begun, or waited for."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -32,7 +32,7 @@ class Network:
         self.answered = threading.Event()
         self.answered.set()
         self.meanwhile: Callable[[], object] | None = None
-        """Done once, while a request is out that was begun."""
+        """Called once, while a request that was begun is in progress."""
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         assert timeout
@@ -46,15 +46,15 @@ class Network:
         self.sent.append("begun")
         return Begun(self, outgoing)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
 
 class Begun:
-    """A request that is out."""
+    """A request that was sent and not answered yet."""
 
     def __init__(self, network: Network, outgoing: Outgoing) -> None:
         self._network = network
@@ -71,15 +71,15 @@ class Begun:
         return Reply(200, body=self._outgoing.body)
 
 
-class Post:
-    """Deliveries in the order in which they are due, and a borrowed thread for them. No thread waits."""
+class BorrowedSetup:
+    """A `BorrowedThread` for the deliveries of a Mockstore without worker threads."""
 
     def __init__(self, network: Network) -> None:
         self.parts = still_parts()
         self.mockstore = Mockstore(self.parts)
         self.queue = WorkQueue(self.parts.engine, 4)
         self.handed: list[Job] = []
-        self._runner = AttemptRunner(self.parts.engine, network, network.begin, wait=_never, remember=_never)
+        self._runner = AttemptRunner(self.parts.engine, network, network.begin, wait=_fail, remember=_fail)
         borrowed = BorrowedThread(self._runner, take=self.queue.next_quick, hand_over=self.handed.append, end=self.end)
         self.deliver_briefly, self.close = borrowed.deliver_briefly, borrowed.close
         self.subscribe()
@@ -93,7 +93,7 @@ class Post:
                 self.mockstore.emit("pet.adopted")
 
     def prove_quick(self) -> None:
-        """Deliver an event as a thread does."""
+        """Deliver an event as a worker thread does, so that the receiver is known to be quick."""
         self.emit()
         job = self.queue.next()
         assert job is not None
@@ -106,7 +106,7 @@ class Post:
         return [delivery.state for delivery in self.mockstore.deliveries]
 
 
-def _never(error: BaseException) -> None:
+def _fail(error: BaseException) -> None:
     raise AssertionError(error)
 
 
@@ -119,141 +119,145 @@ def network() -> Network:
 
 
 @pytest.fixture
-def post(network: Network) -> Iterator[Post]:
-    """Deliveries to a receiver that has proved to be quick."""
-    made = Post(network)
+def borrowed(network: Network) -> Iterator[BorrowedSetup]:
+    """Yield a setup whose receiver is known to be quick."""
+    made = BorrowedSetup(network)
     with made.mockstore:
         made.prove_quick()
         network.sent.clear()
         yield made
 
 
-def test_a_delivery_is_begun_in_one_moment_and_ended_in_the_next(post: Post, network: Network) -> None:
-    post.emit()
+def test_a_delivery_is_begun_by_one_call_and_ended_by_the_next(borrowed: BorrowedSetup, network: Network) -> None:
+    borrowed.emit()
 
-    assert post.deliver_briefly() is True
-    assert (network.sent, post.states()) == (["begun"], [DELIVERED, PENDING])
-    assert post.deliver_briefly() is False
-    assert post.states() == [DELIVERED, DELIVERED]
+    assert borrowed.deliver_briefly() is True
+    assert (network.sent, borrowed.states()) == (["begun"], [DELIVERED, PENDING])
+    assert borrowed.deliver_briefly() is False
+    assert borrowed.states() == [DELIVERED, DELIVERED]
 
 
-def test_several_are_delivered_one_after_the_other(post: Post, network: Network) -> None:
-    post.emit(3)
+def test_several_are_delivered_one_after_the_other(borrowed: BorrowedSetup, network: Network) -> None:
+    borrowed.emit(3)
 
-    assert [post.deliver_briefly() for _ in range(4)] == [True, True, True, False]
+    assert [borrowed.deliver_briefly() for _ in range(4)] == [True, True, True, False]
 
-    replies = [delivery.record.attempts[0].reply for delivery in post.mockstore.deliveries]
-    assert [reply and reply.body for reply in replies] == [event.body for event in post.mockstore.events]
+    replies = [delivery.record.attempts[0].reply for delivery in borrowed.mockstore.deliveries]
+    assert [reply and reply.body for reply in replies] == [event.body for event in borrowed.mockstore.events]
     assert network.sent == ["begun"] * 3
 
 
-def test_a_receiver_that_takes_longer_is_left_to_a_thread_to_wait_for(post: Post, network: Network) -> None:
+def test_waiting_for_a_receiver_that_takes_longer_is_left_to_a_thread(
+    borrowed: BorrowedSetup, network: Network
+) -> None:
     network.answered.clear()
-    post.emit(2)
+    borrowed.emit(2)
 
-    assert [post.deliver_briefly(), post.deliver_briefly()] == [True, False]
+    assert [borrowed.deliver_briefly(), borrowed.deliver_briefly()] == [True, False]
 
-    (job,) = post.handed
+    (job,) = borrowed.handed
     assert job.underway is not None
-    assert (network.sent, post.states()) == (["begun"], [DELIVERED, PENDING, PENDING])
+    assert (network.sent, borrowed.states()) == (["begun"], [DELIVERED, PENDING, PENDING])
 
 
-def test_what_is_out_is_not_sent_again_however_late_a_thread_goes_on_with_it(post: Post, network: Network) -> None:
+def test_a_request_that_was_sent_is_not_sent_again_however_late_a_thread_finishes_it(
+    borrowed: BorrowedSetup, network: Network
+) -> None:
     network.answered.clear()
-    post.emit()
-    post.deliver_briefly()
-    post.deliver_briefly()
-    (job,) = post.handed
-    post.parts.clock.jump_to(post.parts.clock.now() + timedelta(seconds=1))
+    borrowed.emit()
+    borrowed.deliver_briefly()
+    borrowed.deliver_briefly()
+    (job,) = borrowed.handed
+    borrowed.parts.clock.jump_to(borrowed.parts.clock.now() + timedelta(seconds=1))
     network.answered.set()
 
-    post.end(job)
+    borrowed.end(job)
 
-    assert (network.sent, post.states()) == (["begun"], [DELIVERED, DELIVERED])
+    assert (network.sent, borrowed.states()) == (["begun"], [DELIVERED, DELIVERED])
     assert job.started is not None
-    assert post.mockstore.deliveries[-1].record.attempts[0].sent is job.started.sent
+    assert borrowed.mockstore.deliveries[-1].record.attempts[0].sent is job.started.sent
 
 
-def test_without_a_connection_a_thread_is_to_make_one(post: Post, network: Network) -> None:
+def test_without_a_connection_a_thread_is_to_make_one(borrowed: BorrowedSetup, network: Network) -> None:
     network.connected = False
-    post.emit()
+    borrowed.emit()
 
-    assert post.deliver_briefly() is False
+    assert borrowed.deliver_briefly() is False
 
-    (job,) = post.handed
+    (job,) = borrowed.handed
     assert (job.started is not None, job.underway, network.sent) == (True, None, [])
 
 
-def test_what_was_forgotten_while_it_was_out_is_not_recorded(post: Post, network: Network) -> None:
-    network.meanwhile = post.mockstore.reset
-    post.emit()
+def test_what_was_forgotten_while_it_was_out_is_not_recorded(borrowed: BorrowedSetup, network: Network) -> None:
+    network.meanwhile = borrowed.mockstore.reset
+    borrowed.emit()
 
-    assert [post.deliver_briefly(), post.deliver_briefly()] == [True, False]
+    assert [borrowed.deliver_briefly(), borrowed.deliver_briefly()] == [True, False]
 
-    assert post.states() == []
-
-
-def test_closing_ends_what_was_begun(post: Post, network: Network) -> None:
-    post.emit()
-    post.deliver_briefly()
-
-    post.close()
-
-    assert (network.sent, post.states()) == (["begun"], [DELIVERED, DELIVERED])
+    assert borrowed.states() == []
 
 
-def unknown(post: Post) -> None:
-    post.mockstore.webhooks.remove(post.mockstore.deliveries[0].record.webhook_id)
-    post.subscribe()
-    post.emit()
+def test_closing_ends_what_was_begun(borrowed: BorrowedSetup, network: Network) -> None:
+    borrowed.emit()
+    borrowed.deliver_briefly()
+
+    borrowed.close()
+
+    assert (network.sent, borrowed.states()) == (["begun"], [DELIVERED, DELIVERED])
 
 
-def many(post: Post) -> None:
-    post.emit(BATCH)
+def unknown(borrowed: BorrowedSetup) -> None:
+    borrowed.mockstore.webhooks.remove(borrowed.mockstore.deliveries[0].record.webhook_id)
+    borrowed.subscribe()
+    borrowed.emit()
 
 
-def one_is_out(post: Post) -> None:
-    post.emit(2)
-    assert post.queue.next() is not None
+def many(borrowed: BorrowedSetup) -> None:
+    borrowed.emit(BATCH)
+
+
+def one_is_out(borrowed: BorrowedSetup) -> None:
+    borrowed.emit(2)
+    assert borrowed.queue.next() is not None
 
 
 @pytest.mark.parametrize("change", [unknown, many, one_is_out])
-def test_what_is_not_quick_few_and_alone_is_left_to_the_threads(
-    post: Post, network: Network, change: Callable[[Post], None]
+def test_only_few_deliveries_to_quick_receivers_while_none_is_out_are_taken(
+    borrowed: BorrowedSetup, network: Network, change: Callable[[BorrowedSetup], None]
 ) -> None:
-    change(post)
+    change(borrowed)
 
-    assert post.deliver_briefly() is False
+    assert borrowed.deliver_briefly() is False
 
-    assert (network.sent, post.handed) == ([], [])
-    assert post.queue.are_more()
-
-
-def test_a_thread_that_asks_goes_on_with_what_was_handed_over_before_all_else(post: Post) -> None:
-    post.emit(2)
-    job = Job(post.parts.engine.claim()[0])
-
-    post.queue.hand_over(job)
-
-    assert post.queue.urgent
-    assert post.queue.next() is job
-    assert not post.queue.urgent
+    assert (network.sent, borrowed.handed) == ([], [])
+    assert borrowed.queue.are_more()
 
 
-def test_what_is_given_up_has_not_begun(post: Post, network: Network) -> None:
-    post.emit(3)
-    first, second, third = post.parts.engine.claim(3)
+def test_a_job_that_was_handed_over_is_the_next_one(borrowed: BorrowedSetup) -> None:
+    borrowed.emit(2)
+    job = Job(borrowed.parts.engine.claim()[0])
+
+    borrowed.queue.hand_over(job)
+
+    assert borrowed.queue.urgent
+    assert borrowed.queue.next() is job
+    assert not borrowed.queue.urgent
+
+
+def test_draining_leaves_the_requests_that_were_begun(borrowed: BorrowedSetup, network: Network) -> None:
+    borrowed.emit(3)
+    first, second, third = borrowed.parts.engine.claim(3)
     begun = Job(first, None, network.begin(Outgoing("http://shop.test/", (), b""), PATIENCE))
-    post.queue.hand_over(begun)
-    post.queue.hand_over(Job(second))
+    borrowed.queue.hand_over(begun)
+    borrowed.queue.hand_over(Job(second))
 
-    assert post.queue.drain() == [second]
-    assert post.queue.begun() == [begun]
-    assert post.queue.begun() == []
-    assert third.id in {delivery.id for delivery in post.mockstore.deliveries}
+    assert borrowed.queue.drain() == [second]
+    assert borrowed.queue.begun() == [begun]
+    assert borrowed.queue.begun() == []
+    assert third.id in {delivery.id for delivery in borrowed.mockstore.deliveries}
 
 
-# ---- beside the threads of a server ------------------------------------------------------------------------------
+# ---- together with the threads of a server -----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -271,14 +275,14 @@ def mock(parts: Parts) -> Iterator[Mockstore]:
 
 
 def begin(parts: Parts, mock: Mockstore) -> DeliveryRecord:
-    """Return a delivery that was begun on this thread."""
+    """Return a delivery whose request was begun on this thread."""
     for _ in range(TRIES):
         with parts.pump.deferred():
             event = mock.emit("pet.adopted")
         if parts.pump.deliver_briefly():
             return event.deliveries[0].record
-        mock.settle(PATIENCE)  # a thread was faster
-    raise AssertionError("nothing is begun on this thread")
+        mock.settle(PATIENCE)  # a worker thread took it first
+    raise AssertionError("no request was begun on this thread")
 
 
 def attempts(mock: Mockstore, delivery: DeliveryRecord) -> int:
@@ -298,12 +302,12 @@ def test_what_is_deferred_waits_for_a_kick(parts: Parts, network: Network) -> No
     assert len(network.sent) == 1
 
 
-def test_a_store_that_is_not_quick_is_asked_for_nothing(post: Post, network: Network) -> None:
-    pump = WorkerPump(post.parts.engine, network)
-    post.emit()
+def test_a_borrowed_thread_does_not_use_a_slow_store(borrowed: BorrowedSetup, network: Network) -> None:
+    pump = WorkerPump(borrowed.parts.engine, network)
+    borrowed.emit()
 
     assert pump.deliver_briefly() is False
-    unclaimed = post.parts.store.next_due()
+    unclaimed = borrowed.parts.store.next_due()
     pump.close()
 
     assert unclaimed is not None

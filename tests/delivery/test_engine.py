@@ -1,4 +1,4 @@
-"""The engine under two providers, driven through the façade and a callable that answers as told."""
+"""The engine under two providers, used through the façade with a callable as receiver."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from mockstore.provider import standard_webhooks
 
 
 class Receiver:
-    """Keeps what it gets and answers in turn; the last answer repeats."""
+    """Keeps the requests and gives the answers in turn; the last answer repeats."""
 
     def __init__(self, *answers: int | Reply) -> None:
         self.answers = list(answers) or [204]
@@ -452,7 +452,7 @@ def test_an_inbox_judges_by_the_providers_own_rules(other: Mockstore) -> None:
     assert [received.attempt for received in inbox] == [1, 2]
 
 
-# ---- single rules, changed ----
+# ---- providers with one rule changed ----
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Fairness among webhooks, as a game without threads: who may go next when so many are out."""
+"""Fairness among webhooks, tested without threads: which delivery is next while others are out."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -18,7 +18,7 @@ def delivery(webhook: str, number: int = 0) -> DeliveryRecord:
 def fair_queue(
     limit: int, waiting: Iterable[tuple[str, int]], speeds: dict[str, ReceiverSpeed] | None = None
 ) -> FairQueue:
-    """Return lines where so many deliveries wait for each webhook, whose pace is known."""
+    """Return a queue with so many `waiting` deliveries for each webhook, whose receivers have these `speeds`."""
     made = FairQueue(limit)
     for webhook, speed in (speeds or {}).items():
         made.add(delivery(webhook))
@@ -31,7 +31,7 @@ def fair_queue(
     return made
 
 
-def all_that_may_go(made: FairQueue) -> list[str]:
+def take_all(made: FairQueue) -> list[str]:
     return [taken.webhook_id for taken in iter(made.take, None)]
 
 
@@ -61,10 +61,10 @@ SECOND = timedelta(seconds=1)
         ),
     ],
 )
-def test_so_many_go_at_once(
+def test_so_many_are_out_at_once(
     limit: int, waiting: list[tuple[str, int]], speeds: dict[str, ReceiverSpeed], out: dict[str, int]
 ) -> None:
-    gone = all_that_may_go(fair_queue(limit, waiting, speeds))
+    gone = take_all(fair_queue(limit, waiting, speeds))
 
     assert {webhook: gone.count(webhook) for webhook in out} == out
     assert len(gone) == sum(out.values())
@@ -72,50 +72,50 @@ def test_so_many_go_at_once(
 
 def test_the_last_place_goes_to_one_that_has_nothing_out() -> None:
     made = fair_queue(16, [("busy", 99)], {"busy": QUICK, "other": QUICK})
-    all_that_may_go(made)
+    take_all(made)
 
     made.add(delivery("other"))
 
-    assert all_that_may_go(made) == ["other"]
+    assert take_all(made) == ["other"]
 
 
 def test_webhooks_take_turns() -> None:
     made = fair_queue(9, [("a", 3), ("b", 3)], {"a": QUICK, "b": QUICK})
 
-    assert all_that_may_go(made) == ["a", "b", "a", "b", "a", "b"]
+    assert take_all(made) == ["a", "b", "a", "b", "a", "b"]
 
 
 def test_thousands_of_dead_ones_leave_room_for_a_new_one_and_a_quick_one() -> None:
     dead = [f"dead-{number}" for number in range(1000)]
     made = fair_queue(16, [(webhook, 1) for webhook in dead], dict.fromkeys(dead, SLOW) | {"quick": QUICK})
-    assert len(all_that_may_go(made)) == 4
+    assert len(take_all(made)) == 4
 
     made.add(delivery("new"))
     made.add(delivery("quick"))
 
-    assert sorted(all_that_may_go(made)) == ["new", "quick"]
+    assert sorted(take_all(made)) == ["new", "quick"]
 
 
-def test_what_waits_moves_along_when_a_receiver_changes_its_pace() -> None:
+def test_waiting_deliveries_move_when_the_speed_of_their_receiver_changes() -> None:
     made = fair_queue(16, [("a", 99)])
     first = made.take()
     assert first is not None
-    still_out = len(all_that_may_go(made))
+    still_out = len(take_all(made))
 
     made.give_back(first, QUICK)
 
-    assert still_out + len(all_that_may_go(made)) == 15
+    assert still_out + len(take_all(made)) == 15
 
 
 def test_nothing_learnt_changes_nothing() -> None:
     made = fair_queue(16, [("a", 99)])
     first = made.take()
     assert first is not None
-    all_that_may_go(made)
+    take_all(made)
 
     made.give_back(first, None)
 
-    assert all_that_may_go(made) == ["a"]
+    assert take_all(made) == ["a"]
 
 
 def test_it_is_empty_when_nothing_waits_and_nothing_is_out() -> None:
@@ -137,7 +137,7 @@ def test_draining_returns_what_waits() -> None:
     assert made.empty
 
 
-def test_the_pace_of_so_many_receivers_is_remembered_the_latest_ones() -> None:
+def test_the_speeds_of_the_latest_receivers_only_are_remembered() -> None:
     made = fair_queue(16, [], {f"w{number}": SLOW for number in range(REMEMBERED + 100)})
 
     assert [made.speed(f"w{number}") for number in (0, 99, 100, REMEMBERED + 99)] == [UNPROVEN, UNPROVEN, SLOW, SLOW]
@@ -155,7 +155,7 @@ def test_a_receiver_that_is_tried_again_is_not_forgotten_for_others() -> None:
     assert (made.speed("w0"), made.speed("w1")) == (SLOW, UNPROVEN)
 
 
-def test_a_receiver_that_has_something_out_keeps_its_pace() -> None:
+def test_a_receiver_that_has_something_out_keeps_its_speed() -> None:
     made = fair_queue(16, [], {"busy": QUICK} | {f"w{number}": SLOW for number in range(REMEMBERED - 1)})
     made.add(delivery("busy"))
     out = made.take()
@@ -183,7 +183,7 @@ def test_a_receiver_that_has_something_out_keeps_its_pace() -> None:
         pytest.param(Outcome.UNREACHABLE, SECOND * 2, SLOW, id="not reached after a slow look-up of its name"),
     ],
 )
-def test_a_receiver_is_known_by_how_long_it_kept_a_thread(
+def test_the_speed_of_a_receiver_is_how_long_it_kept_a_thread(
     outcome: Outcome, held: timedelta, speed: ReceiverSpeed
 ) -> None:
     assert speed_of(outcome, held) is speed
@@ -193,11 +193,11 @@ def test_thousands_of_webhooks_at_one_silent_origin_leave_a_place_for_one_elsewh
     made = FairQueue(16)
     for number in range(1000):
         made.add(delivery(f"silent-{number}"), "http://silent.test:80")
-    assert len(all_that_may_go(made)) == 7
+    assert len(take_all(made)) == 7
 
     made.add(delivery("new"), "http://shop.test:80")
 
-    assert all_that_may_go(made) == ["new"]
+    assert take_all(made) == ["new"]
 
 
 def test_webhooks_at_an_origin_that_was_slow_are_slow_until_they_or_it_prove_otherwise() -> None:
@@ -211,7 +211,7 @@ def test_webhooks_at_an_origin_that_was_slow_are_slow_until_they_or_it_prove_oth
     speeds = [made.speed("silent-99")]
     made.give_back(first, SLOW)
     speeds.append(made.speed("silent-99"))
-    gone = len(all_that_may_go(made))
+    gone = len(take_all(made))
     made.give_back(second, QUICK)
     speeds += [made.speed("silent-99"), made.speed(first.webhook_id), made.speed(second.webhook_id)]
 
@@ -222,7 +222,7 @@ def test_webhooks_at_an_origin_that_was_slow_are_slow_until_they_or_it_prove_oth
 def test_one_place_is_for_the_newest_of_those_that_have_proved_nothing() -> None:
     made = fair_queue(16, [(f"silent-{number}", 1) for number in range(100)])
 
-    gone = all_that_may_go(made)
+    gone = take_all(made)
 
     assert gone == [*(f"silent-{number}" for number in range(7)), "silent-99"]
 
@@ -235,13 +235,13 @@ def test_the_others_have_their_turns_while_the_newest_has_its_place() -> None:
 
     made.give_back(out["silent-0"], SLOW)
     made.add(delivery("new"))
-    after_an_old_one = all_that_may_go(made)
+    after_an_old_one = take_all(made)
     made.give_back(out["silent-99"], SLOW)
 
-    assert (after_an_old_one, all_that_may_go(made)) == (["silent-7"], ["new"])
+    assert (after_an_old_one, take_all(made)) == (["silent-7"], ["new"])
 
 
-def test_nothing_is_left_of_a_line_that_has_ended() -> None:
+def test_a_webhook_may_have_another_origin_after_its_queue_has_ended() -> None:
     made = FairQueue(4)
     made.add(delivery("a"), "http://shop.test:80")
     taken = made.take()

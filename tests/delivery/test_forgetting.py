@@ -1,4 +1,4 @@
-"""A reset while deliveries are under way: with the same seed and a still clock, their ids come again afterwards."""
+"""A reset while attempts are in progress; with the same seed and a virtual clock, the same ids are made again."""
 
 import threading
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from mockstore.model import DeliveryState
 from mockstore.settings import Settings
 
 PATIENCE = timedelta(seconds=20)
-"""When a test gives up; none comes near."""
+"""How long a test waits at most; it normally takes much less."""
 
 
 class Network:
-    """A receiver that answers 503 to the first request and 204 to the others; to each of `gates` once that is open."""
+    """A receiver that answers 503 to the first request and 204 to the others; each of `gates` delays one until set."""
 
     def __init__(self) -> None:
         self.gates: list[threading.Event] = []
         self.seen: list[str] = []
-        """Ids of events."""
+        """The ids of the events received."""
         self._changed = threading.Condition()
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
@@ -33,11 +33,11 @@ class Network:
         assert number >= len(self.gates) or self.gates[number].wait(PATIENCE.total_seconds())
         return Reply(204 if number else 503)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def wait_for(self, count: int) -> bool:
         with self._changed:
@@ -77,7 +77,7 @@ def test_what_is_out_at_a_reset_is_not_recorded_of_a_delivery_of_the_same_id(net
         assert [attempt.status for attempt in event.delivery.record.attempts] == [204]
 
 
-def test_what_waits_in_line_at_a_reset_is_not_sent_for_a_delivery_of_the_same_id(network: Network) -> None:
+def test_what_is_queued_at_a_reset_is_not_sent_for_a_delivery_of_the_same_id(network: Network) -> None:
     network.gates = [threading.Event()]
     with Mockstore.standalone(Settings(clock="virtual", threads=1), network=lambda: network) as mock:
         before = [event.id for event in emit(mock, 3)]

@@ -1,4 +1,4 @@
-"""How the pump grows: further threads come for what a slow receiver leaves waiting, though nobody is woken for each."""
+"""The pump starts more threads when a slow receiver delays deliveries, though not one for each delivery."""
 
 import threading
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from mockstore import Mockstore, Outgoing, Reply
 from mockstore.settings import Settings
 
 PATIENCE = 20
-"""Seconds until a test gives up; none comes near."""
+"""How many seconds a test waits at most; it normally takes much less."""
 THREADS = 16
 UNPROVEN = THREADS // 2 - 1
-"""The places of a receiver that has never answered."""
+"""How many deliveries may be out to a receiver that has never answered."""
 
 
 class Slow:
-    """A transport to a receiver that answers when it is told to."""
+    """A transport to a receiver that answers when the test lets it."""
 
     def __init__(self) -> None:
         self.may_answer = threading.Event()
@@ -30,14 +30,14 @@ class Slow:
         assert self.may_answer.wait(PATIENCE)
         return Reply(204)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def has_out(self, count: int) -> bool:
-        """Wait until so many more are being sent."""
+        """Wait until `count` more are being sent; return False after `PATIENCE`."""
         return all(self.out.acquire(timeout=PATIENCE) for _ in range(count))
 
 
@@ -55,13 +55,13 @@ def test_what_is_emitted_while_a_thread_stands_by_is_taken_up_without_a_further_
         assert slow.has_out(1)
 
         for _ in range(UNPROVEN - 1):
-            mock.emit("pet.adopted")  # most of these find a thread standing by, and leave it to that
+            mock.emit("pet.adopted")  # mostly a thread stands by already, so none is woken
 
         assert slow.has_out(UNPROVEN - 1)
         slow.may_answer.set()
 
 
-def test_a_storm_at_a_slow_receiver_leaves_nothing_behind(slow: Slow) -> None:
+def test_a_burst_to_a_slow_receiver_is_delivered_completely(slow: Slow) -> None:
     with Mockstore.standalone(Settings(threads=THREADS), network=lambda: slow) as mock:
         mock.subscribe("http://slow.test/")
         events = [mock.emit("pet.adopted") for _ in range(200)]

@@ -1,4 +1,4 @@
-"""The pump of tests, where a consumer calls back into the mock, from inside a delivery or from a thread of its own."""
+"""The inline pump, when a consumer calls the mock from inside a delivery or from a thread of its own."""
 
 import asyncio
 import threading
@@ -18,11 +18,11 @@ from mockstore.world.store_memory import MemoryStore
 from tests.delivery.parts import still_parts
 
 PATIENCE = 20
-"""Seconds after which a test gives up; none comes near."""
+"""How many seconds a test waits at most; it normally takes much less."""
 
 
 class Interrupted(MemoryStore):
-    """A store in which somebody else comes in once, right after a look that found nothing due."""
+    """A store that runs another caller's work once, right after a `claim` that found nothing due."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,12 +32,12 @@ class Interrupted(MemoryStore):
         found = super().claim(now, limit)
         if not found and self.interrupt is not None:
             interrupt, self.interrupt = self.interrupt, None
-            elsewhere(interrupt)
+            on_other_thread(interrupt)
         return found
 
 
-def elsewhere(work: Callable[[], object]) -> None:
-    """Do it on another thread, and wait for that."""
+def on_other_thread(work: Callable[[], object]) -> None:
+    """Do `work` on another thread and wait for its end."""
     thread = threading.Thread(target=work)
     thread.start()
     thread.join(PATIENCE)
@@ -76,7 +76,7 @@ def test_what_another_thread_makes_due_is_delivered_though_the_run_is_just_endin
     assert states(store) == [DeliveryState.DELIVERED] * 2
 
 
-def test_a_thread_that_leaves_its_own_for_later_does_not_keep_others_from_delivering(
+def test_a_thread_that_defers_its_deliveries_does_not_keep_others_from_delivering(
     parts: Parts, store: Mockstore
 ) -> None:
     begun, may_end = threading.Event(), threading.Event()
@@ -140,7 +140,7 @@ def test_a_consumer_may_move_the_clock_on_an_event_loop(store: Mockstore) -> Non
     assert states(store) == [DeliveryState.DELIVERED] * 2
 
 
-def test_the_clock_may_be_moved_where_deliveries_are_left_for_later(store: Mockstore) -> None:
+def test_the_clock_may_be_moved_while_deliveries_are_deferred(store: Mockstore) -> None:
     store.subscribe(lambda _outgoing: 503)
     store.emit("pet.adopted")
 

@@ -1,4 +1,4 @@
-"""An attempt is recorded only by who still holds the claim: another server may have the delivery by now."""
+"""An attempt is recorded only if its claim was not lost: another server may have claimed the delivery meanwhile."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The next request is made while a receiver thinks. Nothing stale goes out, nothing waits behind who stalls."""
+"""The next request is made while a receiver works on the last one; it is not sent too late or blocked by a stall."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,18 +13,18 @@ from mockstore.settings import Settings
 from mockstore.signing import verify
 
 PATIENCE = 20
-"""Seconds until a test gives up; none comes near."""
+"""How many seconds a test waits at most; it normally takes much less."""
 
 
 class Network:
-    """A transport whose receivers think once; what a test does in that time comes after the next request was made."""
+    """A transport whose first request takes long enough to make the next one; a test can act before and after that."""
 
     def __init__(self) -> None:
         self.seen: list[Outgoing] = []
         self.before: Callable[[], object] | None = None
-        """Done once, when the first request is out and before the next one is made."""
+        """Called once, when the first request was sent and before the next one is made."""
         self.after: Callable[[], object] | None = None
-        """Done once, when the next request has been made."""
+        """Called once, when the next request has been made."""
         self._changed = threading.Condition()
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
@@ -41,11 +41,11 @@ class Network:
             before()
         return Thinking(after)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def wait_for(self, count: int) -> bool:
         with self._changed:
@@ -53,7 +53,7 @@ class Network:
 
 
 class Thinking:
-    """A request that is out; its sender comes for the answer when it has made the next one."""
+    """A request that was sent; `finish` is called after the sender has made the next request."""
 
     def __init__(self, after: Callable[[], object] | None) -> None:
         self._after = after
@@ -68,7 +68,7 @@ class Thinking:
 
 
 def _nothing() -> None:
-    """Do nothing meanwhile."""
+    """Do nothing."""
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def threads() -> int:
 
 
 alone = pytest.mark.parametrize("threads", [1])
-"""No other thread takes what was prepared, however long the test takes."""
+"""Uses one thread, so that no other thread takes a prepared request."""
 
 
 @pytest.fixture
@@ -96,8 +96,8 @@ def mock(parts: Parts) -> Iterator[Mockstore]:
         yield made
 
 
-def storm(mock: Mockstore, network: Network, then: Callable[[], object]) -> None:
-    """Emit an event, three more while its receiver thinks, and do `then` when the next request has been made."""
+def emit_burst(mock: Mockstore, network: Network, then: Callable[[], object]) -> None:
+    """Emit an event, then three more while its receiver works, and call `then` when the next request has been made."""
     done = threading.Event()
 
     def more() -> None:
@@ -114,10 +114,10 @@ def storm(mock: Mockstore, network: Network, then: Callable[[], object]) -> None
     mock.settle(timedelta(seconds=PATIENCE))
 
 
-def test_a_storm_is_delivered_once_and_in_order(mock: Mockstore, network: Network) -> None:
+def test_a_burst_is_delivered_once_and_in_order(mock: Mockstore, network: Network) -> None:
     mock.subscribe("http://shop.test/")
 
-    storm(mock, network, _nothing)
+    emit_burst(mock, network, _nothing)
 
     assert [outgoing.body for outgoing in network.seen] == [event.body for event in mock.events]
     assert len(network.seen) == 4
@@ -127,13 +127,13 @@ def test_what_was_prepared_does_not_wait_for_a_receiver_that_stalls(mock: Mockst
     mock.subscribe("http://shop.test/")
     came: list[bool] = []
 
-    storm(mock, network, lambda: came.append(network.wait_for(4)))  # the first answer comes after that
+    emit_burst(mock, network, lambda: came.append(network.wait_for(4)))  # the first answer comes after that
 
     assert came == [True]
     assert [delivery.state for delivery in mock.deliveries] == [DeliveryState.DELIVERED] * 4
 
 
-def test_what_only_the_stalled_thread_knows_of_does_not_wait_for_it(
+def test_a_due_delivery_does_not_wait_for_the_stalled_thread_that_prepared_it(
     parts: Parts, mock: Mockstore, network: Network
 ) -> None:
     mock.subscribe("http://shop.test/")
@@ -142,7 +142,7 @@ def test_what_only_the_stalled_thread_knows_of_does_not_wait_for_it(
     def before() -> None:
         mock.hold()
         mock.emit("pet.adopted")
-        parts.engine.release()  # it is due now, and nobody has been told
+        parts.engine.release()  # it is due now, and no thread was woken
 
     def after() -> None:
         came.append(network.wait_for(2))
@@ -159,7 +159,7 @@ def test_what_only_the_stalled_thread_knows_of_does_not_wait_for_it(
 def test_a_secret_that_changed_meanwhile_signs_what_was_prepared(mock: Mockstore, network: Network) -> None:
     webhook = mock.subscribe("http://shop.test/")
 
-    storm(mock, network, lambda: mock.rotate_secret(webhook))
+    emit_burst(mock, network, lambda: mock.rotate_secret(webhook))
 
     found = [verify(one.body, one.headers, webhook.secret) for one in network.seen]
     assert [one.ok for one in found] == [False, True, True, True]
@@ -169,7 +169,7 @@ def test_a_secret_that_changed_meanwhile_signs_what_was_prepared(mock: Mockstore
 def test_a_webhook_that_was_removed_meanwhile_gets_nothing_that_was_prepared(mock: Mockstore, network: Network) -> None:
     webhook = mock.subscribe("http://shop.test/")
 
-    storm(mock, network, lambda: mock.webhooks.remove(webhook.id))
+    emit_burst(mock, network, lambda: mock.webhooks.remove(webhook.id))
 
     assert len(network.seen) == 1
     assert [delivery.state for delivery in mock.deliveries][1:] == [DeliveryState.DISCARDED] * 3
@@ -179,7 +179,7 @@ def test_a_webhook_that_was_removed_meanwhile_gets_nothing_that_was_prepared(moc
 def test_a_reset_forgets_what_was_prepared(mock: Mockstore, network: Network) -> None:
     mock.subscribe("http://shop.test/")
 
-    storm(mock, network, mock.reset)
+    emit_burst(mock, network, mock.reset)
 
     assert len(network.seen) == 1
 

@@ -1,4 +1,4 @@
-"""A redelivery that is asked for while an attempt is under way is sent once that has ended, whatever came of it."""
+"""A redelivery requested while an attempt is in progress is sent after that attempt, whatever its outcome."""
 
 import threading
 from datetime import timedelta
@@ -11,11 +11,11 @@ from mockstore.model import DeliveryState
 from mockstore.settings import ServerClock, Settings
 
 PATIENCE = timedelta(seconds=20)
-"""When a test gives up; none comes near."""
+"""How long a test waits at most; it normally takes much less."""
 
 
 class Network:
-    """A receiver that answers the first request once it may, and 204 to the others."""
+    """A receiver that answers the first request when the test lets it, and 204 to the others."""
 
     def __init__(self, first: int) -> None:
         self.may_answer = threading.Event()
@@ -31,17 +31,17 @@ class Network:
         assert self.may_answer.wait(PATIENCE.total_seconds())
         return Reply(self._answers.pop())
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
 
 @pytest.mark.parametrize("asked", [1, 2, 3])
 @pytest.mark.parametrize("first", [204, 503])
 @pytest.mark.parametrize("clock", ["system", "virtual"])
-def test_it_is_sent_after_the_attempt_that_is_out(clock: ServerClock, first: int, asked: int) -> None:
+def test_a_redelivery_is_sent_after_the_attempt_in_progress(clock: ServerClock, first: int, asked: int) -> None:
     network = Network(first)
     with Mockstore.standalone(Settings(clock=clock), network=lambda: network) as mock:
         mock.subscribe("http://shop.test/")
@@ -58,7 +58,7 @@ def test_it_is_sent_after_the_attempt_that_is_out(clock: ServerClock, first: int
         assert delivery.state is DeliveryState.DELIVERED
 
 
-def test_a_consumer_may_ask_for_it() -> None:
+def test_a_consumer_may_ask_for_a_redelivery() -> None:
     with Mockstore.in_process() as mock:
 
         def receive(outgoing: Outgoing) -> None:
@@ -71,7 +71,7 @@ def test_a_consumer_may_ask_for_it() -> None:
         assert [attempt.status for attempt in mock.deliveries[0].record.attempts] == [204, 204]
 
 
-def test_a_consumer_that_always_asks_for_it_ends_in_an_error() -> None:
+def test_a_consumer_that_always_asks_for_a_redelivery_ends_in_an_error() -> None:
     with Mockstore.in_process() as mock:
 
         def receive(outgoing: Outgoing) -> None:

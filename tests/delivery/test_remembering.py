@@ -1,4 +1,4 @@
-"""What an attempt remembers of its request, beside what the receiver was sent."""
+"""The request stored with an attempt equals the request that the receiver got."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -14,7 +14,7 @@ BOTH = ["petstore", "standard-webhooks"]
 
 
 class Receiver:
-    """Keeps what it gets, and refuses it."""
+    """Keeps the requests, and refuses them."""
 
     def __init__(self) -> None:
         self.seen: list[Outgoing] = []

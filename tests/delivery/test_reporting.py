@@ -1,4 +1,4 @@
-"""Observers are told what has happened once it is kept, and nothing that was undone; a claim never stays behind."""
+"""Observers are told of changes after their commit, and not of those rolled back; claims are always released."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,8 +40,8 @@ class Late(MemoryStore):
         super().save_delivery(delivery)
 
 
-class Office:
-    """An engine, and what it reports."""
+class ObservedEngine:
+    """An engine and its observations."""
 
     def __init__(self, *, tell: Callable[[], None] = lambda: None, retries: bool = True) -> None:
         self.store = Late()
@@ -66,9 +66,9 @@ class Office:
         return started
 
 
-def in_vain(office: Office, work: Callable[[], object]) -> None:
+def roll_back(observed: ObservedEngine, work: Callable[[], object]) -> None:
     def fail() -> None:
-        with office.store.transaction():
+        with observed.store.transaction():
             work()
             raise LookupError
 
@@ -76,44 +76,44 @@ def in_vain(office: Office, work: Callable[[], object]) -> None:
         fail()
 
 
-def test_what_is_undone_is_not_reported() -> None:
-    office = Office()
+def test_what_is_rolled_back_is_not_reported() -> None:
+    observed = ObservedEngine()
 
-    in_vain(office, office.published)
-    in_vain(office, lambda: office.engine.disable(WEBHOOK, "by request"))
+    roll_back(observed, observed.published)
+    roll_back(observed, lambda: observed.engine.disable(WEBHOOK, "by request"))
 
-    assert office.seen == []
+    assert observed.seen == []
 
 
 def test_what_is_kept_is_reported_in_its_order_after_the_outermost_transaction() -> None:
-    office = Office()
+    observed = ObservedEngine()
 
-    with office.store.transaction():
-        office.published()
-        office.engine.disable(WEBHOOK, "by request")
-        before = list(office.seen)
+    with observed.store.transaction():
+        observed.published()
+        observed.engine.disable(WEBHOOK, "by request")
+        before = list(observed.seen)
 
     assert before == []
-    assert office.kinds == [Published, Disabled]
+    assert observed.kinds == [Published, Disabled]
 
 
 def test_an_attempt_that_disables_its_webhook_is_reported_after_that() -> None:
-    office = Office(retries=False)
+    observed = ObservedEngine(retries=False)
 
-    office.engine.finish(office.started(), Reply(503))
+    observed.engine.finish(observed.started(), Reply(503))
 
-    assert office.kinds == [Published, Disabled, Attempted]
+    assert observed.kinds == [Published, Disabled, Attempted]
 
 
-def test_an_attempt_that_somebody_else_has_recorded_gives_its_claim_back() -> None:
-    office = Office()
-    started = office.started()
+def test_the_claim_of_an_attempt_that_another_server_has_recorded_is_released() -> None:
+    observed = ObservedEngine()
+    started = observed.started()
 
-    office.store.late = True
-    office.engine.finish(started, Reply(503))
+    observed.store.late = True
+    observed.engine.finish(started, Reply(503))
 
-    assert not office.store.holds(started.delivery.id)
-    assert office.kinds == [Published]
+    assert not observed.store.holds(started.delivery.id)
+    assert observed.kinds == [Published]
 
 
 def test_an_attempt_that_is_recorded_goes_on_as_recorded_whatever_fails_afterwards() -> None:
@@ -122,14 +122,14 @@ def test_an_attempt_that_is_recorded_goes_on_as_recorded_whatever_fails_afterwar
     def fail() -> None:
         raise LookupError("nobody listens")
 
-    office = Office(tell=fail)
-    runner = AttemptRunner(office.engine, Network(), None, wait=errors.append, remember=errors.append)
-    office.published()
-    (claimed,) = office.engine.claim()
+    observed = ObservedEngine(tell=fail)
+    runner = AttemptRunner(observed.engine, Network(), None, wait=errors.append, remember=errors.append)
+    observed.published()
+    (claimed,) = observed.engine.claim()
 
-    runner.attempt(Job(claimed, office.engine.start(claimed)), answer=Reply(503))
+    runner.attempt(Job(claimed, observed.engine.start(claimed)), answer=Reply(503))
 
-    after = office.store.delivery(claimed.id)
+    after = observed.store.delivery(claimed.id)
     assert after is not None
     assert (after.state, len(after.attempts)) == (DeliveryState.PENDING, 1)
     assert after.due == EPOCH + timedelta(minutes=1)

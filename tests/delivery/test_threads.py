@@ -1,4 +1,4 @@
-"""The threads of a pump: what happens when the system has none to give, and what the log says of a store in trouble."""
+"""The threads of a pump: when the system cannot start one, and what is logged while the store is unavailable."""
 
 import logging
 import threading
@@ -21,7 +21,7 @@ from mockstore.world.store_memory import MemoryStore
 from tests.threads import no_more_threads
 
 PATIENCE = timedelta(seconds=20)
-"""When a test gives up; none comes near."""
+"""How long a test waits at most; it normally takes much less."""
 GONE = StoreUnavailableError("the database is gone")
 
 
@@ -40,11 +40,11 @@ class Network:
         assert self.open.wait(PATIENCE.total_seconds())
         return Reply(204)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_an_emit_without_a_thread_is_delivered_with_the_next_one(
     ]
 
 
-def test_a_thread_that_rests_takes_everything_where_no_further_one_can_be_started(mock: Mockstore) -> None:
+def test_an_idle_thread_takes_everything_when_no_other_can_be_started(mock: Mockstore) -> None:
     mock.emit("pet.adopted")
     mock.settle(PATIENCE)
 
@@ -96,9 +96,7 @@ def test_a_thread_that_rests_takes_everything_where_no_further_one_can_be_starte
     assert states(mock) == [DeliveryState.DELIVERED] * 21
 
 
-def test_a_thread_at_work_takes_afterwards_what_no_further_one_could_be_started_for(
-    mock: Mockstore, network: Network
-) -> None:
+def test_a_busy_thread_takes_the_rest_when_no_other_can_be_started(mock: Mockstore, network: Network) -> None:
     network.open.clear()
     mock.emit("pet.adopted")
     assert network.reached.wait(PATIENCE.total_seconds())
@@ -121,7 +119,7 @@ def test_a_pump_that_never_had_a_thread_can_be_closed(mock: Mockstore) -> None:
     assert states(mock) == [DeliveryState.PENDING]
 
 
-def test_a_crew_has_no_more_threads_than_its_limit() -> None:
+def test_no_more_threads_than_the_limit_are_started() -> None:
     end = threading.Event()
     workers = WorkerThreads(lambda: _wait_for(end), 2)
 
@@ -139,7 +137,7 @@ def _wait_for(event: threading.Event) -> None:
 
 
 class Unsteady(MemoryStore):
-    """A store that is unavailable for so many claims."""
+    """A store whose first `failures` claims fail because it is unavailable."""
 
     def __init__(self, failures: int) -> None:
         super().__init__()
@@ -152,7 +150,7 @@ class Unsteady(MemoryStore):
         return super().claim(now, limit)
 
 
-def test_an_outage_is_told_once_and_so_is_its_end(network: Network, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_and_its_end_are_logged_once(network: Network, caplog: pytest.LogCaptureFixture) -> None:
     store = Unsteady(failures=2)
     engine = Engine(petstore(), store, RunningClock(), Chance(0), tell=lambda: None)
     pump = WorkerPump(engine, network, threads=1)
@@ -190,7 +188,7 @@ def test_an_advance_fails_while_the_store_is_away_and_works_once_it_is_back(netw
     assert store.count(states=[DeliveryState.DELIVERED]) == 1
 
 
-def test_an_outage_is_over_when_the_last_thread_in_trouble_has_got_through(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_is_over_when_the_last_thread_that_failed_has_succeeded(caplog: pytest.LogCaptureFixture) -> None:
     outage, began, end = Outage(), threading.Event(), threading.Event()
 
     def other() -> None:

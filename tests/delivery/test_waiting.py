@@ -1,4 +1,4 @@
-"""What the threads of the pump wait for: they miss no moment, and nobody sleeps past what there is to do."""
+"""What the threads of the pump wait for: no due time is missed, and no thread waits while there is work."""
 
 import threading
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ from mockstore.world.store_memory import MemoryStore
 
 SECRET = "whsec_c2VjcmV0c2VjcmV0c2VjcmV0"
 PATIENCE = 20
-"""Seconds until a test gives up; none comes near."""
+"""How many seconds a test waits at most; it normally takes much less."""
 SOON = 8
-"""Seconds within which something is to happen that takes no time; a thread rests for longer."""
+"""How many seconds to wait for what must happen at once; less than the time that an idle thread waits."""
 
 
 class Network:
-    """Receivers that answer 503 first and 204 from then on; whose gate is closed answer when that is opened."""
+    """Receivers that answer 503 first and then 204; one whose gate is closed answers when it is opened."""
 
     def __init__(self) -> None:
         self.gates: dict[str, threading.Event] = {}
@@ -52,11 +52,11 @@ class Network:
         assert host not in self.gates or self.gates[host].wait(PATIENCE)
         return Reply(status)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def wait_for(self, host: str, count: int) -> bool:
         with self._changed:
@@ -70,8 +70,8 @@ def network() -> Iterator[Network]:
     made.open_gates()
 
 
-def rest_several(mock: Mockstore, network: Network) -> None:
-    """Have three threads that have nothing to do."""
+def make_idle_threads(mock: Mockstore, network: Network) -> None:
+    """Make the pump have three idle threads."""
     mock.subscribe("http://several.test/", events="payment.failed")
     network.close_gate("several.test")
     for _ in range(3):
@@ -91,8 +91,8 @@ def test_a_retry_that_an_advance_brings_near_is_on_time_while_the_one_before_tak
         for event in ("order.created", "pet.adopted"):
             mock.emit(event)
             mock.settle(timedelta(seconds=PATIENCE))
-        rest_several(mock, network)
-        for _ in range(kicks):  # the threads wait in a queue, and each kick sends the first one to its end
+        make_idle_threads(mock, network)
+        for _ in range(kicks):  # each kick wakes the thread that has waited longest, which then waits behind the others
             mock.settle(timedelta(seconds=PATIENCE))
         due = mock.deliveries[0].record.due
         assert due is not None
@@ -121,7 +121,7 @@ def test_a_retry_is_on_time_once_a_clock_that_stood_still_runs_on(network: Netwo
 
 
 class Stopping(RunningClock):
-    """A clock that somebody stops right after it was asked how long there is to wait."""
+    """A clock that is stopped right after a thread has asked how long to wait."""
 
     def seconds_until(self, moment: datetime | None) -> float | None:
         seconds = super().seconds_until(moment)
@@ -130,7 +130,7 @@ class Stopping(RunningClock):
 
 
 class Store(MemoryStore):
-    """A store that counts how often a thread has asked for the next due moment, and can take long to tell it."""
+    """A store that counts the calls of `next_due`, and can delay them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -190,7 +190,7 @@ def test_a_thread_that_is_woken_just_when_its_rest_is_over_takes_what_it_was_wok
     assert network.wait_for("shop.test", 1)
     asked = store.asked
     network.gates["shop.test"].set()
-    assert store.is_asked_again(asked)  # by the thread that has nothing to do now
+    assert store.is_asked_again(asked)  # by the thread that is idle now
 
     publish(engine, "3", "shop.test")
     store.slow.seconds = 2 * rest.total_seconds()

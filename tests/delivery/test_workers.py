@@ -1,4 +1,4 @@
-"""The pump of the server: threads that deliver while callers go on. Receivers here are functions behind gates."""
+"""The pump of the server: its threads deliver while callers continue. Receivers are functions that can be blocked."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -23,13 +23,13 @@ from mockstore.world.clock import EPOCH, Chance, RunningClock
 from mockstore.world.store_memory import MemoryStore
 
 PATIENCE = 20
-"""Seconds until a test gives up; none comes near."""
+"""How many seconds a test waits at most; it normally takes much less."""
 
 Receive: TypeAlias = Callable[[Outgoing], int]
 
 
 class Network:
-    """A transport: a function for each host. What it saw, it saw in that order."""
+    """A transport with a function for each host; it records the requests in their order."""
 
     def __init__(self) -> None:
         self.receivers: dict[str, Receive] = {}
@@ -46,11 +46,11 @@ class Network:
             self._changed.notify_all()
         return Reply(self.receivers.get(host, _accept)(outgoing))
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def wait_for(self, host: str, count: int = 1) -> bool:
         with self._changed:
@@ -74,7 +74,7 @@ class Gate:
 
 
 class Answers:
-    """A receiver that answers in turn; the last answer repeats."""
+    """A receiver that gives the answers in turn; the last answer repeats."""
 
     def __init__(self, *statuses: int) -> None:
         self._statuses = list(statuses)
@@ -250,7 +250,7 @@ def test_closing_lets_an_attempt_under_way_end_and_takes_nothing_new_up(make: Ma
 
     closer = threading.Thread(target=mock.close)
     closer.start()
-    with pytest.raises(StoppingError):  # at once: a pump that closes has nothing to wait for
+    with pytest.raises(StoppingError):  # at once: a closing pump does not wait
         mock.settle()
     with pytest.raises(StoppingError):
         mock.advance(minutes=5)
@@ -323,7 +323,7 @@ def test_an_error_that_is_no_delivery_error_fails_the_attempt_and_the_ladder_goe
     assert "ZeroDivisionError" in "".join(mock.complaints())
 
 
-def test_what_the_consumers_code_raised_comes_home(mock: Mockstore, network: Network) -> None:
+def test_an_exception_of_the_consumers_code_is_recorded_and_complained_of(mock: Mockstore, network: Network) -> None:
     def raising(_: Outgoing) -> int:
         raise ConsumerError("the consumer raised") from KeyError("petId")
 

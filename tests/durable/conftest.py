@@ -1,4 +1,4 @@
-"""Servers in processes of their own over a database, and a receiver."""
+"""Servers with a database, in processes of their own, and a receiver."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ def sqlite(tmp_path: Path) -> str:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start servers by database and settings; those that still run are killed at the end."""
+    """Return a function that starts a server; servers that still run at the end are killed."""
     with ExitStack() as stack:
 
         def start(database: str, *, limit: int | None = None, **settings: str) -> ServerProcess:

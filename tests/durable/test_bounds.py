@@ -1,4 +1,4 @@
-"""What a server remembers is bounded; what a test remembers is not."""
+"""A server keeps a limited number of records; a test keeps all."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Servers are killed amid their work; `python -m benchmarks.durable --rounds 100` does the same for longer."""
+"""Servers are killed while they work; `python -m benchmarks.durable --rounds 100` does the same for longer."""
 
 from benchmarks.durable import killed
 from tests.postgres import PostgresServer

@@ -1,4 +1,4 @@
-"""Whatever texts come over HTTP, every store keeps them alike, or they are refused; no store breaks by one."""
+"""Unusual texts that come over HTTP are stored unchanged by every kind of store, or refused by all."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def clients(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[dict[str, Client]]:
-    """A server's app over each kind of store; each test has a tenant of its own there."""
+    """Yield a client of a server for each kind of store; each test uses a tenant of its own."""
     databases = {
         "memory": None,
         "sqlite": f"sqlite:///{tmp_path_factory.mktemp('odd')}/petstore.db",
@@ -70,8 +70,8 @@ def tenant(request: pytest.FixtureRequest) -> str:
     return f"00000000-0000-4000-8000-{request.node.callspec.indices['text']:012}"
 
 
-def asking(client: Client, told: Told, tenant: str) -> Ask:
-    """Return what asks and notes the answer."""
+def recording_request(client: Client, told: Told, tenant: str) -> Ask:
+    """Return a function that sends a request and records the response."""
 
     def ask(method: str, path: str, document: object = None, **more: Any) -> Any:  # noqa: ANN401 - JSON, and the client's own
         content = {} if document is None else {"data": dumps(document), "content_type": "application/json"}
@@ -84,8 +84,8 @@ def asking(client: Client, told: Told, tenant: str) -> Ask:
     return ask
 
 
-def say(ask: Ask, text: str) -> None:
-    """Say the text wherever a store may get to see it."""
+def send_everywhere(ask: Ask, text: str) -> None:
+    """Send the text in every field that a store keeps."""
     hook = ask("POST", "/v1/webhooks", {"url": URL, "events": ["*"], "description": text})
     its_id = hook["id"] if "id" in hook else ask("POST", "/v1/webhooks", {"url": URL, "events": ["*"]})["id"]
     ask("PATCH", f"/v1/webhooks/{its_id}", {"description": text})
@@ -114,7 +114,7 @@ def say(ask: Ask, text: str) -> None:
 
 
 def emit(ask: Ask, webhook_id: str, text: str) -> None:
-    """Say it in events, and in what makes them."""
+    """Send the text in events, and in what makes them."""
     plain = {"type": "pet.adopted", "invalid": True}
     ask("POST", "/_mockstore/emit", {"type": text, "body": "{}", "invalid": True})
     ask("POST", "/_mockstore/emit", plain | {"body": text})
@@ -129,8 +129,8 @@ def emit(ask: Ask, webhook_id: str, text: str) -> None:
     ask("POST", "/_mockstore/inbox", data=text.encode(errors="surrogatepass"), content_type="text/plain")
 
 
-def look(ask: Ask, text: str) -> None:
-    """Look for it, and at everything."""
+def read_everything(ask: Ask, text: str) -> None:
+    """Search for the text, and read all records."""
     sought = quote(text[:1000], errors="surrogatepass", safe="") or "%20"
     for path in ("/v1/pets", "/v1/orders", "/v1/users", "/v1/webhooks", "/_mockstore/events", "/_mockstore/deliveries"):
         ask("GET", f"{path}/{sought}")
@@ -144,11 +144,11 @@ def look(ask: Ask, text: str) -> None:
 def test_every_store_answers_alike_and_none_breaks(clients: dict[str, Client], text: str, tenant: str) -> None:
     answers: dict[str, Told] = {}
     for name, client in clients.items():
-        ask = asking(client, answers.setdefault(name, []), tenant)
+        ask = recording_request(client, answers.setdefault(name, []), tenant)
         ask("POST", "/_mockstore/hold")
-        say(ask, text)
-        look(ask, text)
-        for step in ("release", "settle"):  # the answers may come before the attempts or after
+        send_everywhere(ask, text)
+        read_everything(ask, text)
+        for step in ("release", "settle"):  # the response may come before or after the attempts
             client.post(f"/_mockstore/{step}", json={}, headers={"X-Tenant-ID": tenant})
         ask("GET", "/_mockstore/deliveries?limit=100")
 
@@ -161,11 +161,11 @@ def test_every_store_answers_alike_and_none_breaks(clients: dict[str, Client], t
 def test_every_store_takes_a_tenant_alike(clients: dict[str, Client], odd: str) -> None:
     answers: dict[str, Told] = {}
     for name, client in clients.items():
-        ask = asking(client, answers.setdefault(name, []), odd)
+        ask = recording_request(client, answers.setdefault(name, []), odd)
         ask("POST", "/_mockstore/hold")
         ask("POST", "/v1/webhooks", {"url": URL, "events": ["*"]})
         ask("POST", "/v1/pets", PET)
-        look(ask, odd)
+        read_everything(ask, odd)
 
     assert [one for one in answers["memory"] if one[1] >= 500] == []
     for name, told in answers.items():

@@ -1,4 +1,4 @@
-"""What a server knows after it was stopped and started again."""
+"""The records and the clock of a server after it was stopped and started again."""
 
 import sqlite3
 import subprocess
@@ -80,7 +80,7 @@ def test_no_id_is_made_twice_under_a_clock_that_stands(serve: Serve, sqlite: str
 
 
 class SlowSink(Sink):
-    """Answers once it may."""
+    """Answers when the test lets it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The threads that look after a database go on whatever goes wrong; when one has ended, the health says so."""
+"""The background threads of a database continue after any error; if one has ended, the health check reports it."""
 
 import logging
 from datetime import timedelta
@@ -35,7 +35,7 @@ def test_an_error_is_logged_and_does_not_end_the_rounds(caplog: pytest.LogCaptur
 
 
 def ended() -> Rounds:
-    """Return rounds whose thread has ended before its time."""
+    """Return rounds whose thread has ended too early."""
 
     def leave() -> None:
         raise SystemExit

@@ -1,4 +1,4 @@
-"""Two servers over one PostgreSQL, and tenants that make room."""
+"""Two servers on one PostgreSQL, and tenants that are closed to make room."""
 
 from datetime import timedelta
 
@@ -65,7 +65,7 @@ def test_what_one_server_is_told_to_hold_is_held_by_all_of_them(serve: Serve, po
     assert len(released["data"]) == 1
 
 
-def test_a_standing_fault_that_one_server_was_told_befalls_the_events_of_all(
+def test_a_standing_fault_set_on_one_server_applies_to_the_events_of_all(
     serve: Serve, postgres: PostgresServer
 ) -> None:
     database = postgres.new_database()
@@ -105,7 +105,7 @@ def test_a_hold_outlasts_the_server(sqlite: str) -> None:
         assert [str(delivery.state) for delivery in tenants.of(None).deliveries] == ["held"]
 
 
-def test_a_tenant_that_made_room_has_lost_nothing(sqlite: str) -> None:
+def test_a_tenant_that_was_closed_to_make_room_has_lost_nothing(sqlite: str) -> None:
     with Tenants(Settings(clock="virtual", tenants=1, database=sqlite)) as tenants:
         tenants.of(ADA).clock.advance(hours=1)
         event = tenants.of(ADA).emit("pet.adopted")

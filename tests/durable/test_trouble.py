@@ -1,4 +1,4 @@
-"""A database that does not do its work for a while: 503 then, nothing half-written, and it goes on afterwards."""
+"""A database that is unavailable for a while: 503 meanwhile, no partial changes, and normal work afterwards."""
 
 import sqlite3
 from contextlib import closing
@@ -9,7 +9,7 @@ from tests.durable.conftest import Serve
 from tests.postgres import postgres_server
 
 FULL = 400 * 1024
-"""No file of the server grows beyond; its tables alone take less than half of that."""
+"""The limit in bytes for the server's files; its empty tables take less than half of it."""
 
 
 def emitted(server: ServerProcess) -> tuple[int, str]:
@@ -19,7 +19,7 @@ def emitted(server: ServerProcess) -> tuple[int, str]:
 
 
 def emitted_in_the_end(server: ServerProcess) -> str:
-    """Emit until it is accepted; each refusal comes only after the database was asked."""
+    """Emit an event until it is accepted; return its id."""
     for _ in range(100):
         try:
             status, told = emitted(server)

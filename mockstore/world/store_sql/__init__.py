@@ -1,12 +1,12 @@
-"""The store in a database, by SQLAlchemy Core: everything survives a restart, and several servers can share it.
+"""The store in a database, with SQLAlchemy Core: records survive a restart, and servers can share a PostgreSQL.
 
-Importing it needs SQLAlchemy, and raises `StartupError` that says how to get it.
+Raises `StartupError` at import when SQLAlchemy is not installed.
 """
 
 from mockstore.errors import StartupError
 
 try:
-    import sqlalchemy as _sqlalchemy  # noqa: F401 - only to say what helps where it is missing
+    import sqlalchemy as _sqlalchemy  # noqa: F401 - only to find out whether it is installed
 except ImportError:
     raise StartupError("a database needs SQLAlchemy: pip install 'mockstore[sql]'") from None
 

@@ -1,4 +1,4 @@
-"""Which database is meant: its URL, checked."""
+"""Parses and checks the URL of a database, and makes SQLAlchemy's engine for it."""
 
 import select
 from pathlib import Path
@@ -22,55 +22,57 @@ _ALLOWED: Final = (
 )
 
 _POOL: Final[dict[str, Any]] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 30, "pool_reset_on_return": None}
-"""At most 16 connections for each server process; who finds none free waits for one. Each comes back at rest."""
+"""At most 16 connections per server process; when all are in use, a thread waits up to 30 seconds for one.
+
+No reset on return: a connection is returned without an open transaction."""
 
 _CONNECTION: Final = {
     "application_name": "mockstore",
-    "client_encoding": "utf8",  # else texts come as bytes from a database of no encoding (SQL_ASCII)
+    "client_encoding": "utf8",  # otherwise a database without an encoding (SQL_ASCII) returns texts as bytes
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-"""A server that has vanished without a word is noticed within about ten seconds."""
+"""Notices within about ten seconds that the database server has disappeared."""
 
 LOCKED: Final = 3_000
-"""For so many milliseconds a transaction waits for other programs to be done with a SQLite file."""
+"""How many milliseconds a transaction waits while another program has locked the SQLite file."""
 
 JOURNAL: Final = "PRAGMA journal_mode=WAL"
-"""Has readers and the writer not wait for each other. It changes the file for good: for databases of ours only."""
+"""Lets readers and the writer work at the same time. It changes the file permanently, so only for our databases."""
 
 _PRAGMAS: Final = (
-    "PRAGMA synchronous=NORMAL",  # a killed process loses nothing; a power failure may lose the latest moments
+    "PRAGMA synchronous=NORMAL",  # a killed process loses nothing; a power failure may lose the latest commits
     f"PRAGMA busy_timeout={LOCKED}",
 )
 
 _NEW: Final = "new"
-"""The mark of a connection that nobody has used yet."""
+"""The key in a connection's pool record that marks it as not used yet."""
 
 _SESSION: Final = (
     "SET lock_timeout = '20s'",
     "SET statement_timeout = '60s'",
-    "SET idle_in_transaction_session_timeout = '10s'",  # a server that is stopped inside one must not stop the others
+    "SET idle_in_transaction_session_timeout = '10s'",  # a suspended server must not block the others
 )
 
 
 class Address:
-    """A database that can be opened."""
+    """The checked URL of a database."""
 
     def __init__(self, url: URL, driver: str) -> None:
         self._url = url.set(drivername=driver)
         self.shared = url.get_backend_name() == "postgresql"
         self.path = None if self.shared else Path(str(url.database)).resolve()
-        """The file, where it is one."""
+        """The file of a SQLite database, otherwise None."""
         self.name = url.database
-        masked = _shown(url)
+        masked = _without_secrets(url)
         self.text = masked.render_as_string(hide_password=True)
-        """The URL with its password masked, for people."""
+        """The URL with its password masked, for messages."""
 
     def engine(self) -> Engine:
-        """Return SQLAlchemy's engine for it; nothing is connected yet. Raises `StartupError` without the driver."""
+        """Return SQLAlchemy's engine, not connected yet; raise `StartupError` when the driver is not installed."""
         try:
             return self._postgresql() if self.shared else self._sqlite()
         except ImportError:
@@ -82,14 +84,14 @@ class Address:
 
         @event.listens_for(engine, "connect")
         def connected(connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's own
-            connection.autocommit = True  # a transaction begins where we say so
+            connection.autocommit = True  # transactions are begun explicitly
             connection.execute("; ".join(_SESSION))
             record.info[_NEW] = True
 
         @event.listens_for(engine, "checkout")
         def taken(connection: Any, record: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
             if not record.info.pop(_NEW, False) and not is_silent(connection.fileno()):
-                raise InvalidatePoolError  # SQLAlchemy makes a new connection, and trusts none of the others
+                raise InvalidatePoolError  # SQLAlchemy then replaces all connections of the pool
 
         return engine
 
@@ -107,19 +109,19 @@ class Address:
 
 
 def is_silent(descriptor: int) -> bool:
-    """Tell whether nothing has come in at a socket, not even its end: what an idle connection says is good-bye.
+    """Return whether a socket has no input and is not closed: an idle connection gets input only when it is closed.
 
-    It needs no statement that asks the server, which would double what a reading costs.
+    This is cheaper than a test statement to the server, which would double the cost of a query.
     """
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         return not poll.poll(0)
-    return not select.select([descriptor], [], [], 0)[0]  # Windows, where it knows no largest number
+    return not select.select([descriptor], [], [], 0)[0]  # Windows, where `select` accepts any descriptor
 
 
 def parse_address(text: str) -> Address:
-    """Return the address that `text` says; raise `StartupError` for what is none that can be used."""
+    """Parse the URL of a database; raise `StartupError` when it is invalid or not supported."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -136,15 +138,15 @@ def parse_address(text: str) -> Address:
     return Address(url, driver)
 
 
-def _shown(url: URL) -> URL:
-    """Return it without what may be a password in the query; SQLAlchemy masks the one of the user itself."""
+def _without_secrets(url: URL) -> URL:
+    """Return the URL without query parameters that may be secret; SQLAlchemy itself masks the user's password."""
     return url.difference_update_query([name for name in url.query if name.lower() not in HARMLESS])
 
 
 def _check_sqlite(url: URL) -> None:
     if url.host or url.query or str(url.database).startswith("file:"):
         raise StartupError(
-            f"{_shown(url).render_as_string()!r} is no plain file: write sqlite:///file.db, or with four "
+            f"{_without_secrets(url).render_as_string()!r} is no plain file: write sqlite:///file.db, or with four "
             "slashes for a path from the root, sqlite:////folder/file.db"
         )
     if url.database in (None, "", ":memory:"):

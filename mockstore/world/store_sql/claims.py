@@ -1,7 +1,7 @@
-"""Who holds which delivery. A claim names its server; that of a server which no longer lives is free again.
+"""The claims: which server process is working on which delivery. Claims of a server that has stopped are freed.
 
-PostgreSQL is shared by servers: each says about every second that it lives (`beat`), by the database's own time. A
-SQLite file belongs to one server at a time, so whatever is claimed when it is opened is free.
+Servers can share a PostgreSQL: each records a heartbeat about every second, in the database's time. A SQLite file
+belongs to one server at a time, so all claims are freed when it is opened.
 """
 
 from collections.abc import Iterable
@@ -15,22 +15,22 @@ from mockstore.world.store_sql.prepared import Among
 from mockstore.world.store_sql.tables import deliveries, servers
 
 BEAT: Final = timedelta(seconds=1)
-"""How often a server says that it lives."""
+"""The interval between a server's heartbeats."""
 
 LOST: Final = timedelta(seconds=10)
-"""How long a server may be silent before its claims are free."""
+"""How long after its last heartbeat the claims of a server are freed."""
 
 _d: Final = deliveries.c
 
 
 def _claimable(table: FromClause) -> ColumnElement[bool]:
-    """Return what holds for a delivery that waits to be claimed, now or later; `apart` are ids to leave alone."""
+    """Return the condition that a delivery can be claimed, now or when due, and is not one of the list `excluded`."""
     return and_(
         table.c.tenant == bindparam("of"),
-        table.c.state == literal_column("'pending'"),  # as the index has it: with a parameter it would not be used
+        table.c.state == literal_column("'pending'"),  # a parameter would prevent the use of the index
         table.c.due.is_not(None),
         table.c.claimed_by.is_(None),
-        Among(table.c.id, "apart", negated=True),
+        Among(table.c.id, "excluded", negated=True),
     )
 
 
@@ -39,7 +39,7 @@ _earliest: Final = (
     .where(_claimable(deliveries), _d.due <= bindparam("now"))
     .order_by(_d.due, _d.turn, _d.seq)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)  # servers pass over each other's rows; SQLite has no need for it
+    .with_for_update(skip_locked=True)  # servers skip each other's locked rows; SQLite ignores it
     .cte("earliest")
 )
 
@@ -58,9 +58,9 @@ CLAIM: Final = (
     .values(claimed_by=bindparam("server"))
     .returning(*_d, _later.label("later"))
 )
-"""Takes what is due, and returns it, with the moment at which what is due later is due first.
+"""Claims the deliveries that are due and returns them; the column `later` has the next due time after now.
 
-A query of its own finds what is due, once, before anything is changed.
+A CTE finds them, so that this is done once, before any row is changed.
 """
 
 NEXT_DUE: Final = select(_d.due).where(_claimable(deliveries)).order_by(_d.due).limit(1)
@@ -87,8 +87,8 @@ FREE_ALL: Final = update(deliveries).where(_d.claimed_by.is_not(None)).values(cl
 _alive: Final = select(servers.c.number).where(servers.c.beat_at > func.clock_timestamp() - LOST)
 
 GONE: Final = select(_d.claimed_by).where(_d.claimed_by.is_not(None), _d.claimed_by.not_in(_alive)).distinct()
-"""Servers that hold claims and do not live. Their claims are freed by number, in a second step: a claim that a new
-server makes in between has another number."""
+"""The numbers of servers that have claims but no recent heartbeat. A second statement frees their claims by number, so
+that it does not touch claims that another server makes in between."""
 
 BEAT_NOW: Final = update(servers).where(servers.c.number == bindparam("server")).values(beat_at=func.clock_timestamp())
 
@@ -96,7 +96,7 @@ END: Final = update(servers).where(servers.c.number == bindparam("server")).valu
 
 
 class Held:
-    """What this process has claimed of one tenant, so that no two of its own threads get the same delivery.
+    """The deliveries of one tenant that threads of this process work on, so that no two threads get the same one.
 
     Safe for threads.
     """
@@ -104,32 +104,32 @@ class Held:
     def __init__(self) -> None:
         self._lock = Lock()
         self.ids: set[str] = set()
-        self.apart: set[str] = set()
-        """Claims that were taken for lost while a thread of this process still has the delivery in hand."""
-        self.astray = False
-        """Whether the database may hold claims of which nobody here knows: a call failed half-way."""
+        self.excluded: set[str] = set()
+        """Deliveries that a thread still works on although the claim was freed as lost; not to be claimed again."""
+        self.uncertain = False
+        """Whether the database may contain claims of this process that are not in `ids`, since a call has failed."""
 
     def has(self, id_: str) -> bool:
-        """Tell whether a thread of this process has it in hand, by a claim that nobody took for lost."""
-        return id_ in self.ids and id_ not in self.apart
+        """Return whether a thread of this process works on it, with a claim that was not freed as lost."""
+        return id_ in self.ids and id_ not in self.excluded
 
-    def take(self, ids: Iterable[str]) -> set[str]:
-        """Note claims; return those that a thread of this process has in hand already, which it must not get."""
+    def add(self, ids: Iterable[str]) -> set[str]:
+        """Add claims; return those of deliveries that a thread of this process works on already."""
         taken = set(ids)
         with self._lock:
             again = taken & self.ids
-            self.apart |= again
+            self.excluded |= again
             self.ids |= taken
         return again
 
-    def give_back(self, id_: str) -> None:
-        """Note that no thread has it in hand any more."""
+    def remove(self, id_: str) -> None:
+        """Remove the claim: no thread works on the delivery any more."""
         with self._lock:
             self.ids.discard(id_)
-            self.apart.discard(id_)
+            self.excluded.discard(id_)
 
     def clear(self) -> None:
-        """Note that there is nothing to hold."""
+        """Remove all claims."""
         with self._lock:
             self.ids.clear()
-            self.apart.clear()
+            self.excluded.clear()

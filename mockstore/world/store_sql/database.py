@@ -1,4 +1,4 @@
-"""A server process and its database: who it is there, its tenants, their clocks."""
+"""One server process's access to its database: its number there, the stores of its tenants, their clocks."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, union
 from mockstore.errors import StartupError, StoreUnavailableError
 from mockstore.world.store_sql import claims
 from mockstore.world.store_sql.address import Address, parse_address
-from mockstore.world.store_sql.connections import Connections, Turn
+from mockstore.world.store_sql.connections import Connections, TenantLock
 from mockstore.world.store_sql.filelock import FileLock
 from mockstore.world.store_sql.opening import opened
 from mockstore.world.store_sql.records import microseconds, moment_of, span, tenant_key, tenant_of
@@ -20,11 +20,11 @@ from mockstore.world.store_sql.statements import Upserts
 from mockstore.world.store_sql.store import SqlStore
 from mockstore.world.store_sql.tables import OF_TENANTS, clocks, deliveries
 
-_AT_WORK: Final = select(deliveries.c.tenant).where(deliveries.c.state == "pending").distinct()
+_TENANTS_WITH_PENDING: Final = select(deliveries.c.tenant).where(deliveries.c.state == "pending").distinct()
 _TENANTS: Final = union(*(select(table.c.tenant) for table in (*OF_TENANTS, clocks)))
 _CLOCK: Final = select(clocks).where(clocks.c.tenant == bindparam("of"))
-_KEEP_CLOCK: Final = insert(clocks).values({column.name: bindparam(column.name) for column in clocks.c})
-_FORGET_CLOCK: Final = delete(clocks).where(clocks.c.tenant == bindparam("of"))
+_SAVE_CLOCK: Final = insert(clocks).values({column.name: bindparam(column.name) for column in clocks.c})
+_DELETE_CLOCK: Final = delete(clocks).where(clocks.c.tenant == bindparam("of"))
 
 
 class Database:
@@ -32,7 +32,7 @@ class Database:
 
     def __init__(self, engine: Engine, address: Address, lock: FileLock | None, now: Callable[[], datetime]) -> None:
         self.url = address.text
-        """Where it is; the password is masked."""
+        """Its URL with the password masked."""
         self.shared = address.shared
         """Whether other server processes may use it at the same time."""
         self.number, self.root = opened(engine, address, now())
@@ -48,9 +48,9 @@ class Database:
     def open(cls, url: str, *, now: Callable[[], datetime]) -> Self:
         """Open the database at `url`, and make its tables when it is empty.
 
-        `now` tells the time that a history is ordered by. Raises `StartupError` for a URL that cannot be used, a driver
-        that is missing, a database that cannot be reached or is of another version, and a SQLite file that another
-        server uses.
+        `now` returns the time by which the records are ordered. Raises `StartupError` for a URL that is not supported,
+        a driver that is missing, a database that cannot be reached or has another version, and a SQLite file that
+        another server uses.
         """
         address = parse_address(url)
         engine = address.engine()
@@ -60,7 +60,7 @@ class Database:
         except BaseException:
             engine.dispose()
             if lock is not None:
-                lock.remove()  # what is refused is left as it was
+                lock.remove()  # leave no file beside a database that was refused
             raise
 
     def store(self, tenant: str | None) -> SqlStore:
@@ -75,36 +75,36 @@ class Database:
                     tenant=key,
                     server=self.number,
                     stamp=self._stamp,
-                    closed=self._forget,
+                    closed=self._remove_store,
                 )
                 self._stores[key] = store
             return store
 
     def tenants_at_work(self) -> list[str | None]:
         """Return the tenants that have pending deliveries."""
-        return [tenant_of(row.tenant) for row in self._connections.rows(_AT_WORK)]
+        return [tenant_of(row.tenant) for row in self._connections.rows(_TENANTS_WITH_PENDING)]
 
     def tenants(self) -> list[str | None]:
-        """Return the tenants that have anything."""
+        """Return the tenants that have any record or a saved clock."""
         return [tenant_of(row.tenant) for row in self._connections.rows(_TENANTS)]
 
     def clock(self, tenant: str | None) -> tuple[timedelta, datetime | None] | None:
-        """Return how far the tenant's clock was ahead and at which moment it stood still, as last saved, or None."""
+        """Return the arguments of the latest `save_clock` for the tenant, or None."""
         for row in self._connections.rows(_CLOCK, {"of": tenant_key(tenant)}):
             return timedelta(microseconds=row.ahead), None if row.frozen_at is None else moment_of(row.frozen_at)
         return None
 
     def save_clock(self, tenant: str | None, ahead: timedelta, frozen_at: datetime | None) -> None:
-        """Keep how far the tenant's clock is ahead, and at which moment it stands still, if it does."""
+        """Save how far the tenant's clock is ahead, and the moment at which it is frozen, None when it runs."""
         key = tenant_key(tenant)
         values: dict[str, Any] = {"tenant": key, "ahead": span(ahead)}
         values["frozen_at"] = None if frozen_at is None else microseconds(frozen_at)
-        with self._connections.transaction(Turn(key)) as session:
-            session.change(_FORGET_CLOCK, {"of": key})
-            session.change(_KEEP_CLOCK, values)
+        with self._connections.transaction(TenantLock(key)) as session:
+            session.change(_DELETE_CLOCK, {"of": key})
+            session.change(_SAVE_CLOCK, values)
 
     def beat(self) -> None:
-        """Say that this process lives, and free the claims of those that do not. To be called about every `BEAT`."""
+        """Record this server's heartbeat, and free the claims of servers that have stopped; call it every `BEAT`."""
         if not self.shared:
             return
         with self._connections.transaction() as session:
@@ -114,11 +114,11 @@ class Database:
             if gone:
                 session.change(claims.FREE, {"gone": gone})
         if gone:
-            for store in self._opened():
+            for store in self._open_stores():
                 store.look()
 
     def close(self) -> None:
-        """Give claims back, and connections, and the file."""
+        """Release the claims, the connections and the lock of the file."""
         with suppress(StoreUnavailableError), self._connections.transaction() as session:
             session.change(claims.FREE, {"gone": [self.number]})
             session.change(claims.END, {"server": self.number})
@@ -126,17 +126,17 @@ class Database:
         if self._lock is not None:
             self._lock.close()
 
-    def _opened(self) -> list[SqlStore]:
+    def _open_stores(self) -> list[SqlStore]:
         with self._guard:
             return list(self._stores.values())
 
-    def _forget(self, store: SqlStore) -> None:
+    def _remove_store(self, store: SqlStore) -> None:
         with self._guard:
             if self._stores.get(store.tenant) is store:
                 del self._stores[store.tenant]
 
     def _stamp(self) -> int:
-        """Return the present moment, and never the same twice or an earlier one."""
+        """Return the current time in microseconds, but always more than the time before."""
         with self._guard:
             self._latest = max(microseconds(self._now()), self._latest + 1)
             return self._latest

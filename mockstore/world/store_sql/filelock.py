@@ -1,4 +1,4 @@
-"""A lock on a file that the operating system gives back whatever becomes of the process."""
+"""A lock on a file; the operating system releases it when the process ends in any way."""
 
 import os
 import sys
@@ -8,14 +8,14 @@ from typing import IO
 
 
 class FileLock:
-    """Holds the lock of a file beside a database, from `take` to `close`, which leaves it empty, or `remove`."""
+    """A lock on a file beside a database, held from `take` until `close` or `remove`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: IO[bytes] | None = None
 
     def take(self) -> bool:
-        """Take the lock; False when another has it. Raises `OSError` where the file cannot be made."""
+        """Take the lock; return False when another process has it; raise `OSError` when the file cannot be made."""
         while True:
             file = self.path.open("ab")
             try:
@@ -23,27 +23,27 @@ class FileLock:
             except OSError:
                 file.close()
                 return False
-            if self._is_there(file):
+            if self._is_current(file):
                 self._file = file
                 return True
             file.close()
 
     def remove(self) -> None:
-        """Give the lock back, and remove its file."""
+        """Release the lock and delete its file."""
         if self._file is not None:
-            with suppress(OSError):  # Windows removes no file that is open; it stays then, and harms nobody
+            with suppress(OSError):  # Windows cannot delete an open file; then it remains, which does no harm
                 self.path.unlink()
             self.close()
 
-    def _is_there(self, file: IO[bytes]) -> bool:
-        """Tell whether it is still the file of that name: who held the lock before may have removed it meanwhile."""
+    def _is_current(self, file: IO[bytes]) -> bool:
+        """Return whether `path` is still this file: the process that held the lock before may have deleted it."""
         try:
             return os.path.samestat(os.fstat(file.fileno()), self.path.stat())
         except FileNotFoundError:
             return False
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Release the lock; the empty file remains."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -51,14 +51,14 @@ class FileLock:
 
 if sys.platform == "win32":
 
-    def _lock(number: int) -> None:
-        import msvcrt  # noqa: PLC0415 - of that system only
+    def _lock(descriptor: int) -> None:
+        import msvcrt  # noqa: PLC0415 - exists only on Windows
 
-        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:
 
-    def _lock(number: int) -> None:
-        import fcntl  # noqa: PLC0415 - of that system only
+    def _lock(descriptor: int) -> None:
+        import fcntl  # noqa: PLC0415 - does not exist on Windows
 
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

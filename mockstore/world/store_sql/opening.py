@@ -1,4 +1,4 @@
-"""The first look into a database: its tables are made, or their version is checked; and this server gets its number."""
+"""Opens a database: makes its tables or checks their version, and registers this server."""
 
 from datetime import datetime
 from itertools import count
@@ -16,19 +16,19 @@ from mockstore.world.store_sql.records import microseconds
 from mockstore.world.store_sql.tables import VERSION, about, metadata, servers
 
 _OPENING: Final = 5_177_001_994
-"""The number of PostgreSQL's advisory lock under which a database is opened by one server after the other."""
+"""The number of PostgreSQL's advisory lock that a server holds while it opens a database."""
 
 _ROOT: Final = {
     "sqlite": "randomblob(32)",
     "postgresql": "sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))",
 }
-"""32 bytes from the database's own strong dice."""
+"""SQL for 32 random bytes from the database's secure generator."""
 
 
 def opened(engine: Engine, address: Address, now: datetime) -> tuple[int, bytes]:
-    """Return the number of this server and the root of keys; raise `StartupError` that says what helps.
+    """Return the number of this server and the secret from which keys are derived; raise `StartupError` with advice.
 
-    What is not ours is left as it was.
+    A database that has tables of another program is not changed.
     """
     try:
         with engine.connect() as connection:
@@ -36,7 +36,7 @@ def opened(engine: Engine, address: Address, now: datetime) -> tuple[int, bytes]
             if address.shared:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_OPENING})")
             _make_or_check(connection, address)
-            number = _enrol(connection, now, shared=address.shared)
+            number = _register(connection, now, shared=address.shared)
             root = connection.execute(select(about.c.root)).scalar_one()
             if not address.shared:
                 connection.execute(FREE_ALL)
@@ -50,19 +50,19 @@ def opened(engine: Engine, address: Address, now: datetime) -> tuple[int, bytes]
 
 def _make_or_check(connection: Connection, address: Address) -> None:
     inspected = inspect(connection)
-    there = set(inspected.get_table_names())
-    if about.name in there and "version" in {column["name"] for column in inspected.get_columns(about.name)}:
-        version = connection.execute(text(f"SELECT version FROM {about.name}")).scalar()  # noqa: S608 - a name of ours
+    existing = set(inspected.get_table_names())
+    if about.name in existing and "version" in {column["name"] for column in inspected.get_columns(about.name)}:
+        version = connection.execute(text(f"SELECT version FROM {about.name}")).scalar()  # noqa: S608 - a constant name
         if isinstance(version, int):
             _check_version(version, address)
             return
-    if there:
+    if existing:
         raise StartupError(
-            f"{address.text} holds tables of something else ({', '.join(sorted(there)[:3])}); name an empty database"
+            f"{address.text} holds tables of something else ({', '.join(sorted(existing)[:3])}); name an empty database"
         )
     metadata.create_all(connection, checkfirst=False)
-    dice: ColumnElement[bytes] = literal_column(_ROOT[connection.dialect.name])
-    connection.execute(insert(about).values(version=VERSION, root=dice))
+    random_bytes: ColumnElement[bytes] = literal_column(_ROOT[connection.dialect.name])
+    connection.execute(insert(about).values(version=VERSION, root=random_bytes))
 
 
 def _check_version(found: int, address: Address) -> None:
@@ -73,12 +73,12 @@ def _check_version(found: int, address: Address) -> None:
         who = "an older mockstore made it, and can go on with it"
     raise StartupError(
         f"{address.text} has tables of version {found}, and this mockstore works with version {VERSION}; {who}; or "
-        f"begin anew: {_beginning(address)}"
+        f"begin anew: {_fresh_start(address)}"
     )
 
 
-def _beginning(address: Address) -> str:
-    """Return the command that begins with an empty database beside the one that is there."""
+def _fresh_start(address: Address) -> str:
+    """Return the command that starts with a new empty database beside the existing one."""
     if address.path is None:
         return f"createdb {quote(f'{address.name}_2')}, and name that in --database"
     path, names = address.path, (f"{address.path.stem}-{number}{address.path.suffix}" for number in count(2))
@@ -86,7 +86,7 @@ def _beginning(address: Address) -> str:
     return f"mockstore serve --database {quote(f'sqlite:///{path.with_name(free)}')}"
 
 
-def _enrol(connection: Connection, now: datetime, *, shared: bool) -> int:
+def _register(connection: Connection, now: datetime, *, shared: bool) -> int:
     beat = func.clock_timestamp() if shared else None
     entered = insert(servers).values(opened_at=microseconds(now), beat_at=beat).returning(servers.c.number)
     return int(connection.execute(entered).scalar_one())

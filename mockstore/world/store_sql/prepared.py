@@ -1,6 +1,6 @@
-"""Statements as a driver takes them: SQLAlchemy writes their text, once, and stands aside while they run.
+"""Statements compiled once by SQLAlchemy and then executed directly with the driver.
 
-What SQLAlchemy does around each execution takes longer than the driver, and on SQLite than the database.
+SQLAlchemy's work around each execution takes longer than the driver's, and on SQLite longer than the database's.
 """
 
 import json
@@ -13,48 +13,48 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Row = Any
-"""What comes back: a tuple whose members have the names of the columns."""
+"""A row of a result: a named tuple with the names of the columns."""
 
 
 class Prepared:
-    """A statement in the words of one database, and the names of what it has to be given."""
+    """A statement compiled for one database, with the names of its parameters."""
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # all of ours have it
+        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # all our statements have it
         named: Mapping[BindParameter[Any], str] = compiled.bind_names
         self.text = str(compiled)
-        self._in_order: bool = compiled.positional
-        self._names: Sequence[str] = compiled.positiontup if self._in_order else tuple(named.values())
-        self._own = {name: parameter.value for parameter, name in named.items() if not parameter.required}
+        self._is_positional: bool = compiled.positional
+        self._names: Sequence[str] = compiled.positiontup if self._is_positional else tuple(named.values())
+        self._defaults = {name: parameter.value for parameter, name in named.items() if not parameter.required}
         self._ran = False
         self._row: Callable[[Sequence[Any]], Row] | None = None
-        """Makes a row of what comes back; None: nothing does."""
+        """Makes a `Row` from the driver's tuple; None when the statement returns no rows."""
 
     def run(self, cursor: Any, values: Mapping[str, Any]) -> list[Row]:  # noqa: ANN401 - the driver's own
-        """Execute and return what comes back; raise `KeyError` for a value that is missing."""
-        given = {**self._own, **values}
-        if self._in_order:  # SQLite, which knows no lists
-            cursor.execute(self.text, [_unlisted(given[name]) for name in self._names])
+        """Execute and return the rows; raise `KeyError` when a parameter's value is missing."""
+        given = {**self._defaults, **values}
+        if self._is_positional:  # SQLite, which does not take lists
+            cursor.execute(self.text, [_list_as_json(given[name]) for name in self._names])
         else:
             cursor.execute(self.text, {name: given[name] for name in self._names})
-        if not self._ran:  # the driver makes the names anew whenever it is asked
+        if not self._ran:  # the driver builds `description` again at each access
             self._row = None if cursor.description is None else _rows_of([column[0] for column in cursor.description])
             self._ran = True
         return [] if self._row is None else [self._row(row) for row in cursor.fetchall()]
 
 
 def _rows_of(names: Sequence[str]) -> Callable[[Sequence[Any]], Row]:
-    made: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024 - the database says the names
+    made: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024 - the names come from the database
     maker: Callable[[Sequence[Any]], Row] = made._make
     return maker
 
 
-def _unlisted(value: Any) -> Any:  # noqa: ANN401 - anything that a column holds
+def _list_as_json(value: Any) -> Any:  # noqa: ANN401 - anything that a column holds
     return json.dumps(value) if isinstance(value, list) else value
 
 
 class Among(ColumnElement[bool]):
-    """Tells whether a column is one of those that the list `name` holds; the text is the same for any number."""
+    """The condition that a column's value is in the list parameter `name`; its SQL does not depend on the length."""
 
     inherit_cache = False
 

@@ -1,4 +1,4 @@
-"""Records as rows, and back, exactly; only `exception` is lost, which no database can keep. Pure."""
+"""Converts records into rows and back without loss, except for `exception`, which is not stored. Pure."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ from mockstore.model import (
 from mockstore.world.store_sql.prepared import Row
 
 Values = dict[str, Any]
-"""What a row holds, by the names of its columns."""
+"""The values of a row by column name."""
 
 FINISHED: Final = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISCARDED})
 
@@ -35,24 +35,24 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def key(text: str) -> str:
-    """Return `text` as a column holds it: in ASCII without NUL, which a database of any encoding can hold."""
+    """Return `text` encoded for a column: ASCII without NUL, which every database encoding can store."""
     if text.isascii() and "\\" not in text and "\0" not in text:
         return text
     return text.encode("unicode_escape").decode("ascii")
 
 
 def unkey(held: str) -> str:
-    """Return the text that `key` made `held` of."""
+    """Decode what `key` has encoded."""
     return held.encode("ascii").decode("unicode_escape") if "\\" in held else held
 
 
 def tenant_key(tenant: str | None) -> str:
-    """Return a tenant as a column holds it; the shared one is the empty text."""
+    """Return a tenant encoded for a column; None, the shared one, is the empty text."""
     return "" if tenant is None else key(tenant)
 
 
 def tenant_of(held: str) -> str | None:
-    """Return the tenant that `tenant_key` made `held` of."""
+    """Decode what `tenant_key` has encoded."""
     return unkey(held) or None
 
 
@@ -62,17 +62,17 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment_of(count: int) -> datetime:
-    """Return the moment in UTC that is so many microseconds after 1970."""
+    """Return the moment in UTC that is `count` microseconds after 1970."""
     return _EPOCH + timedelta(microseconds=count)
 
 
 def span(duration: timedelta) -> int:
-    """Return how many microseconds it lasts."""
+    """Return the duration in microseconds."""
     return duration // _MICROSECOND
 
 
 def _text_of(value: Json) -> str:
-    """Return `value` as JSON in ASCII: that holds every character, and keeps the order of members."""
+    """Return `value` as JSON in ASCII, with members in their order."""
     return _ENCODER.encode(value)
 
 
@@ -90,7 +90,7 @@ def _headers(pairs: Iterable[Iterable[str]]) -> Headers:
 
 
 def webhook_values(webhook: WebhookRecord) -> Values:
-    """Return the row of a webhook."""
+    """Return a webhook as a row."""
     record = {
         "url": webhook.url,
         "events": webhook.events,
@@ -106,7 +106,7 @@ def webhook_values(webhook: WebhookRecord) -> Values:
 
 
 def webhook_of(id_: str, record: str) -> WebhookRecord:
-    """Return the webhook of a row."""
+    """Return the webhook from the columns of its row."""
     held = json.loads(record)
     return WebhookRecord(
         id=unkey(id_),
@@ -123,20 +123,20 @@ def webhook_of(id_: str, record: str) -> WebhookRecord:
 
 
 def event_values(event: EventRecord) -> Values:
-    """Return the row of an event."""
+    """Return an event as a row."""
     record = [microseconds(event.timestamp), event.content_type, event.fits is False, event.fits is True]
     return {"id": key(event.id), "type": key(event.type), "record": _text_of(record), "body": event.body}
 
 
 def event_of(id_: str, type_: str, record: str, body: bytes) -> EventRecord:
-    """Return the event of a row."""
+    """Return the event from the columns of its row."""
     timestamp, content_type, declared_invalid, checked = json.loads(record)
     fits = checked or (False if declared_invalid else None)
     return EventRecord(unkey(id_), unkey(type_), moment_of(timestamp), bytes(body), content_type, fits)
 
 
 def delivery_values(delivery: DeliveryRecord) -> Values:
-    """Return the row of a delivery, without its attempts."""
+    """Return a delivery as a row, without its attempts."""
     faults = [(fault.name, fault.attempts, fault.roll) for fault in delivery.faults]
     return {
         "id": key(delivery.id),
@@ -153,7 +153,7 @@ def delivery_values(delivery: DeliveryRecord) -> Values:
 
 
 def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
-    """Return the delivery of a row and its attempts."""
+    """Return the delivery from its row and its attempts."""
     faults = () if row.faults is None else json.loads(row.faults)
     return DeliveryRecord(
         id=unkey(row.id),
@@ -165,22 +165,22 @@ def delivery_of(row: Row, made: Iterable[Attempt]) -> DeliveryRecord:
         attempts=tuple(made),
         round_start=row.round_start,
         reason=None if row.reason is None else unkey(row.reason),
-        faults=tuple(PlannedFault(name, tuple(attempts), roll) for name, attempts, roll in faults),
+        faults=tuple(PlannedFault(name, tuple(numbers), roll) for name, numbers, roll in faults),
     )
 
 
 def deliveries_of(rows: Iterable[Row]) -> list[DeliveryRecord]:
-    """Return the deliveries of rows in which each attempt has a row, those of a delivery one after another."""
+    """Return the deliveries from rows sorted by delivery, with a row for each attempt."""
     return [with_attempts_of(list(of_one)) for _, of_one in groupby(rows, lambda row: row.seq)]
 
 
 def with_attempts_of(rows: Sequence[Row]) -> DeliveryRecord:
-    """Return the delivery of its rows; without an attempt it has one all the same."""
+    """Return one delivery from its rows, one for each attempt; without attempts it is one row with `number` None."""
     return delivery_of(rows[0], [attempt_of(row) for row in rows if row.number is not None])
 
 
 def attempt_values(attempt: Attempt) -> Values:
-    """Return the row of an attempt."""
+    """Return an attempt as a row."""
     request, reply = attempt.request, attempt.reply
     record = {
         "at": microseconds(attempt.at),
@@ -201,7 +201,7 @@ def attempt_values(attempt: Attempt) -> Values:
 
 
 def attempt_of(row: Row) -> Attempt:
-    """Return the attempt of a row, whose record is called `attempt_record`."""
+    """Return the attempt from a row that has its JSON record in the column `attempt_record`."""
     held = json.loads(row.attempt_record)
     at = moment_of(held["at"])
     url, headers, method, wire = held["request"]
@@ -227,7 +227,7 @@ def _wire_values(wire: Wire | None) -> Json:
 
 
 def resource_values(resource: ResourceRecord) -> Values:
-    """Return the row of a resource."""
+    """Return a resource as a row."""
     return {
         "kind": key(resource.kind),
         "id": key(resource.id),
@@ -238,7 +238,7 @@ def resource_values(resource: ResourceRecord) -> Values:
 
 
 def resource_of(row: Row) -> ResourceRecord:
-    """Return the resource of a row."""
+    """Return the resource from its row."""
     return ResourceRecord(
         unkey(row.kind), unkey(row.id), json.loads(row.document), json.loads(row.hidden), bool(row.removed)
     )

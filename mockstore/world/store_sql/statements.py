@@ -1,4 +1,4 @@
-"""The statements of a store that reads and saves; each is built once, so its SQL is written once."""
+"""The SQL statements of a store; each is built and compiled once."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -31,7 +31,7 @@ TENANT: Final[BindParameter[str]] = bindparam("of")
 
 
 def by_id(table: Table) -> Select[Any]:
-    """Return the query for the one row of this id."""
+    """Return the query for the row with an id."""
     return select(table).where(table.c.tenant == TENANT, table.c.id == bindparam("id"))
 
 
@@ -40,7 +40,7 @@ def _all(table: Table) -> Select[Any]:
 
 
 def _latest_of(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a row is one of the `latest`: to find those, SQLite has no need to read the rows."""
+    """Return the condition that a row is one of the `latest` newest; SQLite finds them by an index alone."""
     places = select(table.c.seq).where(*conditions)
     return table.c.seq.in_(places.order_by(table.c.seq.desc()).limit(bindparam("latest")))
 
@@ -77,7 +77,7 @@ ATTEMPT: Final = select(*(column for column in attempts.c if column.name not in 
 def with_attempts(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Return the query for deliveries that meet the conditions: a row for each attempt, or one when there is none.
 
-    One statement, so that a delivery and its attempts are of the same moment.
+    It is one statement, so that a delivery and its attempts are consistent.
     """
     both = deliveries.outerjoin(
         attempts, (attempts.c.tenant == deliveries.c.tenant) & (attempts.c.delivery_id == deliveries.c.id)
@@ -89,7 +89,7 @@ def with_attempts(*conditions: ColumnElement[bool]) -> Select[Any]:
 _OF_TENANT: Final = deliveries.c.tenant == TENANT
 
 DELIVERY: Final = with_attempts(_OF_TENANT, deliveries.c.id == bindparam("id"))
-IN_HAND: Final = (
+WITH_WEBHOOK_AND_EVENT: Final = (
     DELIVERY.add_columns(
         webhooks.c.record.label("webhook_record"),
         events.c.type.label("event_type"),
@@ -99,7 +99,7 @@ IN_HAND: Final = (
     .outerjoin(webhooks, (webhooks.c.tenant == deliveries.c.tenant) & (webhooks.c.id == deliveries.c.webhook_id))
     .outerjoin(events, (events.c.tenant == deliveries.c.tenant) & (events.c.id == deliveries.c.event_id))
 )
-"""A delivery with all that its next attempt needs: its webhook and its event as well."""
+"""A delivery with its webhook and its event, which its next attempt needs."""
 
 CLAIMED: Final = with_attempts(Among(deliveries.c.seq, "seqs"))
 
@@ -112,7 +112,7 @@ _NAMED: Final = MappingProxyType(
         "since": deliveries.c.created_at >= bindparam("since"),
     }
 )
-"""What is said of a delivery by a condition that has this name."""
+"""The SQL condition for each member of `Sought` but `states`."""
 
 
 _ENDED: Final[dict[str, Any]] = {
@@ -121,10 +121,10 @@ _ENDED: Final[dict[str, Any]] = {
     "due": None,
     "ended": func.coalesce(deliveries.c.ended, bindparam("ended")),
 }
-"""What becomes of deliveries that end all at once; those that had ended before keep their place in that order."""
+"""The new values of deliveries that are ended together; those that had ended before keep their `ended`."""
 
 
-_ANEW: Final[dict[str, Any]] = {
+_ROUND: Final[dict[str, Any]] = {
     "state": literal_column(f"'{DeliveryState.PENDING}'"),
     "reason": None,
     "due": bindparam("due"),
@@ -132,7 +132,7 @@ _ANEW: Final[dict[str, Any]] = {
     "round_start": deliveries.c.made,
     "ended": None,
 }
-"""What becomes of deliveries that are started anew, all at once."""
+"""The new values of deliveries for which a new round is begun together."""
 
 
 class Deliveries:
@@ -140,7 +140,7 @@ class Deliveries:
 
     def __init__(self, names: frozenset[str], states: frozenset[DeliveryState] | None) -> None:
         conditions = [_OF_TENANT, *(condition for name, condition in _NAMED.items() if name in names)]
-        if states is not None:  # as texts: with parameters, the index of the pending ones would not be used
+        if states is not None:  # literals: parameters would prevent the use of the index of pending ones
             is_in = (deliveries.c.state == literal_column(f"'{state}'") for state in sorted(states))
             conditions.append(or_(false(), *is_in))
         self.all = with_attempts(*conditions)
@@ -148,17 +148,17 @@ class Deliveries:
         self.part = with_attempts(_part_of(deliveries, *conditions))
         self.count = select(func.count()).where(*conditions)
         self.end = update(deliveries).where(*conditions).values(_ENDED)
-        self.restart = update(deliveries).where(*conditions).values(_ANEW).returning(deliveries.c.id, deliveries.c.seq)
+        self.restart = update(deliveries).where(*conditions).values(_ROUND).returning(deliveries.c.id, deliveries.c.seq)
 
     @staticmethod
     @cache
     def of(names: frozenset[str], states: frozenset[DeliveryState] | None) -> "Deliveries":
-        """Return the same statements each time, since each is prepared once."""
+        """Return the cached object for these arguments, so that its statements are compiled once."""
         return Deliveries(names, states)
 
 
 class Upserts:
-    """Statements that add or replace, which the two databases spell alike and SQLAlchemy keeps apart."""
+    """Statements that add or replace a row; the SQL is the same, but SQLAlchemy has a class for each database."""
 
     def __init__(self, *, shared: bool) -> None:
         self._insert: Any = postgresql.insert if shared else sqlite.insert
@@ -177,7 +177,7 @@ class Upserts:
         return result
 
     def _deliveries(self) -> tuple[Executable, Executable]:
-        """Return what adds a delivery, and tells whether it did, and what adds or replaces one."""
+        """Return two statements: one adds a delivery, and returns a row if it was new; the other adds or replaces."""
         names = [column.name for column in deliveries.c if column.name not in ("seq", "claimed_by")]
         added = self._insert(deliveries).inline().values({name: bindparam(name) for name in names})
         changed = {name: added.excluded[name] for name in names if name not in ("tenant", "id", "ended")}

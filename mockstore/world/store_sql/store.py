@@ -1,4 +1,4 @@
-"""The store of one tenant, over the database that all share."""
+"""The store of one tenant in the database that all tenants share."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from mockstore.errors import AttemptExistsError
 from mockstore.model import Attempt, DeliveryRecord, DeliveryState, EventRecord, ResourceRecord, WebhookRecord
 from mockstore.world.seams import Sought
 from mockstore.world.store_sql import records, statements
-from mockstore.world.store_sql.connections import Connections, Session, Turn
+from mockstore.world.store_sql.connections import Connections, Session, TenantLock
 from mockstore.world.store_sql.prepared import Row
 from mockstore.world.store_sql.queue import Queue
 from mockstore.world.store_sql.records import Values, key, microseconds, unkey
@@ -22,17 +22,17 @@ from mockstore.world.store_sql.trimming import Trimming
 T = TypeVar("T")
 
 _WEBHOOKS: Final = 2048
-"""So many webhooks are not made anew when they are read again: more than a tenant may have by default, since every
-event reads all of them, one after the other, and a smaller memory would always have forgotten the next one."""
+"""How many parsed webhooks are cached. More than a tenant may have by default: each event reads all of them in turn,
+so in a smaller cache the next one would never be found."""
 
 
 class SqlStore:
     """Keeps the records of one tenant in a database; safe for many threads, each with a transaction of its own.
 
-    What is read is what was saved, but for `exception`, which no database can keep.
+    Records are read as they were saved, except for `exception`, which is not stored.
     """
 
-    def __init__(  # noqa: PLR0913 - what all stores of a database share, each once
+    def __init__(  # noqa: PLR0913 - what all stores of a database share
         self,
         connections: Connections,
         upserts: Upserts,
@@ -43,64 +43,64 @@ class SqlStore:
         closed: Callable[["SqlStore"], None],
     ) -> None:
         self.tenant = tenant
-        """Whose it is, as the tables say it."""
+        """The tenant, encoded by `records.tenant_key`."""
         self._connections = connections
         self._upserts = upserts
         self._stamp = stamp
         self._closed = closed
-        self._turn = Turn(tenant)
+        self._tenant_lock = TenantLock(tenant)
         self._trimming = Trimming()
         self._webhook_of = lru_cache(maxsize=_WEBHOOKS)(records.webhook_of)
         self._queue = Queue(connections, tenant=tenant, server=server, webhook_of=self._webhook_of)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make what happens inside all or nothing; an inner transaction joins the outer."""
-        with self._connections.transaction(self._turn):
+        """Return a context in which all changes are made or none; an inner transaction joins the outer one."""
+        with self._connections.transaction(self._tenant_lock):
             yield
 
     def when_kept(self, call: Callable[[], object]) -> None:
-        """Call it at once, or when the transaction of this thread is kept and over."""
+        """Call it at once; inside a transaction of this thread, after its commit."""
         session = self._connections.session
         if session is None:
             call()
         else:
-            session.afterwards.append(call)
+            session.after_locks.append(call)
 
     def save_webhook(self, webhook: WebhookRecord) -> None:
-        """Add or replace, by id."""
+        """Add or replace the webhook, by id."""
         self._save(self._upserts.webhook, records.webhook_values(webhook))
 
     def remove_webhook(self, webhook_id: str) -> None:
-        """Forget the webhook; its deliveries stay as history."""
-        with self._connections.each_by_itself() as session:
+        """Delete the webhook; its deliveries stay as history."""
+        with self._connections.autocommit() as session:
             session.change(statements.REMOVE_WEBHOOK, {"of": self.tenant, "id": key(webhook_id)})
 
     def webhook(self, webhook_id: str) -> WebhookRecord | None:
         """Return the webhook, or None."""
-        return self._found("webhook", key(webhook_id), self._read_webhook)
+        return self._known_or_read("webhook", key(webhook_id), self._read_webhook)
 
     def _read_webhook(self, id_: str) -> WebhookRecord | None:
         return next((self._webhook_of(row.id, row.record) for row in self._rows(statements.WEBHOOK, id=id_)), None)
 
     def webhooks(self) -> Sequence[WebhookRecord]:
-        """Return all, oldest first."""
+        """Return all webhooks, oldest first."""
         return [self._webhook_of(row.id, row.record) for row in self._rows(statements.WEBHOOKS)]
 
     def add_event(self, event: EventRecord) -> None:
-        """Add, by id."""
+        """Add the event, by id."""
         self._save(self._upserts.event, records.event_values(event) | {"lone": True})
         self._trimming.count()
 
     def event(self, event_id: str) -> EventRecord | None:
         """Return the event, or None."""
-        return self._found("event", key(event_id), self._read_event)
+        return self._known_or_read("event", key(event_id), self._read_event)
 
     def _read_event(self, id_: str) -> EventRecord | None:
         return next(map(_event, self._rows(statements.EVENT, id=id_)), None)
 
     def events(self, *, latest: int | None = None) -> Sequence[EventRecord]:
-        """Return all, or so many of the latest, oldest first."""
+        """Return all events, or the `latest` newest ones, oldest first."""
         if latest is None:
             return list(map(_event, self._rows(statements.EVENTS)))
         return list(map(_event, self._rows(statements.LATEST_EVENTS, latest=latest)))
@@ -113,13 +113,16 @@ class SqlStore:
         return list(map(_event, self._rows(statements.PART_OF_TYPE, **part, event_type=key(event_type))))
 
     def count_events(self, *, event_type: str | None = None) -> int:
-        """Return how many there are, of all types or of one."""
+        """Return the number of events, of all types or of one."""
         if event_type is None:
             return int(self._rows(statements.COUNT_EVENTS)[0][0])
         return int(self._rows(statements.COUNT_OF_TYPE, event_type=key(event_type))[0][0])
 
     def save_delivery(self, delivery: DeliveryRecord) -> None:
-        """Add or replace; a pending one with a `due` becomes claimable. Recorded attempts stay as they are."""
+        """Add or replace the delivery, by id; if it is pending and has a `due`, it can be claimed then.
+
+        Raises `AttemptExistsError` when recorded attempts are missing or different.
+        """
         finished, stamp = delivery.state in records.FINISHED, self._stamp()
         values = records.delivery_values(delivery) | {"tenant": self.tenant, "turn": stamp}
         values["ended"] = stamp if finished else None
@@ -144,7 +147,7 @@ class SqlStore:
                 raise AttemptExistsError(delivery.id, attempt.number)
 
     def _made(self, session: Session, delivery: DeliveryRecord, of: Values) -> int:
-        """Return how many attempts are recorded; the delivery must have the latest of them."""
+        """Return how many attempts are recorded; raise `AttemptExistsError` if `delivery` lacks the latest of them."""
         before = session.rows(statements.MADE, {"of": self.tenant, "id": of["delivery_id"]})
         made: int = before[0].made if before else 0
         if made and not self._is_recorded(of, delivery.attempts[made - 1 : made]):
@@ -158,30 +161,30 @@ class SqlStore:
 
     def delivery(self, delivery_id: str) -> DeliveryRecord | None:
         """Return the delivery, or None."""
-        return self._found("delivery", key(delivery_id), self._read_delivery)
+        return self._known_or_read("delivery", key(delivery_id), self._read_delivery)
 
     def _read_delivery(self, id_: str) -> DeliveryRecord | None:
         return next(iter(records.deliveries_of(self._rows(statements.DELIVERY, id=id_))), None)
 
     def deliveries(self, *, latest: int | None = None, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
-        """Return those that are sought, or so many of the latest of them, oldest first."""
+        """Return the deliveries that match, or the `latest` newest ones of them, oldest first."""
         queries, wanted = _queries(sought)
         if latest is None:
             return records.deliveries_of(self._rows(queries.all, **wanted))
         return records.deliveries_of(self._rows(queries.latest, **wanted, latest=latest))
 
     def deliveries_from(self, first: int, limit: int, **sought: Unpack[Sought]) -> Sequence[DeliveryRecord]:
-        """Return at most `limit` of those that are sought, from position `first` on; 0 is the oldest."""
+        """Return at most `limit` of the deliveries that match, from position `first` on; 0 is the oldest."""
         queries, wanted = _queries(sought)
         return records.deliveries_of(self._rows(queries.part, **wanted, first=first, limit=limit))
 
     def count(self, **sought: Unpack[Sought]) -> int:
-        """Return how many are sought."""
+        """Return how many deliveries match."""
         queries, wanted = _queries(sought)
         return int(self._rows(queries.count, **wanted)[0][0])
 
     def end(self, state: DeliveryState, reason: str, **sought: Unpack[Sought]) -> None:
-        """Give all deliveries that are sought this state, in which nothing is due, and this reason."""
+        """Set state and reason of all deliveries that match; none of them is due any more."""
         queries, wanted = _queries(sought)
         more = {"of": self.tenant, "state": str(state), "reason": key(reason), "ended": self._stamp()}
         with self._connections.transaction() as session:
@@ -191,7 +194,7 @@ class SqlStore:
         self._trimming.count(count)
 
     def restart(self, due: datetime, **sought: Unpack[Sought]) -> Sequence[str]:
-        """Begin a new round of all deliveries that are sought, pending and due then; return their ids, oldest first."""
+        """Begin a new round of all deliveries that match, pending and due at `due`; return their ids, oldest first."""
         queries, wanted = _queries(sought)
         more = {"of": self.tenant, "due": microseconds(due), "turn": self._stamp()}
         with self._connections.transaction() as session:
@@ -200,28 +203,28 @@ class SqlStore:
         return [unkey(row.id) for row in sorted(rows, key=lambda row: row.seq)]
 
     def claim(self, now: datetime, limit: int) -> Sequence[DeliveryRecord]:
-        """Take up to `limit` pending deliveries that are due, earliest first; nobody else gets them until released."""
+        """Claim up to `limit` pending deliveries that are due, earliest first, until they are released."""
         return self._queue.claim(microseconds(now), limit)
 
     def holds(self, delivery_id: str) -> bool:
-        """Tell whether this process has the claim, and nobody took it for lost in the meantime."""
+        """Return whether this process still has the claim, and it was not freed as lost."""
         return self._queue.holds(key(delivery_id))
 
     def release(self, delivery_id: str) -> None:
-        """Give a claim back; a delivery that is still pending can be claimed again when due."""
+        """Release the claim; a delivery that is still pending can be claimed again when due."""
         self._queue.release(key(delivery_id))
 
     def next_due(self) -> datetime | None:
-        """Return when the earliest unclaimed pending delivery is due; what other servers do, only `look` notices."""
+        """Return when the earliest unclaimed pending delivery is due, or None; see `look` for other servers."""
         due = self._queue.next_due()
         return None if due is None else records.moment_of(due)
 
     def look(self) -> None:
-        """Take note that other servers may have changed the records."""
+        """Let `next_due` consider the changes of other servers."""
         self._queue.look()
 
     def save_resource(self, resource: ResourceRecord) -> None:
-        """Add or replace, by kind and id."""
+        """Add or replace the resource, by kind and id."""
         self._save(self._upserts.resource, records.resource_values(resource))
 
     def resource(self, kind: str, resource_id: str) -> ResourceRecord | None:
@@ -234,28 +237,28 @@ class SqlStore:
         return list(map(records.resource_of, self._rows(statements.RESOURCES, kind=key(kind))))
 
     def trim(self, keep: int) -> None:
-        """Forget what was finished first; a tenth more than `keep` may stay, so most calls cost nothing."""
+        """Delete the deliveries that finished first; keeps up to a tenth more than `keep`, so most calls are cheap."""
         if self._trimming.is_time(keep):
-            with self._connections.transaction(self._turn) as session:
+            with self._connections.transaction(self._tenant_lock) as session:
                 self._trimming.trim(session, self.tenant, keep)
 
     def clear(self) -> None:
-        """Forget everything."""
-        with self._connections.transaction(self._turn) as session, self._queue.emptied(session):
+        """Delete everything."""
+        with self._connections.transaction(self._tenant_lock) as session, self._queue.emptied(session):
             for forget in statements.CLEAR:
                 session.change(forget, {"of": self.tenant})
 
     def close(self) -> None:
-        """Give the claims back. The database stays open for others."""
+        """Release the claims; the database stays open for other stores."""
         self._closed(self)
         self._queue.close()
 
     def _save(self, statement: Executable, values: Values) -> None:
-        with self._connections.each_by_itself() as session:
+        with self._connections.autocommit() as session:
             session.change(statement, values | {"tenant": self.tenant})
 
-    def _found(self, kind: str, id_: str, read: Callable[[str], T]) -> T:
-        """Return what this transaction has read already, or read it."""
+    def _known_or_read(self, kind: str, id_: str, read: Callable[[str], T]) -> T:
+        """Return the record if this transaction has read it already, otherwise read it."""
         session = self._connections.session
         known: T | None = None if session is None else session.known.get((kind, self.tenant, id_))
         return read(id_) if known is None else known
@@ -269,7 +272,7 @@ def _event(row: Row) -> EventRecord:
 
 
 def _queries(sought: Sought) -> tuple[statements.Deliveries, Values]:
-    """Return the statements for the deliveries that are sought, and what to give them."""
+    """Return the statements for the deliveries that match, and the values of their parameters."""
     told = {"webhook_id": sought.get("webhook_id"), "event_id": sought.get("event_id")}
     told["event_type"] = sought.get("event_type")
     wanted: Values = {name: key(value) for name, value in told.items() if value is not None}

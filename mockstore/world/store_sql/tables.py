@@ -1,7 +1,7 @@
-"""The tables. Every row belongs to one tenant; `seq` is the order of insertion, which is what «oldest first» means.
+"""The tables. Every row belongs to one tenant; `seq` is the order of insertion, which is the meaning of «oldest first».
 
-Columns are what is searched by; the rest of a record is one JSON text in `record`, and bytes are bytes.
-Moments and spans are whole microseconds, so nothing is rounded.
+What queries search by has columns; the rest of a record is a JSON text in `record`, and bytes are stored as bytes.
+Moments and durations are whole microseconds, so nothing is rounded.
 """
 
 from typing import Any, Final
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 VERSION: Final = 4
-"""Of the tables below; a database of another version is refused."""
+"""The version of the tables below; a database with another version is refused."""
 
 metadata: Final = MetaData()
 
@@ -78,7 +78,7 @@ events: Final = Table(
     _text("type"),
     _text("record"),
     Column("body", LargeBinary, nullable=False),
-    Column("lone", Boolean, nullable=False),  # had no delivery when it was last trimmed
+    Column("lone", Boolean, nullable=False),  # had no delivery at the last trimming
     UniqueConstraint("tenant", "id"),
     Index("events_in_order", "tenant", "seq"),
 )
@@ -100,13 +100,13 @@ deliveries: Final = Table(
     _text("webhook_id"),
     Column("created_at", BigInteger, nullable=False),
     Column("due", BigInteger),
-    Column("turn", BigInteger, nullable=False),  # when `due` was set: with `seq`, the order among those due at once
+    Column("turn", BigInteger, nullable=False),  # when `due` was set: with `seq`, the order of those due together
     _text("state"),
     Column("round_start", Integer, nullable=False),
     Column("made", Integer, nullable=False),  # how many attempts are recorded
     Column("reason", Text),
     Column("faults", Text),
-    Column("ended", BigInteger),  # when it was finished: the order in which finished ones are forgotten
+    Column("ended", BigInteger),  # when it was finished: the order in which finished ones are deleted
     Column("claimed_by", Integer),  # the number of the server that holds it
     UniqueConstraint("tenant", "id"),
     Index("deliveries_in_order", "tenant", "seq"),
@@ -144,7 +144,7 @@ attempts: Final = Table(
     _text("record"),
     Column("request_body", LargeBinary, nullable=False),
     Column("reply_body", LargeBinary),
-    PrimaryKeyConstraint("tenant", "delivery_id", "number"),  # one delivery has one outcome for each attempt
+    PrimaryKeyConstraint("tenant", "delivery_id", "number"),  # each attempt is recorded once
 )
 
 resources: Final = Table(
@@ -162,4 +162,4 @@ resources: Final = Table(
 )
 
 OF_TENANTS: Final = (webhooks, events, deliveries, attempts, resources)
-"""What a tenant's store keeps."""
+"""The tables with the records of the tenants' stores."""

@@ -1,6 +1,6 @@
-"""The ways to a receiver: HTTP, a WSGI or ASGI app, a plain callable, and the router that chooses among them.
+"""The transports: they send a request over HTTP, into a WSGI or ASGI app or to a callable; a router chooses one.
 
-What is not named here is imported from its own file: `http` and `asgi` load sockets, TLS and event loops.
+Import the others from their own modules: `http` and `asgi` load sockets, TLS and event loops.
 """
 
 from mockstore.world.transports.function import FunctionTransport

@@ -1,11 +1,11 @@
-"""Which addresses deliveries may go to. Pure: judged on an address, never on a name, which may point elsewhere next."""
+"""Decides which IP addresses deliveries may go to. Pure. A host name is not judged: what it resolves to can change."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, TypeAlias
 
 AddressPolicy: TypeAlias = Callable[[str], str | None]
-"""Takes an IP address as text; returns why nothing is sent there, or None."""
+"""Takes an IP address as text; returns the reason to refuse it, or None when it is allowed."""
 
 _METADATA: Final = tuple(
     map(
@@ -24,28 +24,28 @@ _NAT64: Final = ip_network("64:ff9b::/96")
 _LOW_32_BITS: Final = 0xFFFF_FFFF
 
 
-def anywhere(address: str) -> str | None:  # noqa: ARG001 - what a `AddressPolicy` is asked
-    """Refuse nothing: a test sends where it says."""
+def anywhere(address: str) -> str | None:  # noqa: ARG001 - the signature of an `AddressPolicy`
+    """Allow every address: a test chooses its receivers itself."""
     return None
 
 
 def beyond_metadata(address: str) -> str | None:
-    """Refuse link-local addresses, where clouds hand out the keys of the machine."""
-    if any(within in network for within in _meanings(address) for network in _METADATA):
+    """Refuse link-local addresses and metadata services, where clouds serve the machine's credentials."""
+    if any(within in network for within in _with_embedded(address) for network in _METADATA):
         return "it is link-local or a cloud's metadata service, where no delivery goes"
     return None
 
 
 def public_only(address: str) -> str | None:
-    """Refuse whatever is not on the public Internet too."""
+    """Refuse what `beyond_metadata` refuses, and every address that is not public."""
     refused = beyond_metadata(address)
-    if refused is None and not all(map(_is_public, _meanings(address))):
+    if refused is None and not all(map(_is_public, _with_embedded(address))):
         return "it is not public, and deny_private keeps deliveries to what is"
     return refused
 
 
-def _meanings(address: str) -> tuple[IPv4Address | IPv6Address, ...]:
-    """Return the address, and the IPv4 address that it stands for: mapped, translated by NAT64, in 6to4 or Teredo."""
+def _with_embedded(address: str) -> tuple[IPv4Address | IPv6Address, ...]:
+    """Return the address and the IPv4 addresses embedded in it; for an IPv4-mapped or NAT64 address only the latter."""
     written = ip_address(address)
     if isinstance(written, IPv4Address):
         return (written,)

@@ -1,4 +1,4 @@
-"""Reads an answer off a socket with `http.client`, each step of it within what is left of a deadline."""
+"""Reads a response from a socket with `http.client`; each read gets only the time that is left of the deadline."""
 
 from http.client import HTTPException, HTTPResponse
 from io import BufferedReader, RawIOBase
@@ -16,14 +16,17 @@ FINAL = 200
 _SWITCHING_PROTOCOLS = 101
 
 _MOST_INTERIM = 10
-"""So many informational answers (1xx) may come before the final one."""
+"""How many informational responses (1xx) may come before the final one."""
 
 SLACK = 0.01
-"""By how many seconds a socket's time limit may be off: setting it anew costs a system call each time."""
+"""How many seconds a socket's timeout may be off before it is set again, since that costs a system call."""
 
 
 def arm(sock: socket, deadline: Deadline) -> None:
-    """Give the next operation what is left of the time: a drip of bytes does not extend it."""
+    """Set the socket's timeout to the time that is left; raise `TimeoutError` when there is none.
+
+    Called before each operation, so that a receiver that sends single bytes slowly does not extend the deadline.
+    """
     left = deadline.left()
     if not left:
         raise TimeoutError
@@ -32,13 +35,13 @@ def arm(sock: socket, deadline: Deadline) -> None:
 
 
 class EndlessAnswerError(HTTPException):
-    """More came in than an answer may have."""
+    """The response is larger than allowed, or has too many informational responses before it."""
 
 
 class Incoming(RawIOBase):
-    """What comes in from a socket of one answer, each read within what is left of the deadline.
+    """The raw stream of one response from a socket; each read gets the time that is left of the deadline.
 
-    Raises `EndlessAnswerError` when there is more of it than `ANSWER_LIMIT`.
+    Raises `EndlessAnswerError` after more than `ANSWER_LIMIT` bytes.
     """
 
     def __init__(self, sock: socket, deadline: Deadline) -> None:
@@ -46,32 +49,32 @@ class Incoming(RawIOBase):
         self._deadline = deadline
         self.received = False
         self.ended = False
-        self._over = False
-        self._come = b""
+        self._reading_ended = False
+        self._pending = b""
         self._room = ANSWER_LIMIT
 
-    def first_piece(self, come: bytes) -> bytes:
-        """Return what has come in, or else the first bytes that do; reading begins with them all the same."""
-        if not come:
+    def first_piece(self, received: bytes) -> bytes:
+        """Return `received` if it is not empty, otherwise receive the first bytes; reads return these bytes again."""
+        if not received:
             arm(self._socket, self._deadline)
-            come = self._socket.recv(PIECE)
-        self._come = come
-        self._room -= len(come)
-        self.received = bool(self._come)
-        return self._come
+            received = self._socket.recv(PIECE)
+        self._pending = received
+        self._room -= len(received)
+        self.received = bool(self._pending)
+        return self._pending
 
     def readable(self) -> bool:
-        """Tell what `io` asks for: it can be read."""
+        """Return True; `io` asks for it."""
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Read what has come in, waiting for it within the deadline; 0 is the end."""
-        if self._over:
+        """Read into `buffer`, waiting until the deadline; return the number of bytes, 0 at the end of the stream."""
+        if self._reading_ended:
             return 0
-        if self._come:
+        if self._pending:
             room = memoryview(buffer)
-            count = min(len(room), len(self._come))
-            room[:count], self._come = self._come[:count], self._come[count:]
+            count = min(len(room), len(self._pending))
+            room[:count], self._pending = self._pending[:count], self._pending[count:]
             return count
         arm(self._socket, self._deadline)
         count = self._socket.recv_into(buffer)
@@ -85,23 +88,23 @@ class Incoming(RawIOBase):
         return count
 
     def has_more(self, reader: BufferedReader) -> bool:
-        """Return whether more has come in than was read; it would pass for the next answer. Ends all reading."""
-        self._over = True
-        return bool(self._come or reader.peek(1))
+        """End reading; return whether unread bytes have arrived, which would be taken for the next response."""
+        self._reading_ended = True
+        return bool(self._pending or reader.peek(1))
 
 
 class Reader(BufferedReader):
-    """Survives http.client, which closes what it reads from after every answer, the informational ones too."""
+    """A reader that ignores `close`: http.client calls it after every response, the informational ones too."""
 
     def close(self) -> None:
-        """Leave the connection to its owner."""
+        """Do nothing: the owner of the connection closes it."""
 
     def flush(self) -> None:
-        """Nothing is written to it; an answer that was given up calls this when it is forgotten."""
+        """Do nothing; an abandoned response calls this when it is garbage collected."""
 
 
 class _Source:
-    """As much of a socket as `HTTPResponse` asks for."""
+    """The part of a socket that `HTTPResponse` uses."""
 
     def __init__(self, reader: BufferedReader) -> None:
         self._reader = reader
@@ -111,7 +114,10 @@ class _Source:
 
 
 def final_response(wire: Incoming, reader: BufferedReader, method: str) -> HTTPResponse:
-    """Read answers up to the first that is not merely informational, to the end of its headers."""
+    """Read the headers of the first response that is not informational (1xx), skipping those that are.
+
+    Raises `EndlessAnswerError` after too many informational ones.
+    """
     source = cast("socket", _Source(reader))
     for _ in range(_MOST_INTERIM + 1):
         response = HTTPResponse(source, method=method)
@@ -122,7 +128,7 @@ def final_response(wire: Incoming, reader: BufferedReader, method: str) -> HTTPR
 
 
 def kept_headers(response: HTTPResponse) -> Headers:
-    """Return the headers in their order, as many of them as fit in the limit."""
+    """Return the headers in their order, up to `BODY_LIMIT` characters in all."""
     kept: list[tuple[str, str]] = []
     room = BODY_LIMIT
     for name, value in response.headers.items():
@@ -136,7 +142,7 @@ def kept_headers(response: HTTPResponse) -> Headers:
 def read_body(response: HTTPResponse) -> tuple[bytes, bool]:
     """Return what arrives of the body within the limits, and whether that is all of it.
 
-    The verdict has fallen with the headers: a body that breaks off or comes too late is cut short, no more.
+    A body that breaks off or comes too late is no error: the headers alone decide the result of an attempt.
     """
     if response.status in BODILESS:  # http.client would wait for announced chunks
         return b"", True
@@ -155,10 +161,10 @@ def read_body(response: HTTPResponse) -> tuple[bytes, bool]:
 
 
 def ends_certainly(response: HTTPResponse) -> bool:
-    """Return whether everybody would find the end of the answer at the same byte.
+    """Return whether the end of the response is unambiguous, so that the connection can be used again.
 
-    Where lengths contradict each other, or there is one beside chunks or for a status that has no body, what comes
-    behind the end that was found may be more of the same answer.
+    It is not when several lengths differ, or when a length comes together with chunks or with a status that has no
+    body: then the bytes after the end that was found may belong to the same response.
     """
     lengths = {length.strip() for length in response.headers.get_all("Content-Length", ())}
     if response.chunked or "Transfer-Encoding" in response.headers:

@@ -17,13 +17,13 @@ from mockstore.world.transports.rules import BODY_LIMIT, Deadline, consumer_rais
 
 
 class AsgiTransport:
-    """Calls `app` with each request as an ASGI 3 server would, its lifespan started once on each event loop.
+    """Calls `app` with each request as an ASGI 3 server would; starts its lifespan once on each event loop.
 
-    `send` runs a loop of its own that lives until `close`, for one thread at a time; `asend` runs on the caller's. Once
-    its answer is complete the app is awaited to its end, background tasks included; an answer without end is cut short.
-    An exception instead of an answer is a `ConsumerError`; one behind an answer (Starlette raises again after its 500)
-    is in the reply.
-    `took` is zero: under a virtual clock no time passes in process. `deadline` measures the time limit.
+    `send` runs an event loop of its own until `close`, for one thread at a time; `asend` uses the caller's loop. After
+    a complete response it waits until the app returns, background tasks included; an endless response is cut short.
+    An exception instead of a response raises `ConsumerError`; one that the app raises after its response (Starlette
+    does that after a 500) is in the reply.
+    `took` is zero: under a virtual clock no time passes in process. `deadline` measures the timeout.
     """
 
     def __init__(self, app: AsgiApp, *, deadline: Callable[[timedelta], Deadline] = Deadline) -> None:
@@ -34,8 +34,8 @@ class AsgiTransport:
         self._lifespans: dict[asyncio.AbstractEventLoop, Lifespan] = {}
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        """Call the app on the transport's own loop; raise `AsyncConsumerError` when this thread runs one already."""
-        if _in_a_running_loop():
+        """Call the app on the transport's own loop; raise `AsyncConsumerError` inside a running event loop."""
+        if _is_in_running_loop():
             raise AsyncConsumerError(
                 "an ASGI app cannot be reached from inside a running event loop without `await`: "
                 "use `await mockstore.aemit(...)`, `await mockstore.aadvance(...)`, and for the shop's verbs "
@@ -44,7 +44,7 @@ class AsgiTransport:
         with self._running:
             return self._run(self.asend(outgoing, timeout))
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Call the app on the running event loop."""
         lifespan = await self._started()
         exchange = _Exchange(outgoing, self._deadline(timeout))
@@ -56,12 +56,11 @@ class AsgiTransport:
         return exchange.reply(task)
 
     def close(self) -> None:
-        """Shut the app down on every loop that is still open, and close our own.
+        """Shut the app down on every loop that is still open, and close our own loop.
 
-        A loop that is running just now shuts the app down as soon as it gets to it. Raises `ConsumerError` when the
-        app fails at that.
+        On a loop that is running, the app is only told to shut down. Raises `ConsumerError` when the app fails at that.
         """
-        if not _in_a_running_loop():
+        if not _is_in_running_loop():
             self._shut_down()
             return
         with ThreadPoolExecutor(1) as elsewhere:  # a thread runs one loop at a time, and this one has its own
@@ -74,7 +73,7 @@ class AsgiTransport:
             for loop, lifespan in self._lifespans.items():
                 if loop.is_running():
                     loop.call_soon_threadsafe(lifespan.ask_to_stop)
-                elif not loop.is_closed():  # with a closed loop the app has ended, too
+                elif not loop.is_closed():  # the app on a closed loop has ended already
                     stack.callback(_finish, loop, lifespan)
             self._runner, self._lifespans = None, {}
 
@@ -93,8 +92,8 @@ class AsgiTransport:
         return self._runner.run(work, context=copy_context())
 
 
-class _HungUpError(OSError):
-    """We have stopped reading; what a server raises in the app then (ASGI 2.4)."""
+class _CutShortError(OSError):
+    """Raised in an app that sends after its response was cut short, as servers do (ASGI 2.4)."""
 
 
 class _Exchange:
@@ -118,19 +117,22 @@ class _Exchange:
         await app(self._scope(state), self._receive, self._send)
 
     async def follow(self, task: asyncio.Task[None]) -> None:
-        """Wait for the app, as long as the limits and its answer give reason to."""
-        await self._either(task, self._begun)
+        """Wait for the app: to its end after a complete response, otherwise until the response is cut short.
+
+        Raises `ReceiverTimeoutError` when the response has not begun in time.
+        """
+        await self._wait_for_either(task, self._begun)
         if not (self._begun.is_set() or task.done()):
             raise self._deadline.missed_by(self._location.authority)
-        await self._either(task, self._complete)
+        await self._wait_for_either(task, self._complete)
         if self._complete.is_set():
             await asyncio.wait({task})
 
     def reply(self, task: asyncio.Task[None]) -> Reply:
-        """Return the answer of an app that has ended."""
+        """Return the response after `follow`; raise `ConsumerError` or `ReceiverTimeoutError` when there is none."""
         error = None if not task.done() or task.cancelled() else task.exception()
         if error is not None and not isinstance(error, Exception):
-            raise error  # a failed assertion of pytest's, say: not ours to judge
+            raise error  # pytest.fail's exception, for instance: it must reach the test
         if not self._begun.is_set():
             if error is None:
                 raise ConsumerError("the app returned without an answer")
@@ -141,7 +143,7 @@ class _Exchange:
         exception = None if cut_short else error
         return Reply(self._status, self._headers, bytes(self._body), exception=exception)
 
-    async def _either(self, task: asyncio.Task[None], event: asyncio.Event) -> None:
+    async def _wait_for_either(self, task: asyncio.Task[None], event: asyncio.Event) -> None:
         if task.done() or event.is_set():
             return
         waiting = asyncio.ensure_future(event.wait())
@@ -179,7 +181,7 @@ class _Exchange:
 
     async def _send(self, message: Message) -> None:
         if self._over.is_set() and not self._complete.is_set():
-            raise _HungUpError("the receiver of this answer has read enough of it")
+            raise _CutShortError("the receiver of this answer has read enough of it")
         kind = message["type"]
         if kind == "http.response.start" and not self._begun.is_set():
             self._status = message["status"]
@@ -200,7 +202,7 @@ class _Exchange:
             self._over.set()
 
 
-def _in_a_running_loop() -> bool:
+def _is_in_running_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -209,7 +211,7 @@ def _in_a_running_loop() -> bool:
 
 
 async def _end(task: asyncio.Task[None], patience: timedelta) -> None:
-    """Cancel what still runs; a thread that it waits for cannot be cancelled, so do not wait for ever."""
+    """Cancel the task and wait at most `patience`: a thread that it waits for cannot be cancelled."""
     if not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=patience.total_seconds())

@@ -1,6 +1,6 @@
 """Delivers into the configured Django project, through its WSGI handler: middleware and CSRF checks included.
 
-Django is the consumer's, not ours: it is imported by name, and only when it is asked for.
+Django is no dependency of ours: it is imported by name, and only when it is used.
 """
 
 import sys
@@ -18,8 +18,8 @@ from mockstore.world.transports.wsgi import WsgiApp, WsgiTransport
 class DjangoTransport:
     """A `WsgiTransport` for a Django handler that leaves the test's database connections open.
 
-    Django closes old connections around each request, and with them the transaction that a test runs in. Its own test
-    client holds that back for the length of a request, and so does this.
+    Django closes old connections around each request, which ends the transaction that a test runs in. Django's own
+    test client prevents that during a request, and so does this transport.
     """
 
     def __init__(self, handler: WsgiApp) -> None:
@@ -27,12 +27,12 @@ class DjangoTransport:
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
         """Call the handler and return its answer."""
-        with _connections_kept():
+        with _connections_kept_open():
             return self._wsgi.send(outgoing, timeout)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
-        """Do the same on the thread that Django sets apart for sync code: its ORM refuses a thread with a loop."""
-        from asgiref.sync import sync_to_async  # noqa: PLC0415 - Django brings it along; nobody else needs it
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
+        """Do the same on Django's thread for sync code: its ORM refuses a thread with a running event loop."""
+        from asgiref.sync import sync_to_async  # noqa: PLC0415 - installed with Django only
 
         return await sync_to_async(self.send)(outgoing, timeout)
 
@@ -42,7 +42,7 @@ class DjangoTransport:
 
 
 def django_wsgi() -> WsgiApp:
-    """Return a WSGI handler of the configured project; set Django up if nobody has.
+    """Return a WSGI handler of the configured project; set Django up if that has not been done.
 
     Raises `InvalidInputError` when Django is not installed or not configured.
     """
@@ -62,9 +62,9 @@ def django_wsgi() -> WsgiApp:
 
 
 def refuse_inside_a_transaction() -> None:
-    """Raise `InvalidInputError` when this thread is in a transaction of Django's, which a server's threads are not.
+    """Raise `InvalidInputError` when this thread is inside a transaction of Django's.
 
-    What a delivery writes there would be committed, and found by every test that comes after.
+    A server's threads are outside of it: what they write would be committed, and seen by all later tests.
     """
     apps = getattr(sys.modules.get("django.apps"), "apps", None)
     if apps is None or not apps.ready:
@@ -80,13 +80,13 @@ def refuse_inside_a_transaction() -> None:
 
 
 @contextmanager
-def _connections_kept() -> Iterator[None]:
+def _connections_kept_open() -> Iterator[None]:
     signals = import_module("django.core.signals")
     close_old_connections = import_module("django.db").close_old_connections
     both = (signals.request_started, signals.request_finished)
-    silenced = [signal for signal in both if signal.disconnect(close_old_connections)]
+    disconnected = [signal for signal in both if signal.disconnect(close_old_connections)]
     try:
         yield
     finally:
-        for signal in silenced:  # of a delivery inside a delivery only the outer one finds them connected
+        for signal in disconnected:  # empty in a nested delivery: the outer one has disconnected them and connects them
             signal.connect(close_old_connections)

@@ -1,4 +1,4 @@
-"""Sends a request that misbehaves on its way: in drops, cut, in chunks, late, or with a reset at its end."""
+"""Sends a request with a fault of the connection: slowly, cut off, in chunks, late, or with a reset at its end."""
 
 import struct
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class FaultyConnection(Connection):
-    """A connection for one request, which is sent as `wire` says. It is closed afterwards, whatever happened."""
+    """A connection for one request, which is sent with the faults of `wire`."""
 
     def __init__(self, sock: socket, peer: str, wire: Wire) -> None:
         super().__init__(sock, peer)
         self._wire = wire
 
     def exchange(self, request: bytes, method: str, deadline: Deadline) -> tuple[Reply, bool]:
-        """Send the request; return the answer, or raise `BrokenConnectionError` after a reset of our own."""
+        """Send the request; return the reply and False, or raise `BrokenConnectionError` after a reset of our own."""
         if self._wire.slow_to_connect:
             self._pause(deadline.left() * _PAUSED)
         if self._wire.reset is None:
@@ -56,29 +56,29 @@ class FaultyConnection(Connection):
             self._socket.shutdown(SHUT_WR)
 
     def _await_answer(self, deadline: Deadline) -> None:
-        """Wait until the receiver has done its work and begins to answer; read of it what is to be read."""
+        """Wait until the receiver begins to answer; read a byte of the answer unless the reset is to come before it."""
         left = deadline.left()
         if not left:
             raise TimeoutError
         self._socket.settimeout(left)
-        # Below TLS, which cannot peek.
+        # The plain socket's method: a TLS socket does not support MSG_PEEK.
         if not socket.recv(self._socket, 1, MSG_PEEK if self._wire.reset == "before" else 0):
             raise ConnectionResetError("closed without an answer")
 
     def _pause(self, seconds: float) -> None:
-        """Wait, but no longer than the receiver holds the line."""
+        """Wait, but end early when the receiver sends something or closes the connection."""
         select([self._socket], [], [], seconds)
 
 
 def framed(outgoing: Outgoing) -> Outgoing:
-    """Return the request with the headers and the body that its manner of sending asks for."""
+    """Return the request with a `Transfer-Encoding` header if its fault sends the body in chunks."""
     if outgoing.wire is None or not outgoing.wire.chunked:
         return outgoing
     return replace(outgoing, headers=(*outgoing.headers, ("Transfer-Encoding", "chunked")))
 
 
 def _pieces(head: bytes, body: bytes, wire: Wire) -> Iterator[bytes]:
-    """Yield what goes into one segment each; a body that is cut ends without a word."""
+    """Yield the bytes to send one after another; a body that is cut off has no last chunk."""
     size = max(1, -(-len(body) // _PIECES)) if wire.dripped or wire.chunked else max(1, len(body))
     sent = body if wire.cut_at is None else body[: wire.cut_at]
     yielded = [sent[at : at + size] for at in range(0, len(sent), size)]

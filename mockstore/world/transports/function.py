@@ -1,4 +1,4 @@
-"""Delivers to a plain callable of the caller's."""
+"""Delivers to a callable that takes an `Outgoing`."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -11,7 +11,7 @@ from mockstore.model import HeaderFields, Outgoing, Reply
 from mockstore.world.transports.rules import Deadline, consumer_raised
 
 Answer: TypeAlias = Reply | int | None
-"""A whole reply, a status, or None for 204."""
+"""A whole reply, a status code, or None for 204."""
 
 Receiver: TypeAlias = Callable[[Outgoing], Answer | Awaitable[Answer]]
 
@@ -19,21 +19,21 @@ _STATUSES = range(100, 600)
 
 
 class FunctionTransport:
-    """Hands each request to `receive` and takes what it returns for the answer; its headers are `HeaderFields`.
+    """Calls `receive` with each request and uses what it returns as the reply; the headers are `HeaderFields`.
 
-    A `DeliveryError` that it raises passes as it is (a scripted timeout, say), any other exception becomes a
-    `ConsumerError`. What comes later than the time limit allows, or says so by its `took`, counts as none at all.
+    A `DeliveryError` from `receive` (a scripted timeout, for instance) is raised unchanged; any other exception becomes
+    a `ConsumerError`. A reply that comes after the timeout, or whose `took` exceeds it, is a `ReceiverTimeoutError`.
     """
 
     def __init__(self, receive: Receiver) -> None:
         self._receive = receive
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        """Call it; an awaitable answer raises `AsyncConsumerError`."""
+        """Call it; raise `AsyncConsumerError` when it returns an awaitable."""
         deadline = Deadline(timeout)
         answer = self._call(outgoing)
         if isinstance(answer, Awaitable):
-            getattr(answer, "close", lambda: None)()  # or Python warns of a coroutine that was never awaited
+            getattr(answer, "close", lambda: None)()  # otherwise Python warns that the coroutine was never awaited
             raise AsyncConsumerError(
                 "the receiver is an async function: "
                 "use `await mockstore.aemit(...)`, `await mockstore.aadvance(...)`, and for the shop's verbs "
@@ -41,8 +41,8 @@ class FunctionTransport:
             )
         return _reply(answer, deadline)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
-        """Call it, and await the answer if that is asked for."""
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
+        """Call it, and await what it returns if that is awaitable."""
         deadline = Deadline(timeout)
         answer = self._call(outgoing)
         if not isinstance(answer, Awaitable):
@@ -55,7 +55,7 @@ class FunctionTransport:
             raise consumer_raised(error) from error
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def _call(self, outgoing: Outgoing) -> Answer | Awaitable[Answer]:
         try:
@@ -67,7 +67,7 @@ class FunctionTransport:
 
 
 def _reply(answer: object, deadline: Deadline) -> Reply:
-    """Return the answer as a reply, if it came in time; `object`, for the callable may return anything."""
+    """Return the answer as a reply; raise `ReceiverTimeoutError` when it is late, `ConsumerError` for a wrong type."""
     if deadline.passed():
         raise deadline.missed_by("the receiver")
     if answer is None:

@@ -1,4 +1,4 @@
-"""Connections that are kept open for the next request to the same origin."""
+"""A pool of connections that are kept open for the next request to the same origin."""
 
 from collections import OrderedDict, deque
 from datetime import timedelta
@@ -12,34 +12,33 @@ Origin: TypeAlias = tuple[str, str, int]
 """Scheme, host and port."""
 
 MOST: Final = 256
-"""How many connections are kept, of all origins together."""
+"""How many connections are kept in all."""
 LONGEST: Final = timedelta(seconds=30)
-"""How long one is kept without being used, or a little longer."""
-_LOOKS: Final = 10
-"""How often in that time it is looked for those that are too old; each look takes longer than to keep a connection."""
+"""About how long an unused connection is kept."""
+_CHECKS: Final = 10
+"""How many times within `LONGEST` old connections are looked for; not at every `put`, since that would be slow."""
 
 
 class IdleConnections:
     """A bounded pool of open connections, by origin; safe to use from many threads.
 
-    At most `most` are kept: the one that was not used for the longest time makes room. When a connection is put in,
-    those that were not used for longer than `longest` are closed, so that nothing stays open for receivers that are
-    gone.
+    At most `most` are kept: the one that was unused for the longest time is closed to make room. From time to time
+    `put` closes those that were unused for longer than `longest`, so that none stays open to a stopped receiver.
     """
 
     def __init__(self, *, most: int = MOST, longest: timedelta = LONGEST) -> None:
         self._most = most
         self._longest = longest
-        self._lock = Lock()  # held for a few steps only: nothing is opened or closed under it
+        self._lock = Lock()  # held only briefly: no connection is opened or closed under it
         self._all: OrderedDict[Connection, Origin] = OrderedDict()
-        """Every one, in the order in which they were put in."""
+        """Every connection, in the order in which they were put in."""
         self._of: dict[Origin, deque[Connection]] = {}
-        """The same by origin, in the same order; an origin without any is not listed."""
-        self._next_look = Deadline(longest / _LOOKS)
+        """The same connections by origin, in the same order; an origin without any has no entry."""
+        self._next_check = Deadline(longest / _CHECKS)
         self._closed = False
 
     def take(self, origin: Origin) -> Connection | None:
-        """Take out the connection to `origin` that was used last; None when there is none."""
+        """Remove and return the connection to `origin` that was used last, or None."""
         with self._lock:
             found = self._of.get(origin)
             if found is None:
@@ -51,19 +50,19 @@ class IdleConnections:
             return connection
 
     def put(self, origin: Origin, connection: Connection) -> None:
-        """Keep a connection; after `close` it is closed at once."""
+        """Keep a connection, or close it if the pool is closed."""
         with self._lock:
             if self._closed:
                 superfluous = [connection]
             else:
-                superfluous = self._make_room() if len(self._all) >= self._most or self._next_look.passed() else []
+                superfluous = self._make_room() if len(self._all) >= self._most or self._next_check.passed() else []
                 self._all[connection] = origin
                 self._of.setdefault(origin, deque()).append(connection)
         for one in superfluous:
             one.close()
 
     def close(self) -> None:
-        """Close all of them."""
+        """Close all connections, and from now on each that is put in."""
         with self._lock:
             self._closed = True
             connections = list(self._all)
@@ -76,9 +75,9 @@ class IdleConnections:
         return len(self._all)
 
     def _make_room(self) -> list[Connection]:
-        """Take out those that are too old, and the oldest when the pool is full; return them to be closed."""
+        """Remove the connections that are too old, and the oldest when the pool is full; the caller closes them."""
         out: list[Connection] = []
-        self._next_look = Deadline(self._longest / _LOOKS)
+        self._next_check = Deadline(self._longest / _CHECKS)
         while self._all:
             oldest = next(iter(self._all))
             if len(self._all) < self._most and oldest.rested_for() <= self._longest:

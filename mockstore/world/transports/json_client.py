@@ -1,4 +1,4 @@
-"""Asks a server of ours: JSON over kept-alive connections, from any thread; every failure told in one line."""
+"""A JSON client for a mockstore server: keeps connections alive, is safe for threads, explains failures in one line."""
 
 import json
 import ssl
@@ -21,7 +21,7 @@ _NO_CONTENT: Final = 204
 
 
 class Answered(Struct, frozen=True):
-    """What a server of ours answers: JSON, None when it says nothing, or a problem document."""
+    """A response of a mockstore server; `document` is its JSON, a problem document, or None without a body."""
 
     status: int
     reason: str
@@ -29,14 +29,14 @@ class Answered(Struct, frozen=True):
 
     @property
     def is_problem(self) -> bool:
-        """Whether it did not do what was asked."""
+        """Whether the server refused the request or failed: a status of 400 or above."""
         return self.status >= _ERRORS_FROM
 
 
 class JsonClient:
-    """The way to one server, which `named` names (`--server`); an answer may take `patience` seconds.
+    """A client for one server; errors name the option that gave its URL as `named` (`--server`).
 
-    Raises `InvalidInputError` for what is no URL.
+    `patience` is the timeout of a request in seconds. Raises `InvalidInputError` when `url` is no URL.
     """
 
     def __init__(self, url: str, *, named: str, patience: float) -> None:
@@ -52,7 +52,7 @@ class JsonClient:
     def ask(
         self, method: str, path: str, headers: Mapping[str, str], document: Mapping[str, Json] | None = None
     ) -> Answered:
-        """Return what is answered; raise `NoServerError` when nobody does who speaks as we do."""
+        """Send a request and return the response; raise `NoServerError` when no mockstore server answers."""
         __tracebackhide__ = True
         body = None if document is None else json.dumps(document).encode()
         fields = dict(headers) | ({"Content-Type": "application/json"} if body is not None else {})
@@ -64,11 +64,11 @@ class JsonClient:
         return self._read(response, content)
 
     def stranger(self, answer: str) -> NoServerError:
-        """Return the error for an answer that is not ours."""
+        """Return the error for a response that is not from a mockstore server."""
         return NoServerError(f"{self.url} answers {answer}, and not as a mockstore does; is {self._named} right?")
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections; one in use is closed after its response."""
         with self._lock:
             idle, self._idle, self._closed = self._idle, [], True
         for connection in idle:
@@ -77,7 +77,7 @@ class JsonClient:
     def _exchange(
         self, connection: HTTPConnection, method: str, path: str, fields: dict[str, str], body: bytes | None
     ) -> tuple[HTTPResponse, bytes]:
-        """Ask; once more when the server has closed the connection since it was last used."""
+        """Send the request; send it again when the server has closed the kept connection."""
         target = self._location.path.rstrip("/") + path
         was_used = connection.sock is not None
         try:
@@ -93,7 +93,7 @@ class JsonClient:
 
     @contextmanager
     def _connection(self) -> Iterator[HTTPConnection]:
-        """Lend a connection that nobody else uses; one that failed is not kept."""
+        """Yield a connection that no other thread uses; close it after an exception, otherwise keep it."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
@@ -108,7 +108,7 @@ class JsonClient:
             if not self._closed:
                 self._idle.append(connection)
                 return
-        connection.close()  # somebody was still waiting for news
+        connection.close()  # the client was closed during a long request
 
     def _read(self, response: HTTPResponse, content: bytes) -> Answered:
         plain = self._location.scheme == "http" and not self._was_there
@@ -154,12 +154,12 @@ class JsonClient:
 
 
 def path_to(*steps: str) -> str:
-    """Return a path, each step of it quoted."""
+    """Return the path made of `steps`, each of them percent-encoded."""
     return "/" + "/".join(quote(step, safe="") for step in steps)
 
 
 def sendable(value: str, what: str) -> str:
-    """Return what can go in a header, without white space around it; raise `InvalidInputError` that shows no secret."""
+    """Return `value` stripped, to be sent in a header; raise `InvalidInputError`, which does not show the value."""
     if not (value.isascii() and value.isprintable() and value.strip()):
         raise InvalidInputError(f"{what} cannot go in a header: it must be printable ASCII", field="token")
     return value.strip()

@@ -1,4 +1,4 @@
-"""The lifespan of one ASGI app on one event loop: started once, stopped once."""
+"""Starts and stops one ASGI app on one event loop by the lifespan protocol, once each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,20 +12,20 @@ AsgiApp: TypeAlias = Callable[..., Awaitable[None]]
 
 Message: TypeAlias = MutableMapping[str, Json]
 
-_LAST_WORDS = 1.0
-"""Seconds that an app which has reported a failure gets to raise what caused it."""
+_FAILURE_GRACE = 1.0
+"""How many seconds to wait for the exception of an app that has reported a failure."""
 
 
 class Lifespan:
-    """Runs the app's start-up and shut-down code around everything that happens on this loop.
+    """Runs the app's start-up code before its first request on this loop and its shut-down code at the end.
 
-    An app that knows no lifespan is fine: whatever it raises or returns before it has reported a state is ignored, as
-    the specification asks of servers. A failure that it does report is a `ConsumerError`.
+    An app need not support the protocol: if it raises or returns before it has reported a state, that is ignored, as
+    the specification requires of servers. A failure that it reports raises `ConsumerError`.
     """
 
     def __init__(self, app: AsgiApp) -> None:
         self.state: dict[str, Json] = {}
-        """What start-up code leaves for the requests."""
+        """What the start-up code has stored for the requests."""
         self._app = app
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._started = asyncio.Event()
@@ -35,7 +35,7 @@ class Lifespan:
         self._task: asyncio.Task[None] | None = None
 
     async def started(self) -> None:
-        """Start the app up, or wait until another delivery has; raise `ConsumerError` when it fails."""
+        """Start the app, or wait until another delivery has started it; raise `ConsumerError` when it fails."""
         if self._task is None:
             self._to_app.put_nowait({"type": "lifespan.startup"})
             self._task = asyncio.create_task(self._run())
@@ -43,12 +43,12 @@ class Lifespan:
         await self._raise_failure("start up")
 
     def ask_to_stop(self) -> None:
-        """Tell the app to shut down, on its own loop and in its own time."""
+        """Tell the app to shut down, without waiting for it; call this on the app's loop."""
         self._to_app.put_nowait({"type": "lifespan.shutdown"})
 
     async def stop(self) -> None:
         """Shut the app down and wait for it; raise `ConsumerError` when it fails."""
-        if self._failure is None:  # what failed at the start has nothing to stop
+        if self._failure is None:  # an app that failed to start has nothing to stop
             self.ask_to_stop()
             await self._stopped.wait()
             await self._raise_failure("shut down")
@@ -76,7 +76,7 @@ class Lifespan:
     async def _raise_failure(self, verb: str) -> None:
         if self._failure is None or self._task is None:
             return
-        await asyncio.wait({self._task}, timeout=_LAST_WORDS)
+        await asyncio.wait({self._task}, timeout=_FAILURE_GRACE)
         lines = self._failure.strip().splitlines()
         said = repr(self._error) if self._error else lines[-1] if lines else "it did not say why"
         raise ConsumerError(f"the app failed to {verb}: {said}") from self._error

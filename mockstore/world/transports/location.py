@@ -1,4 +1,4 @@
-"""Where a URL points, as each transport needs to know it. Pure."""
+"""Parses a URL into the parts that the transports need. Pure."""
 
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
@@ -9,34 +9,34 @@ from mockstore.errors import UnreachableError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~%"
-"""What RFC 3986 allows in a path besides letters, digits, `-._`; `%` since the URL comes quoted."""
+"""What RFC 3986 allows in a path besides letters, digits and `-._`; `%` because the URL is percent-encoded already."""
 
 
 class Location(Struct, frozen=True):
-    """A URL taken apart; everything is ASCII, as it goes over the wire."""
+    """A parsed URL; everything is ASCII, as it is sent."""
 
     scheme: str
     host: str
     port: int
     authority: str
-    """Host, and port unless it is the scheme's own; an IPv6 address in brackets: the `Host` header."""
+    """The value of the `Host` header: the host, an IPv6 address in brackets, and the port unless it is the default."""
     path: str
     query: str
 
     @property
     def target(self) -> str:
-        """The path and the query, as the request line names them."""
+        """The path and the query, as the request line has them."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
     def peer(self) -> str:
-        """Host and port in the words of an error text."""
+        """Host and port for an error text."""
         return f"{bracketed(self.host)}:{self.port}"
 
 
 @lru_cache(maxsize=1024)
 def locate(url: str) -> Location:
-    """Take `url` apart; raise `UnreachableError` when it is no absolute http(s) URL."""
+    """Parse `url`; raise `UnreachableError` when it is no absolute http(s) URL."""
     try:
         parts = urlsplit(url)
         host = _ascii_host(parts)
@@ -57,7 +57,7 @@ def locate(url: str) -> Location:
 
 
 def bracketed(host: str) -> str:
-    """Return `host` as it stands before a port."""
+    """Return `host`, an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 

@@ -1,4 +1,4 @@
-"""Delivers from many threads into an async receiver, which runs on one event loop, on a thread of its own."""
+"""Delivers from many threads into an async receiver that runs on an event loop in a thread of its own."""
 
 import asyncio
 from contextlib import suppress
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class OwnLoopTransport:
-    """Lets `receiver` answer requests of many threads side by side, as a server of ASGI apps does.
+    """Lets `receiver` handle requests from many threads concurrently, as an ASGI server does.
 
-    The loop starts with the first request and runs until `close`, so that what an app does in the background goes on
-    between requests.
+    The loop starts with the first request and runs until `close`, so that background tasks of an app continue between
+    requests.
     """
 
     def __init__(self, receiver: Transport) -> None:
@@ -30,15 +30,15 @@ class OwnLoopTransport:
         self._failure: ConsumerError | None = None
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        """Return the answer, whatever other threads are waiting for."""
-        return self._begun(outgoing, timeout).result()
+        """Return the reply; other threads can send at the same time."""
+        return self._start(outgoing, timeout).result()
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
-        """Do the same while the running event loop goes on."""
-        return await asyncio.wrap_future(self._begun(outgoing, timeout))
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
+        """Do the same without blocking the caller's event loop."""
+        return await asyncio.wrap_future(self._start(outgoing, timeout))
 
     def close(self) -> None:
-        """Shut the app down and end the thread. Raises `ConsumerError` when the app fails at that."""
+        """Shut the app down and end the thread; raise `ConsumerError` when the app fails to shut down."""
         thread, runner = self._thread, self._runner
         if thread is None or runner is None:
             self._receiver.close()
@@ -50,14 +50,14 @@ class OwnLoopTransport:
         if self._failure is not None:
             raise self._failure
 
-    def _begun(self, outgoing: Outgoing, timeout: timedelta) -> "Future[Reply]":
+    def _start(self, outgoing: Outgoing, timeout: timedelta) -> "Future[Reply]":
         return asyncio.run_coroutine_threadsafe(self._receiver.asend(outgoing, timeout), self._loop())
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         with self._starting:
             if self._runner is None:
                 runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-                runner.get_loop()  # makes the loop, before a second thread can ask for it
+                runner.get_loop()  # creates the loop before a second thread can ask for it
                 self._thread = Thread(target=self._run, args=(runner,), name="mockstore-app", daemon=True)
                 self._thread.start()
                 self._runner = runner
@@ -66,9 +66,9 @@ class OwnLoopTransport:
     def _run(self, runner: asyncio.Runner) -> None:
         with runner:
             while not self._closing:
-                with suppress(SystemExit, KeyboardInterrupt):  # of an app's: who has sent the request gets it, too
+                with suppress(SystemExit, KeyboardInterrupt):  # of an app: the request's sender gets it, too
                     runner.get_loop().run_forever()
             try:
-                self._receiver.close()  # here, since the thread that closes us may have a running loop of its own
+                self._receiver.close()  # here, since the thread that calls `close` may have a running loop of its own
             except ConsumerError as failure:
                 self._failure = failure

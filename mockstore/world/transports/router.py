@@ -1,4 +1,4 @@
-"""Chooses the way by the host of the URL: an app mounted there, the network, or a clear refusal."""
+"""Chooses a transport by the host of the URL: the app mounted there, or the network; refuses other hosts."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -19,14 +19,14 @@ FIRST_HOST = "testserver"
 
 
 def http_network(reach: AddressPolicy = beyond_metadata) -> Overlapping:
-    """Return a new `HttpTransport` that goes as far as `reach` lets it, loading its modules only now."""
-    from mockstore.world.transports.http import HttpTransport  # noqa: PLC0415 - loads ssl, which in-process tests spare
+    """Return a new `HttpTransport` that delivers to the addresses that `reach` allows."""
+    from mockstore.world.transports.http import HttpTransport  # noqa: PLC0415 - loads ssl, which in-process tests do not need
 
     return HttpTransport(reach=reach)
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether `host` can be nothing but this machine (RFC 6761 6.3 for the names)."""
+    """Return whether `host` always means this machine (RFC 6761 6.3 for the names)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -36,10 +36,10 @@ def is_loopback(host: str) -> bool:
 
 
 class Router:
-    """A transport made of others. It owns what is mounted and closes it.
+    """A transport made of others. It owns the transports mounted on it and closes them.
 
-    `network` makes the transport for hosts where nothing is mounted, when the first one is needed; `reachable` says
-    which hosts may be reached by it, and `into` makes the transport into an app.
+    `network` makes the transport for all hosts where nothing is mounted, when it is first needed; `reachable` says
+    which of these hosts it may deliver to. `into` makes the transport for an app.
     """
 
     def __init__(
@@ -53,28 +53,28 @@ class Router:
         self._into = into
         self._network: Transport | None = None
         self._overlapping: Overlapping | None = None
-        """The same, if it lets others work while it waits."""
+        """The network transport if it can send a request and read the response later, otherwise None."""
         self._making = Lock()
-        """Held while something is made that is there once: the network, or what is mounted for an app."""
+        """Held while the network transport or the transport of an app is made, so that each is made once."""
         self._mounted: dict[str, Transport] = {}
         self._apps: list[tuple[object, str]] = []
 
     @classmethod
     def in_process(cls, network: Callable[[], Transport] = http_network) -> Self:
-        """Reach mounted apps, on the caller's thread, and loopback addresses, nothing else."""
+        """Deliver to mounted apps, on the caller's thread, and to loopback addresses only."""
         return cls(network, is_loopback, transport_for)
 
     @classmethod
     def standalone(cls, network: Callable[[], Transport] = http_network) -> Self:
-        """Reach every host that `network` reaches; by default that is all but link-local and metadata addresses.
+        """Deliver to every host that `network` allows: by default all but link-local and metadata addresses.
 
-        Many threads may send at once, into apps, too.
+        Many threads may send at once, into apps as well.
         """
         return cls(network, lambda _host: True)
 
     @classmethod
     def of_apps(cls) -> Self:
-        """Reach mounted apps, from many threads, and nothing else."""
+        """Deliver to mounted apps only, from many threads."""
         return cls(http_network, lambda _host: False)
 
     def mount(self, origin_host: str, transport: Transport) -> None:
@@ -88,7 +88,7 @@ class Router:
         self._mounted[host] = transport
 
     def unmount(self, origin_host: str) -> None:
-        """Close what is mounted at a host and forget it; raise `InvalidInputError` when there is nothing."""
+        """Remove what is mounted at a host and close it; raise `InvalidInputError` when there is nothing."""
         host = origin_host.lower()
         transport = self._mounted.pop(host, None)
         if transport is None:
@@ -125,22 +125,22 @@ class Router:
             return True
 
     def send(self, outgoing: Outgoing, timeout: timedelta) -> Reply:
-        """Send by the transport for this host; raise `NotMountedError` when there is none."""
+        """Send with the transport for this host; raise `NotMountedError` when there is none."""
         return self._transport(outgoing).send(outgoing, timeout)
 
     def begin(self, outgoing: Outgoing, timeout: timedelta) -> Underway | None:
-        """Send the request without waiting, where the network can do that now; return None where nothing was sent."""
+        """Send the request without waiting, if its transport can do that now; return None when nothing was sent."""
         transport = self._transport(outgoing)
         if transport is self._overlapping:
             return self._overlapping.begin(outgoing, timeout)
         return None
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
         """Do the same on the running event loop."""
         return await self._transport(outgoing).asend(outgoing, timeout)
 
     def close(self) -> None:
-        """Close everything that is mounted, and the network; a failure does not keep the others open."""
+        """Close the mounted transports and the network; after a failure the others are closed as well."""
         transports = {id(transport): transport for transport in self._mounted.values()}
         if self._network is not None:
             transports[id(self._network)] = self._network

@@ -1,4 +1,4 @@
-"""What every transport keeps to: one time limit, 64 KiB of an answer (contract 1.3), the same words for a failure."""
+"""Common rules of the transports: the timeout, the size limits of a response (contract 1.3), the texts of errors."""
 
 from datetime import timedelta
 from functools import lru_cache
@@ -7,19 +7,19 @@ from time import perf_counter
 from mockstore.errors import ConsumerError, ReceiverTimeoutError
 
 BODY_LIMIT = 64 * 1024
-"""How many bytes of an answer's body are read (contract 1.3), and how many of its headers are kept."""
+"""How many bytes of a response's body are read (contract 1.3), and how many of its headers are kept."""
 ANSWER_LIMIT = 256 * 1024
-"""How many bytes of an answer are read in all: status lines, headers, chunks and trailers count, too."""
+"""How many bytes of a response are read in all, including status lines, headers, chunks and trailers."""
 BODILESS = frozenset({204, 304})
-"""Statuses whose answers end with their headers, whatever length those announce."""
+"""Statuses whose responses have no body, whatever their Content-Length says."""
 
 
 class Deadline:
-    """The time limit of one delivery, running from its creation. It measures real time, whatever a test has frozen."""
+    """The timeout of one attempt, running from its creation; measures real time even when a test freezes the time."""
 
     __slots__ = ("_limit", "_started", "timeout")
 
-    # An attribute of a class: freezegun replaces the names of modules only.
+    # A class attribute: freezegun replaces only names in modules.
     _real_time = staticmethod(perf_counter)
 
     def __init__(self, timeout: timedelta) -> None:
@@ -32,15 +32,15 @@ class Deadline:
         return timedelta(seconds=self._real_time() - self._started)
 
     def took(self) -> timedelta:
-        """Return the time since the start to a tenth of a millisecond, the same object for the same time."""
+        """Return the time since the start, rounded to 0.1 ms; equal times are the same cached object."""
         return _tenths(round((self._real_time() - self._started) * 10_000))
 
     def passed(self) -> bool:
-        """Return whether the time is up."""
+        """Return whether the timeout has passed."""
         return self._real_time() - self._started > self._limit
 
     def left(self) -> float:
-        """Return the seconds that remain, zero when the time is up."""
+        """Return the seconds that remain, at least 0."""
         return max(0.0, self._started + self._limit - self._real_time())
 
     def missed_by(self, receiver: str) -> ReceiverTimeoutError:
@@ -59,5 +59,5 @@ def too_late(receiver: str, timeout: timedelta) -> ReceiverTimeoutError:
 
 
 def consumer_raised(error: BaseException) -> ConsumerError:
-    """Return the error to raise `from error`, which the consumer's own code raised."""
+    """Return the error for an exception that the consumer's code has raised; raise it `from error`."""
     return ConsumerError(f"the consumer raised {type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Tells what kind of receiver a subscriber is: WSGI, ASGI, Django, or a plain callable."""
+"""Makes the transport for a receiver in process: a WSGI or ASGI app, Django, or a callable."""
 
 import inspect
 import sys
@@ -11,7 +11,7 @@ from mockstore.world.transports.function import FunctionTransport, Receiver
 from mockstore.world.transports.wsgi import WsgiApp, WsgiTransport
 
 _RECEIVER_TAKES, _WSGI_TAKES, _ASGI_TAKES = 1, 2, 3
-"""How many arguments tell the kinds apart: (outgoing), (environ, start_response), (scope, receive, send)."""
+"""The number of arguments of each kind: (outgoing), (environ, start_response), (scope, receive, send)."""
 
 _DJANGO = ("django.core.handlers.wsgi", "WSGIHandler")
 
@@ -24,9 +24,9 @@ _ACCEPTED = (
 def transport_for(target: object) -> Transport:
     """Return a transport into `target`, which the caller owns and closes.
 
-    `target` is a WSGI app (a Flask app, say), an ASGI app (FastAPI, Starlette), the word "django" for the configured
-    project, or a callable that takes an `Outgoing` and returns a `Reply`, a status or None. What cannot be told
-    apart raises `InvalidInputError`.
+    `target` is a WSGI app (a Flask app, for instance), an ASGI app (FastAPI, Starlette), the word "django" for the
+    configured project, or a callable that takes an `Outgoing` and returns a `Reply`, a status or None. Raises
+    `InvalidInputError` for anything else.
     """
     if isinstance(target, str):
         return _named(target)
@@ -34,13 +34,13 @@ def transport_for(target: object) -> Transport:
         raise _refusal(target, "that is a class; pass an instance")
     if _is_instance(target, *_DJANGO):
         return _django(cast("WsgiApp", target))
-    if callable(getattr(target, "wsgi_app", None)) and callable(target):  # Flask's and Quart's mark of an app
+    if callable(getattr(target, "wsgi_app", None)) and callable(target):  # an attribute of Flask's and Quart's apps
         return WsgiTransport(target)
     return _by_signature(target)
 
 
 def shared_transport_for(target: object) -> Transport:
-    """Return a transport into `target` that many threads may use at once: see `transport_for`."""
+    """Return a transport into `target` that many threads may use at once; otherwise like `transport_for`."""
     if target == "django" or _is_instance(target, *_DJANGO):
         return WsgiTransport(_django_wsgi() if target == "django" else cast("WsgiApp", target))
     transport = transport_for(target)
@@ -90,7 +90,7 @@ def _by_signature(target: object) -> Transport:
 
 
 def _required_arguments(target: Callable[..., object]) -> int:
-    """Return how many positional arguments a call must have."""
+    """Return how many positional arguments `target` requires; raise `InvalidInputError` if that cannot be told."""
     try:
         parameters = inspect.signature(target).parameters.values()
     except (TypeError, ValueError):
@@ -108,7 +108,7 @@ def _is_async(target: Callable[..., object]) -> bool:
 
 
 def _is_instance(target: object, module: str, name: str) -> bool:
-    """Do `isinstance` with a class of a framework that need not be there."""
+    """Return whether `target` is an instance of a class whose module may not have been imported."""
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(target, kind)
 

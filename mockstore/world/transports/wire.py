@@ -1,4 +1,4 @@
-"""One connection to a receiver: every step of an exchange on it ends at one deadline."""
+"""One connection to a receiver, on which requests are sent and responses read, each within a deadline."""
 
 import select
 import ssl
@@ -39,38 +39,38 @@ from mockstore.world.transports.rules import Deadline
 
 
 class NotTakenError(BrokenConnectionError):
-    """The receiver had closed the connection before the request came, so it never got it."""
+    """The receiver had closed the connection before the request arrived, so it did not get the request."""
 
 
 JUST_NOW = timedelta(milliseconds=50)
-"""For so long after its first answer a receiver may be about to close the connection without having said so."""
+"""How long after the first response a receiver may still close the connection without having announced it."""
 
 
 class Connection:
-    """An open connection; whoever holds it closes it."""
+    """An open connection; its owner closes it."""
 
     def __init__(self, sock: socket, peer: str) -> None:
         self._socket = sock
         self._peer = peer
         self._used = Deadline(timedelta())
-        """Runs since the latest exchange began."""
-        self._come = b""
-        """What has come in of an answer, and has not been read."""
+        """Measures the time since the latest exchange began."""
+        self._unread = b""
+        """Bytes of a response that were received but not parsed yet."""
         self._answers = 0
-        self._has_come = _looker(sock)
+        self._has_input = _input_check(sock)
         self._is_doubtful = False
-        """The receiver may be about to close it, since it has answered but once and only just."""
+        """Whether the receiver may have closed it unnoticed: it has sent one response, less than `JUST_NOW` ago."""
 
     def rested_for(self) -> timedelta:
-        """Return how long it has not been used."""
+        """Return the time since the latest exchange began."""
         return self._used.elapsed()
 
     def is_quiet(self) -> bool:
-        """Return whether the peer has neither closed it nor said anything since the last answer."""
-        return not self._has_come()
+        """Return whether the peer has neither closed it nor sent anything since the last response."""
+        return not self._has_input()
 
     def begin(self, request: bytes, deadline: Deadline) -> bool:
-        """Send a request; return whether the connection was in order, as far as that shows."""
+        """Send a request; return False when sending failed."""
         try:
             self._send(request, deadline)
         except OSError:
@@ -78,52 +78,54 @@ class Connection:
         return True
 
     def look(self, patience: timedelta, deadline: Deadline) -> tuple[Reply, bool] | None:
-        """Wait so long for the answer to a POST that has begun; return what `exchange` does if it is plain and whole.
+        """Wait up to `patience` for the response to a POST sent by `begin`; return what `exchange` returns.
 
-        With None, an `exchange` of no further bytes goes on from here.
+        None when no response is there yet, or one that is not plain or not complete: then call `exchange` with no
+        bytes to read it.
         """
         self._socket.settimeout(patience.total_seconds())
         try:
-            come = self._socket.recv(PIECE)
-        except OSError:  # nothing yet, or nothing any more
+            received = self._socket.recv(PIECE)
+        except OSError:  # no response yet, or a broken connection
             return None
-        head = plain_head(come)
-        if head is None or len(come) < head.size + head.length:
-            self._come = come
+        head = plain_head(received)
+        if head is None or len(received) < head.size + head.length:
+            self._unread = received
             return None
-        return self._plain_reply(head, come[head.size :], deadline)
+        return self._plain_reply(head, received[head.size :], deadline)
 
     def exchange(self, request: bytes, method: str, deadline: Deadline) -> tuple[Reply, bool]:
-        """Send a request; return the answer and whether the connection can take another one.
+        """Send a request; return the reply and whether the connection can be used for another request.
 
-        Raises `NotTakenError` where it is certain that the receiver did not get the request.
+        Raises `NotTakenError` when it is certain that the receiver did not get the request, and otherwise
+        `DeliveryError` or a subclass.
         """
         wire = Incoming(self._socket, deadline)
-        come, self._come = self._come, b""
+        received, self._unread = self._unread, b""
         is_sent = False
         try:
             is_sent = self._is_sent(request, deadline)
-            come = wire.first_piece(come)
-            plain = plain_head(come) if method == "POST" and is_sent else None
+            received = wire.first_piece(received)
+            plain = plain_head(received) if method == "POST" and is_sent else None
             if plain is not None:
-                return self._plain_reply(plain, come[plain.size :], deadline)
+                return self._plain_reply(plain, received[plain.size :], deadline)
             reader = Reader(wire)
             response = final_response(wire, reader, method)
         except TimeoutError:
             raise deadline.missed_by(self._peer) from None
-        except ssl.SSLError as error:  # with TLS 1.3 a refused client certificate shows here
+        except ssl.SSLError as error:  # with TLS 1.3 a refused client certificate is reported here
             raise tls_failed(self._peer, error) from error
         except OSError as error:
             is_certain = wire.received or (is_sent and not self._was_closed())
             kind = BrokenConnectionError if is_certain else NotTakenError
-            raise kind(f"{self._peer} broke the connection before the answer was complete: {_said(error)}") from error
+            raise kind(f"{self._peer} broke the connection before the answer was complete: {_reason(error)}") from error
         except EndlessAnswerError as error:
             raise DeliveryError(f"{self._peer} {error}") from None
         except HTTPException as error:
             if wire.ended:
                 raise _cut_off(self._peer) from None
-            raise DeliveryError(f"{self._peer} did not answer in HTTP: {_harmless(_said(error)):.200}") from error
-        if wire.ended:  # http.client takes that for the end of the headers
+            raise DeliveryError(f"{self._peer} did not answer in HTTP: {_printable(_reason(error)):.200}") from error
+        if wire.ended:  # http.client takes the end of the stream as the end of the headers
             raise _cut_off(self._peer)
         took = deadline.took()
         body, whole = read_body(response)
@@ -133,7 +135,7 @@ class Connection:
         return reply, whole and not broken and ends_certainly(response) and not wire.has_more(reader)
 
     def _is_sent(self, request: bytes, deadline: Deadline) -> bool:
-        """Send a request; return False where the receiver closed the connection amid it, maybe after an answer."""
+        """Send a request; return False when the receiver closed the connection meanwhile, maybe after a response."""
         try:
             self._send(request, deadline)
         except ConnectionError:
@@ -141,16 +143,16 @@ class Connection:
         return True
 
     def _was_closed(self) -> bool:
-        """Return whether what was sent has found the connection closed, or may have.
+        """Return whether the connection was closed, or may have been, before the request arrived.
 
-        The receiver's system then says so with a reset, which is noted as an error of the socket. A receiver that took
-        the request and closed the connection after that causes none. Some receivers close it after each answer and do
-        not say so; a request that comes at that very moment is lost.
+        In that case the receiver's system sends a reset, which is an error of the socket. A receiver that closed the
+        connection after it had read the request causes no reset. Some receivers close it after each response without
+        announcing that; a request that arrives at that moment is lost.
         """
         return self._is_doubtful or self._socket.getsockopt(SOL_SOCKET, SO_ERROR) != 0
 
     def _plain_reply(self, head: PlainHead, body: bytes, deadline: Deadline) -> tuple[Reply, bool]:
-        """Do with a plain answer what `exchange` does with any: the verdict has fallen with the headers."""
+        """Read the rest of a plain response; return the same as `exchange`, even if the body breaks off."""
         took = deadline.took()
         with suppress(OSError):
             while len(body) < head.length:
@@ -187,10 +189,10 @@ def connect(
     kind: Callable[[socket, str], Connection] = Connection,
     reach: AddressPolicy = anywhere,
 ) -> Connection:
-    """Open a connection, made of its socket by `kind`; raise `UnreachableError` or `ReceiverTimeoutError`.
+    """Open a connection, made from its socket by `kind`; raise `UnreachableError` or `ReceiverTimeoutError`.
 
-    `reach` judges each address that the name has, right before it is connected to: a second look-up could differ.
-    The look-up of the name is the operating system's, which knows no time limit: it counts, but cannot be cut short.
+    `reach` judges each address of the host just before it is connected to, since a second DNS lookup could differ.
+    The lookup is the operating system's and has no timeout: its time counts, but it cannot be cut short.
     """
     try:
         sock = _connected_socket(location, deadline, reach)
@@ -202,8 +204,8 @@ def connect(
 
 
 def tls_failed(peer: str, error: OSError) -> UnreachableError:
-    """Return the error for a receiver that TLS does not get on with."""
-    why = getattr(error, "verify_message", None) or getattr(error, "reason", None) or _said(error)
+    """Return the error for a failed TLS handshake or a broken TLS connection."""
+    why = getattr(error, "verify_message", None) or getattr(error, "reason", None) or _reason(error)
     return UnreachableError(f"TLS failed with {peer}: {str(why).replace('_', ' ').lower()}")
 
 
@@ -234,7 +236,7 @@ def _connected_socket(location: Location, deadline: Deadline, reach: AddressPoli
         raise UnreachableError(f"nothing is sent to {location.peer}: {refusal}")
     if isinstance(failure, ConnectionRefusedError):
         raise UnreachableError(f"connection refused by {location.peer}") from failure
-    raise UnreachableError(f"cannot connect to {location.peer}: {_said(failure)}") from failure
+    raise UnreachableError(f"cannot connect to {location.peer}: {_reason(failure)}") from failure
 
 
 def _secured(sock: socket, context: ssl.SSLContext, location: Location, deadline: Deadline) -> socket:
@@ -254,17 +256,17 @@ def _secured(sock: socket, context: ssl.SSLContext, location: Location, deadline
         raise
 
 
-def _looker(sock: socket) -> Callable[[], bool]:
-    """Return what tells, without waiting, whether anything has come in that was not read; an end counts, too."""
+def _input_check(sock: socket) -> Callable[[], bool]:
+    """Return a function that tells without waiting whether there is unread input; the end of the stream counts."""
     if sys.platform == "win32":
-        return lambda: bool(select.select([sock], [], [], 0)[0]) or _has_deciphered(sock)
-    poll = select.poll()  # one system call for each look; `select.select` knows low file numbers only
+        return lambda: bool(select.select([sock], [], [], 0)[0]) or _has_decrypted(sock)
+    poll = select.poll()  # one system call per check; `select.select` fails with high file descriptors
     poll.register(sock, select.POLLIN)
-    return lambda: bool(poll.poll(0)) or _has_deciphered(sock)
+    return lambda: bool(poll.poll(0)) or _has_decrypted(sock)
 
 
-def _has_deciphered(sock: socket) -> bool:
-    """Return whether TLS holds something back that came in together with what was read."""
+def _has_decrypted(sock: socket) -> bool:
+    """Return whether the TLS layer has decrypted bytes that were not read yet."""
     return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
@@ -272,10 +274,10 @@ def _cut_off(peer: str) -> BrokenConnectionError:
     return BrokenConnectionError(f"{peer} closed the connection amid the headers of its answer")
 
 
-def _harmless(text: str) -> str:
-    """Return what a receiver wrote without line breaks and codes for terminals: it comes to be read by people."""
+def _printable(text: str) -> str:
+    """Return a receiver's text with line breaks and terminal codes escaped, since people read it."""
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
-def _said(error: BaseException | None) -> str:
+def _reason(error: BaseException | None) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -23,9 +23,9 @@ WsgiApp: TypeAlias = Callable[..., Iterable[bytes]]
 class WsgiTransport:
     """Calls `app` with each request as a WSGI server would.
 
-    An exception that leaves the app is a `ConsumerError`; one that Flask or Django turned into a 500 is in the reply.
-    An app that takes longer than the time limit, in real time, is a `ReceiverTimeoutError`, found out once it returns.
-    Otherwise `took` is zero: under a virtual clock no time passes in process. `deadline` measures the time limit.
+    An exception that leaves the app raises `ConsumerError`; one that Flask or Django turned into a 500 is in the reply.
+    An app that takes longer than the timeout, in real time, raises `ReceiverTimeoutError`, once it has returned.
+    `took` is zero: under a virtual clock no time passes in process. `deadline` measures the timeout.
     """
 
     def __init__(self, app: WsgiApp, *, deadline: Callable[[timedelta], Deadline] = Deadline) -> None:
@@ -44,12 +44,12 @@ class WsgiTransport:
             raise consumer_raised(error) from error
         return exchange.reply(outgoing.url, caught[-1] if caught else None)
 
-    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the seam's
-        """Do the same, on this thread: the app may own things that are bound to it."""
+    async def asend(self, outgoing: Outgoing, timeout: timedelta) -> Reply:  # noqa: ASYNC109 - the protocol's
+        """Do the same, on this thread: the app may own objects that are bound to it."""
         return self.send(outgoing, timeout)
 
     def close(self) -> None:
-        """Stop listening for the app's exceptions."""
+        """Stop collecting the exceptions that frameworks catch."""
         self._swallowed.close()
 
 
@@ -61,12 +61,12 @@ class _Exchange:
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         self._start: tuple[str, Headers] | None = None
-        self._late: bool | None = None  # None until the headers are out
+        self._late: bool | None = None  # None until the headers are sent
         self._chunks: list[bytes] = []
         self._size = 0
 
     def run(self, app: WsgiApp, environ: dict[str, object]) -> None:
-        """Call the app and take in its answer, up to the limits."""
+        """Call the app and read its response, up to the limits."""
         answer = app(environ, self.start_response)
         try:
             for chunk in answer:
@@ -81,7 +81,7 @@ class _Exchange:
     def start_response(
         self, status: str, headers: Iterable[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], None]:
-        """Begin the answer; with `exc_info` begin it anew, as long as nothing has gone out (PEP 3333)."""
+        """Begin the response; with `exc_info` begin it again, unless the headers were sent already (PEP 3333)."""
         if exc_info is not None and self._late is not None:
             raise exc_info[1].with_traceback(exc_info[2])
         if exc_info is None and self._start is not None:
@@ -90,7 +90,7 @@ class _Exchange:
         return self.write
 
     def write(self, chunk: bytes) -> None:
-        """Take in a part of the body; the first one that is not empty sends the headers off."""
+        """Add a part of the body; the headers count as sent with the first part that is not empty."""
         if not chunk:
             return
         if self._start is None:
@@ -102,7 +102,7 @@ class _Exchange:
             self._size += len(chunk)
 
     def reply(self, url: str, exception: BaseException | None) -> Reply:
-        """Return the answer, now that the app has finished."""
+        """Return the response after `run`; raise `ConsumerError` or `ReceiverTimeoutError` when there is none."""
         if self._deadline.passed() if self._late is None else self._late:
             raise self._deadline.missed_by(locate(url).authority)
         if self._start is None:
@@ -118,19 +118,19 @@ class _Exchange:
 
 
 def _environ(outgoing: Outgoing) -> dict[str, object]:
-    environ: dict[str, object] = dict(_frame(outgoing.url, outgoing.method))
+    environ: dict[str, object] = dict(_common_environ(outgoing.url, outgoing.method))
     for name, value in outgoing.headers:
         key = _key(name)
         environ[key] = f"{environ[key]},{value}" if key in environ and key != "HTTP_HOST" else value
     environ["CONTENT_LENGTH"] = str(len(outgoing.body))
     environ["wsgi.input"] = BytesIO(outgoing.body)
-    environ["wsgi.errors"] = sys.stderr  # as it is now: pytest replaces it
+    environ["wsgi.errors"] = sys.stderr  # looked up for each request: pytest replaces it
     return environ
 
 
 @lru_cache(maxsize=256)
-def _frame(url: str, method: str) -> Mapping[str, object]:
-    """Return what is the same in every request of this kind."""
+def _common_environ(url: str, method: str) -> Mapping[str, object]:
+    """Return the part of the environ that is the same for all requests to this URL."""
     location = locate(url)
     return MappingProxyType(
         {
