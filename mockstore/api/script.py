@@ -17,7 +17,7 @@ from mockstore.api.near import known_operation
 from mockstore.errors import InvalidInputError
 from mockstore.petstore.operation import PROBLEM, Operation
 from mockstore.web.documents import problem_document
-from mockstore.web.limits import untaken
+from mockstore.web.limits import full_allowance
 
 BROKEN_JSON: Final = "broken json"
 _HEADERS: Final = MappingProxyType({401: ("WWW-Authenticate", "Bearer"), 429: ("Retry-After", "1")})
@@ -90,7 +90,11 @@ class Script(Struct):
 def problem(status: int, detail: str, path: str) -> Answered:
     """Return a problem as the API words it, with the header fields that every answer of it has."""
     document = json.dumps(problem_document(status, detail, instance=path)).encode()
-    headers = [("Content-Type", PROBLEM), ("Content-Length", str(len(document))), *untaken(None).headers().items()]
+    headers = [
+        ("Content-Type", PROBLEM),
+        ("Content-Length", str(len(document))),
+        *full_allowance(None).headers().items(),
+    ]
     extra = _HEADERS.get(status)
     return Answered(status, (*headers, *([extra] if extra else [])), document)
 
