@@ -1,4 +1,4 @@
-"""The clock of a Mockstore for its user: read, advance, freeze, run."""
+"""The public clock of a Mockstore: read, advance, freeze, run."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,10 +12,10 @@ _UNITS: Final = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds",
 
 
 class Mover(Protocol):
-    """Moves the clock, and runs what falls due on the way."""
+    """Moves the clock, and runs what falls due."""
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
-        """Move the clock, and run what falls due on the way."""
+        """Move the clock, and run what falls due."""
 
     def settle(self, timeout: timedelta | None = None) -> None:
         """Run what is due now; raise `TimeoutError` when that takes longer than `timeout`."""
@@ -33,7 +33,7 @@ class ClockControl:
         return self._clock.now()
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
-        """Move on by a timedelta or its keywords (`minutes=96`); what falls due on the way runs at its own moment."""
+        """Advance by a timedelta or its keywords (`minutes=96`); what falls due in between runs at its due time."""
         __tracebackhide__ = True
         self._mover.advance(by, **units)
 
@@ -52,22 +52,22 @@ class ClockControl:
         if not isinstance(self._clock, RunningClock):
             raise InvalidInputError("a virtual clock does not run; use clock='system', or advance it", field="clock")
         self._clock.run()
-        with suppress(TimeoutError):  # does not wait, but wakes threads that slept while no moment came nearer
+        with suppress(TimeoutError):  # not to wait, but to wake the threads that slept while time stood still
             self._mover.settle(timedelta())
 
 
 def span(by: timedelta | None, units: dict[str, float], now: datetime | None = None) -> timedelta:
-    """Return how far to advance: a timedelta, its keywords, or both.
+    """Return how far to advance: the sum of a timedelta and its keywords.
 
-    Raises `InvalidInputError` when nothing is said, and for what is negative, no number, or leads from `now` to beyond
-    `FARTHEST`; who cannot say what time it is leaves the last to a server that can.
+    Raises `InvalidInputError` when both are missing, or the sum is negative, not a number, or leads from `now` beyond
+    `FARTHEST`. None for `now` skips the last check: a client leaves it to the server.
     """
     if by is None and not units:
         raise InvalidInputError("say how far to advance: a timedelta, or for instance minutes=5")
     if by is not None and not isinstance(by, timedelta):
         raise InvalidInputError(f"cannot advance by {by!r}; say a timedelta, or for instance minutes=5")
-    if strangers := units.keys() - _UNITS:
-        raise InvalidInputError(f"there is no unit {min(strangers)!r}; known units: {', '.join(_UNITS)}")
+    if unknown := units.keys() - _UNITS:
+        raise InvalidInputError(f"there is no unit {min(unknown)!r}; known units: {', '.join(_UNITS)}")
     too_far = InvalidInputError(f"that is too far: no clock goes beyond {FARTHEST:%Y}")
     try:
         total = (by or timedelta()) + timedelta(**units)

@@ -1,4 +1,4 @@
-"""Notifies threads that wait for something to be recorded; and keeps the latest observations."""
+"""`News` notifies threads that wait for a change; `Latest` keeps the latest observations."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class News:
-    """Counts changes; the engine and the inboxes tell it of each thing that was recorded."""
+    """Counts the changes that the engine and the inboxes record, and notifies waiting threads."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -18,9 +18,9 @@ class News:
         self.count = 0
 
     def tell(self) -> None:
-        """Note a change, and wake those who wait."""
+        """Count a change, and wake the waiting threads."""
         self.count += 1
-        if self._waiting:  # whoever begins to wait after this line looks for himself first
+        if self._waiting:  # a thread that begins to wait after this line checks its condition first
             with self._changed:
                 self._changed.notify_all()
 
@@ -43,19 +43,19 @@ class Latest(Generic[T]):
         self._count = 0
 
     def append(self, happening: T) -> None:
-        """Append one."""
+        """Add the latest observation."""
         with self._lock:
             self._kept.append(happening)
             self._count += 1
 
     def since(self, position: int) -> tuple[int, list[T]]:
-        """Return the position of the next one, and those from `position` on that are kept; the first has position 0."""
+        """Return the next free position, and the kept observations from `position` on; the first has position 0."""
         with self._lock:
             forgotten = self._count - len(self._kept)
             return self._count, list(islice(self._kept, max(position - forgotten, 0), None))
 
     def clear(self) -> None:
-        """Remove everything; the next one has position 0."""
+        """Remove everything; positions start at 0 again."""
         with self._lock:
             self._kept.clear()
             self._count = 0

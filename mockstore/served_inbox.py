@@ -1,4 +1,4 @@
-"""The inbox of a server at its own URL. What it captures is limited, since anybody may send to it."""
+"""The inbox that a server has at its own URL. Its memory is limited, since anybody may send to it."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -13,7 +13,7 @@ from mockstore.signing import SCHEMES
 
 INBOX_BYTES: Final = 32 * 1024 * 1024
 """How many bytes of captured requests an inbox of the server keeps."""
-SIGNERS: Final = 50
+MOST_SECRETS: Final = 50
 """How many current secrets, and how many rotated ones, a captured request is checked against at most."""
 
 
@@ -27,13 +27,13 @@ class ServedInbox:
         mockstore.on_reset.append(self.clear)
 
     def take(self, request: Outgoing) -> Reply:
-        """Capture a request and return the answer; raise the `DeliveryError` of an answer that never comes."""
+        """Capture a request and return the scripted answer; raise a `DeliveryError` for a scripted failure."""
         secret = self._secret_of(request)
         with self._lock:
             return self._inbox.take(request, Expected(self._mockstore.provider, lambda: secret))
 
     def will_answer(self, answers: Sequence[int | str]) -> None:
-        """Answer in turn, the last for good; without any, 200."""
+        """Script the answers in turn; the last repeats, and without any the answer is 200."""
         with self._lock:
             self._inbox.will_answer(*answers)
 
@@ -49,19 +49,18 @@ class ServedInbox:
             self._inbox.clear()
 
     def _secret_of(self, request: Outgoing) -> str:
-        """Return the secret that signed the request, else the likeliest one, else none.
+        """Return the secret that verifies the request, else the most likely one, else an empty text.
 
-        Likely are the secrets of webhooks whose URL has the path of the request, then those of the latest ones; of
-        very many only the likeliest are tried.
+        Webhooks whose URL has the path of the request are tried first, then the latest ones, up to `MOST_SECRETS`.
         """
-        from mockstore.signing import verify  # noqa: PLC0415 - most never need the doctor
+        from mockstore.signing import verify  # noqa: PLC0415 - imported only when used
 
         path = urlsplit(request.url).path
         latest = reversed([webhook.record for webhook in self._mockstore.webhooks])
         records = sorted(latest, key=lambda record: urlsplit(record.url).path != path)
         current = [record.secret for record in records]
         rotated = [old.secret for record in records for old in record.old_secrets]
-        for secret in (*current[:SIGNERS], *rotated[:SIGNERS]):
+        for secret in (*current[:MOST_SECRETS], *rotated[:MOST_SECRETS]):
             if any(verify(request.body, request.headers, secret, scheme=scheme) for scheme in SCHEMES):
                 return secret
         return current[0] if current else ""

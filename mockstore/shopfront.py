@@ -65,7 +65,7 @@ class Front:
         return result
 
     def serve(self, verb: Callable[[], T]) -> T:
-        """Do the same as `do` for a client over HTTP: the exception of a consumer is recorded, not raised."""
+        """Do the same as `do`, but without raising the exception of a consumer: for clients over HTTP."""
         result = verb()
         self._parts.pump.kick()  # not before: the changes of `verb` must be committed
         return result

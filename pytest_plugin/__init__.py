@@ -1,4 +1,4 @@
-"""The pytest plugin. Every run of pytest loads it, so it imports pytest and nothing else; the rest comes late."""
+"""The pytest plugin. Every run of pytest loads it, so it imports only pytest; all else is imported when used."""
 
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
 
 
 def pytest_configure(config: "pytest.Config") -> None:
-    """Declare the marker, and the fixtures that know the run."""
+    """Declare the marker, and the fixtures that need the configuration."""
     setup = Setup()
     config.pluginmanager.register(setup, "mockstore-setup")
     config.pluginmanager.register(fixtures_of(config, setup), "mockstore-fixtures")
@@ -71,11 +71,11 @@ def pytest_configure(config: "pytest.Config") -> None:
 
 
 def pytest_sessionstart(session: "pytest.Session") -> None:
-    """Say once, at the start, when the server that was named is not there."""
+    """Raise an error once, at the start, if the server of `--mockstore-url` cannot be used."""
     config = session.config
     url = server_url(config)
     if url is None or hasattr(config, "workerinput") or config.option.collectonly:
         return
-    from .elsewhere import check  # noqa: PLC0415 - a run without such a server does not pay
+    from .elsewhere import check  # noqa: PLC0415 - imported only when used
 
     check(url, config)

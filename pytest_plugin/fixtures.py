@@ -1,4 +1,4 @@
-"""The fixtures. What they hand out is imported when the first test asks for it."""
+"""The fixtures. The modules that they need are imported when a test first uses them."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .judgement import judged_too, subtests_of, watched
+from .judgement import also_checked, subtests_of, watched
 
 if TYPE_CHECKING:
     from mockstore import EventFactory, Inbox, Mockstore
@@ -19,29 +19,33 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def mockstore_config() -> Mapping[str, Any]:
-    """Return keywords of `Mockstore.in_process` for the tests in reach; none unless you define this fixture yourself.
+    """Return keywords of `Mockstore.in_process` for all tests; override this fixture to set some.
 
-    The marker `mockstore` of a module, a class or a test lies over it.
+    The marker `mockstore` on a module, a class or a test takes precedence.
     """
     return {}
 
 
 def server_url(config: pytest.Config) -> str | None:
-    """Return where a server runs that `mockstore_server` is to drive; None has it start its own."""
-    return told_of(config, "mockstore_url", "MOCKSTORE_URL") or config.getini("mockstore_url") or None
+    """Return the URL of the running server that `mockstore_server` is to use; None means to start one."""
+    return option_or_variable(config, "mockstore_url", "MOCKSTORE_URL") or config.getini("mockstore_url") or None
 
 
 def url_origin(config: pytest.Config) -> str:
-    """Return who says where the server runs: the option, the variable, or the ini setting."""
+    """Return the source of that URL: the option, the environment variable, or the ini setting."""
     if config.getoption("mockstore_url"):
         return "--mockstore-url"
-    return "MOCKSTORE_URL" if told_of(config, "mockstore_url", "MOCKSTORE_URL") else "the ini setting mockstore_url"
+    return (
+        "MOCKSTORE_URL"
+        if option_or_variable(config, "mockstore_url", "MOCKSTORE_URL")
+        else "the ini setting mockstore_url"
+    )
 
 
-def told_of(config: pytest.Config, option: str, variable: str) -> str | None:
-    """Return what the option says, else the variable; None when neither says anything."""
-    told: str | None = config.getoption(option)
-    return told or os.environ.get(variable, "").strip() or None
+def option_or_variable(config: pytest.Config, option: str, variable: str) -> str | None:
+    """Return the value of the option, else of the environment variable, else None."""
+    given: str | None = config.getoption(option)
+    return given or os.environ.get(variable, "").strip() or None
 
 
 def _seed_of_ini(config: pytest.Config) -> int:
@@ -52,40 +56,40 @@ def _seed_of_ini(config: pytest.Config) -> int:
 
 
 class Setup:
-    """Knows which test is being set up."""
+    """Remembers the test that is being set up."""
 
     def __init__(self) -> None:
         self.item: pytest.Item | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Note whose fixtures are made now."""
+        """Remember the test whose fixtures are created next."""
         self.item = item
 
 
 def fixtures_of(config: pytest.Config, setup: Setup) -> ModuleType:
-    """Return the fixtures that every user of `mockstore` needs, as a plugin to register.
+    """Return the fixtures `mockstore`, `mockstore_seed` and `mockstore_factory`, as a plugin to register.
 
-    They know the run's configuration and the test by closure: asking pytest for `pytestconfig` and `request` instead
-    would double what an unused `mockstore` costs each test.
+    They are closures over the configuration and the current test, since requesting `pytestconfig` and `request` would
+    double the overhead of a `mockstore` that a test does not use.
     """
 
     @pytest.fixture(scope="session")
     def mockstore_seed() -> int | None:
-        """Return the seed that each test starts from: `--mockstore-seed`, the ini setting `mockstore_seed`, else 0.
+        """Return the random seed of each test: `--mockstore-seed`, the ini setting `mockstore_seed`, else 0.
 
-        The same seed makes the same events, whatever ran before. None makes others every time.
+        The same seed gives the same events, whatever ran before. Override it to return None for new ones in each run.
         """
-        told: int | None = config.getoption("mockstore_seed")
-        return _seed_of_ini(config) if told is None else told
+        given: int | None = config.getoption("mockstore_seed")
+        return _seed_of_ini(config) if given is None else given
 
     @pytest.fixture(scope="session")
     def mockstore_factory() -> "EventFactory":
-        """Return what makes the events, shared by all tests; knows the schemas in `mockstore_schemas` too.
+        """Return the event factory that all tests share, with the schemas of the ini setting `mockstore_schemas`.
 
-        `mockstore_factory.make("pet.adopted", now=…, dice=…)` returns an event as a plain dict, and delivers nothing.
+        `mockstore_factory.make("pet.adopted", now=…, dice=…)` returns an event as a plain dict, without delivering it.
         """
-        from .keywords import default_factory  # noqa: PLC0415 - a run that does not use it does not pay
+        from .keywords import default_factory  # noqa: PLC0415 - imported only when used
 
         return default_factory(config)
 
@@ -93,16 +97,16 @@ def fixtures_of(config: pytest.Config, setup: Setup) -> ModuleType:
     def mockstore(
         mockstore_config: Mapping[str, Any], mockstore_seed: int | None, mockstore_factory: "EventFactory"
     ) -> "Iterator[Mockstore]":
-        """Give a fresh Petstore that emits signed webhook events into your app: no socket, no thread, no wait.
+        """Yield a new Petstore that delivers signed webhook events to your app in process, without socket or thread.
 
         `mockstore.subscribe(app)` takes a Flask, Django ("django") or FastAPI app, a URL or a callable;
         `mockstore.emit("pet.adopted")` delivers at once; `mockstore.clock.advance(minutes=96)` runs the retries. At
-        its end the test fails over a delivery that went wrong and that it never looked at.
+        its end, the test fails if a delivery went wrong and the test never looked at it.
         """
-        from .keywords import open_mockstore  # noqa: PLC0415 - a run that does not use it does not pay
+        from .keywords import open_mockstore  # noqa: PLC0415 - imported only when used
 
         item = setup.item
-        assert item is not None  # noqa: S101 - pytest sets up a test before it makes its fixtures
+        assert item is not None  # noqa: S101 - pytest calls the set-up hook before it creates fixtures
         opened, scenario = open_mockstore(item, mockstore_config, seed=mockstore_seed, factory=mockstore_factory)
         opened.assert_conforms.tell = subtests_of(item)
         with closing(opened), watched(item, opened, strict=opened.options.strict, scenario=scenario):
@@ -115,17 +119,18 @@ def fixtures_of(config: pytest.Config, setup: Setup) -> ModuleType:
 
 @pytest.fixture
 def mockstore_inbox(mockstore: "Mockstore") -> "Inbox":
-    """Return a subscriber of everything that `mockstore` emits: captures each delivery, and answers as told.
+    """Return a receiver of all events of `mockstore`, which captures each delivery and answers as scripted.
 
-    `mockstore_inbox.will_answer(503, 503, 200)` scripts it; `mockstore_inbox.one("pet.adopted")` is what came.
+    `mockstore_inbox.will_answer(503, 503, 200)` scripts the answers; `mockstore_inbox.one("pet.adopted")` returns the
+    delivery.
     """
     return mockstore.open_inbox()
 
 
 @pytest.fixture(scope="session")
 def mockstore_api_url() -> str:
-    """Return where `mockstore_api` is: the real service's base URL, unless you define this fixture yourself."""
-    from mockstore.api import BASE_URL  # noqa: PLC0415 - a run that does not use it does not pay
+    """Return the base URL of `mockstore_api`, by default the real service's; override this fixture to change it."""
+    from mockstore.api import BASE_URL  # noqa: PLC0415 - imported only when used
 
     return BASE_URL
 
@@ -134,28 +139,27 @@ def mockstore_api_url() -> str:
 def mockstore_api(
     request: pytest.FixtureRequest, mockstore: "Mockstore", mockstore_api_url: str
 ) -> "Iterator[PetstoreApi]":
-    """Answer what this process asks of the Petstore API by `requests`, `httpx` or `httpx2`, sync or async: no socket.
+    """Answer the Petstore API calls of `requests`, `httpx` and `httpx2` in this process, sync or async, in memory.
 
-    Its base URL is that of the real service, `https://api.petstoreapi.com/v1`, unless you define the fixture
-    `mockstore_api_url`; other hosts are asked as ever. The answers are those of `mockstore`, whose subscribers hear of
-    every change; it knows the pets that were added to it, and not those that a plain `emit` makes up.
-    `mockstore_api.calls.one("getPet").status` reads a call; `mockstore_api.will_answer("getPet", 429, 500,
-    then_normal=True)` scripts trouble. At its end the test fails over a call that has no operation or breaks its
-    schema, and that it never looked at.
+    The base URL is `https://api.petstoreapi.com/v1` unless you override the fixture `mockstore_api_url`; requests to
+    other hosts are not touched. `mockstore` answers, and delivers an event for each change. It has the pets that were
+    added to it, but not those in the sample data of `emit`. `mockstore_api.calls.one("getPet").status` reads a call;
+    `mockstore_api.will_answer("getPet", 429, 500, then_normal=True)` scripts errors. At its end, the test fails if a
+    call has no operation or violates its schema, and the test never looked at it.
     """
-    from mockstore.api import PetstoreApi  # noqa: PLC0415 - a run that does not use it does not pay
+    from mockstore.api import PetstoreApi  # noqa: PLC0415 - imported only when used
 
     with ExitStack() as stack:
         api = stack.enter_context(PetstoreApi(mockstore, mockstore_api_url))
         if mockstore.options.strict:
-            stack.enter_context(judged_too(request.node, api))
+            stack.enter_context(also_checked(request.node, api))
         yield api
 
 
 @pytest.fixture(scope="session")
 def _mockstore_servers() -> "Iterator[Servers]":
-    """Keep the servers that run, until the session ends."""
-    from .serving import Servers  # noqa: PLC0415 - a run that does not use it does not pay
+    """Yield the running servers, which are stopped at the end of the session."""
+    from .serving import Servers  # noqa: PLC0415 - imported only when used
 
     servers = Servers()
     yield servers
@@ -169,17 +173,17 @@ def mockstore_server(
     mockstore_seed: int | None,
     _mockstore_servers: "Servers",
 ) -> "Iterator[Mockstore]":
-    """Give a Petstore that listens at `mockstore_server.url`, on a free port of this machine, for apps that run there.
+    """Yield a Petstore that listens at `mockstore_server.url`, a free local port, for apps that run on this machine.
 
-    With `--mockstore-url` it is a tenant of its own, for this test alone, on a server that runs already.
+    With `--mockstore-url`, it is a new tenant, for this test alone, on that running server.
 
     It is a `Mockstore` like the fixture `mockstore`, but time runs and threads deliver over HTTP:
-    `mockstore_server.deliveries.wait_for(1, timeout=5)`. The server runs as long as the session and is empty at the
-    start of each test. The marker `mockstore` holds here, too; `clock="virtual"` stops the time.
+    `mockstore_server.deliveries.wait_for(1, timeout=5)`. The server runs until the session ends, and is empty at the
+    start of each test. The marker `mockstore` works here, too; `clock="virtual"` stops the time.
     """
     url = server_url(request.config)
     if url is not None:
-        from .elsewhere import lent_elsewhere  # noqa: PLC0415 - a run that does not use it does not pay
+        from .elsewhere import lent_elsewhere  # noqa: PLC0415 - imported only when used
 
         with lent_elsewhere(url, request.node, mockstore_config, seed=mockstore_seed) as elsewhere:
             yield elsewhere

@@ -1,6 +1,6 @@
-"""Judges a test by what its mockstores saw, at the end of its call phase: a complaint is a failure, not an error.
+"""Fails a strict test over unseen failures of its mockstores, at the end of its call phase.
 
-Only what the test's fixtures do at their end is judged then, as an error of the teardown.
+So pytest reports a failure. What happens during the teardown of the fixtures is reported then, as an error.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 TITLE = "mockstore timeline"
 """The name of the section in a test's report."""
 WAY_OUT = "@pytest.mark.mockstore(strict=False)"
-"""How a test does without the judgement."""
+"""The marker that turns the check off."""
 
 _TEARDOWN = "It happened after the test's own code, while its fixtures ended, so pytest calls it an error."
-"""What is said of a complaint that comes too late to be a failure."""
+"""The hint for a complaint found during teardown."""
 
 
 class Watch:
-    """What is known of one running test. No dataclass: making one would be half of what the plugin costs."""
+    """The state of one running test. No dataclass, since creating the class would double the import time."""
 
     def __init__(self) -> None:
         self.users = 0
-        """How many fixtures of the test need it."""
+        """How many fixtures of the test use this object."""
         self.mockstores: list[Mockstore] = []
         self.strict: list[tuple[Callable[[], None], Mockstore | PetstoreApi, str]] = []
-        """Those whose complaints count, what lets them come to rest before, and how one looks at what they tell of."""
+        """A function that waits for attempts under way, the object with complaints, and a hint how to look at them."""
         self.scenario: tuple[Mockstore, Scenario] | None = None
-        """What is played before the test's own code runs, and on which."""
+        """The scenario to play before the test's own code, and the mockstore to play it on."""
         self.failed = False
-        """A part of it (a subtest) has failed already."""
+        """Whether a part of the test, such as a subtest, has failed."""
         self.passed = False
-        """Its own code ran to the end, and there was nothing to complain about."""
+        """Whether the test's own code has ended without complaints."""
         self.complaint: BaseException | None = None
-        """The failure that was raised here, which tells what happened by itself."""
+        """The failure raised by this plugin; its text already has the timelines."""
 
 
 def _nothing() -> None:
@@ -58,11 +58,11 @@ def watched(
     settle: Callable[[], None] = _nothing,
     scenario: "Scenario | None" = None,
 ) -> Iterator[None]:
-    """Let `mockstore` tell of the test of `node` while this lasts, and when `strict` judge it after `settle`.
+    """Add the timeline of `mockstore` to reports of the test `node`; if `strict`, fail over its complaints.
 
-    A `scenario` is played before the test's own code runs.
+    `settle` is called before the check. `scenario` is played before the test's own code.
     """
-    from mockstore.strict import LOOKING  # noqa: PLC0415 - a run that does not use it does not pay
+    from mockstore.strict import LOOKING  # noqa: PLC0415 - imported only when used
 
     with _watch_of(node) as watch:
         watch.mockstores.append(mockstore)
@@ -81,8 +81,8 @@ def watched(
 
 
 @contextmanager
-def judged_too(node: pytest.Item, api: "PetstoreApi") -> Iterator[None]:
-    """Let the complaints of `api` count in the test of `node`, whoever its mockstore comes from."""
+def also_checked(node: pytest.Item, api: "PetstoreApi") -> Iterator[None]:
+    """Fail the test `node` over complaints of `api` as well."""
     with _watch_of(node) as watch:
         watch.strict.append((_nothing, api, ""))
         yield
@@ -90,7 +90,7 @@ def judged_too(node: pytest.Item, api: "PetstoreApi") -> Iterator[None]:
 
 @contextmanager
 def _watch_of(node: pytest.Item) -> Iterator[Watch]:
-    """Yield what is known of the test of `node`; it is forgotten with the last who asked for it."""
+    """Yield the state of the test `node`; it is deleted when its last user ends."""
     watch = node.stash.setdefault(WATCH, Watch())
     watch.users += 1
     try:
@@ -102,7 +102,7 @@ def _watch_of(node: pytest.Item) -> Iterator[Watch]:
 
 
 def _must_be_none(complaints: Sequence[str], hints: Sequence[str]) -> None:
-    """Fail with the whole text of what there is to complain about."""
+    """Fail with a text of all complaints, if there are any."""
     __tracebackhide__ = True
     if complaints:
         from mockstore.strict import failure_text  # noqa: PLC0415 - likewise
@@ -111,12 +111,12 @@ def _must_be_none(complaints: Sequence[str], hints: Sequence[str]) -> None:
 
 
 def subtests_of(item: pytest.Item) -> Callable[[str, str | None, str | None], None] | None:
-    """Return what makes a subtest of a name, of what failed and of why it is skipped; None before pytest 9."""
+    """Return a function that reports a subtest: name, failure, reason to skip. None before pytest 9."""
     if not hasattr(pytest, "Subtests") or not isinstance(item, pytest.Function):
         return None
 
     def tell(name: str, failure: str | None, skipped: str | None) -> None:
-        subtests = item._request.getfixturevalue("subtests")  # noqa: SLF001 - a fixture that few tests need is asked for late
+        subtests = item._request.getfixturevalue("subtests")  # noqa: SLF001 - few tests need this fixture
         with subtests.test(name):
             if failure is not None:
                 pytest.fail(failure, pytrace=False)
@@ -128,7 +128,7 @@ def subtests_of(item: pytest.Item) -> Callable[[str, str | None, str | None], No
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail the test when it is strict and something went wrong unseen. An exception of its own passes by: it wins."""
+    """Fail a strict test over complaints, unless the test itself has raised an exception."""
     __tracebackhide__ = _is_error
     watch = item.stash.get(WATCH, None)
     if watch is not None and watch.scenario is not None:
@@ -157,7 +157,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the timeline to the report of a test that failed, and under `--mockstore-trace` to any."""
+    """Add the timelines to the report of a failed test, and with `--mockstore-trace` of every test."""
     report = yield
     watch = item.stash.get(WATCH, None)
     if watch is None or call.when == "teardown":
@@ -166,13 +166,13 @@ def pytest_runtest_makereport(
     traced = call.when == "call" and item.config.getoption("mockstore_trace")
     is_ours = call.excinfo is not None and call.excinfo.value is watch.complaint
     if traced or (report.failed and not is_ours):
-        told = [text for one in watch.mockstores if (text := _timeline(one))]
-        report.sections += [(TITLE, text) for text in told or ["(no deliveries)"] * traced]
+        texts = [text for one in watch.mockstores if (text := _timeline(one))]
+        report.sections += [(TITLE, text) for text in texts or ["(no deliveries)"] * traced]
     return report
 
 
 def _timeline(mockstore: "Mockstore") -> str:
-    """Return the timeline, an empty text when nothing was sent; a server that is gone must not spoil the report."""
+    """Return the timeline; an empty text without events, and a note if the server cannot be reached."""
     try:
         return mockstore.timeline() if mockstore.events else ""
     except Exception as error:  # noqa: BLE001 - pytest would end the whole run
@@ -180,7 +180,7 @@ def _timeline(mockstore: "Mockstore") -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the timelines that pytest keeps to itself: those of tests that did not fail."""
+    """With `--mockstore-trace`, show the timelines of tests that did not fail, which pytest does not show."""
     if not config.getoption("mockstore_trace"):
         return
     reports = [one for outcome in ("passed", "xfailed", "xpassed") for one in terminalreporter.getreports(outcome)]
@@ -193,5 +193,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _is_error(raised: pytest.ExceptionInfo[BaseException]) -> bool:
-    """Tell an error, in whose traceback this file is noise, from an outcome such as ours."""
+    """Return whether this is an error, whose traceback should not show this file, and not a pytest outcome."""
     return raised.errisinstance(Exception)

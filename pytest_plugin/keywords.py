@@ -1,4 +1,4 @@
-"""Reads how a test wants its mockstore: configuration, then marks from the outermost in. Loaded when first needed."""
+"""Collects the keywords of a test's mockstore: `mockstore_config`, then the marks. Imported when first used."""
 
 import ast
 import inspect
@@ -24,48 +24,48 @@ if TYPE_CHECKING:
 
 MARK = "mockstore"
 SCENARIO = "scenario"
-"""The keyword of the marker that is none of the constructor's."""
+"""A keyword of the marker that `Mockstore.in_process` does not have."""
 
 
-class Said(Struct, frozen=True):
-    """One `mockstore(...)` mark and where it stands."""
+class PlacedMark(Struct, frozen=True):
+    """One mark `mockstore(...)`, and the item or collector that has it."""
 
     mark: pytest.Mark
     node: pytest.Item | pytest.Collector
 
     def __str__(self) -> str:
-        told = [*map(repr, self.mark.args), *(f"{name}={value!r}" for name, value in self.mark.kwargs.items())]
-        return f"@pytest.mark.{MARK}({', '.join(told)})"
+        given = [*map(repr, self.mark.args), *(f"{name}={value!r}" for name, value in self.mark.kwargs.items())]
+        return f"@pytest.mark.{MARK}({', '.join(given)})"
 
 
 def open_mockstore(
     item: pytest.Item, config: Mapping[str, Any], *, seed: int | None, factory: EventFactory
 ) -> "tuple[Mockstore, Scenario | None]":
-    """Return the Mockstore that `item` wants, and the scenario that it is to play first.
+    """Return the Mockstore for `item`, and the scenario to play first, if any.
 
-    What the head of the scenario says lies over the configuration, and below what the marks say. Fails at the line of
-    the mark that asks for what there is not.
+    Precedence: the marks, the head of the scenario, the configuration. An invalid value fails the test with the line of
+    its mark.
     """
-    told = Told(item, config, seed=seed)
-    wanted = told.keywords.pop(SCENARIO, None)
-    with told.blamed():
+    given = Keywords(item, config, seed=seed)
+    wanted = given.keywords.pop(SCENARIO, None)
+    with given.located_errors():
         if wanted is None:
-            return Mockstore.in_process(**{"factory": factory, **told.keywords}), None
+            return Mockstore.in_process(**{"factory": factory, **given.keywords}), None
         scenario, head = _scenario(wanted, item.path.parent, factory)
-        keywords = {"factory": factory, **told.keywords, **head, **told.marked}
+        keywords = {"factory": factory, **given.keywords, **head, **given.marked}
         return Mockstore.in_process(**keywords), scenario
 
 
 def _scenario(wanted: object, folder: Path, factory: EventFactory) -> "tuple[Scenario, dict[str, Any]]":
-    """Return the scenario, and the keywords that its head stands for; a path is relative to the folder of the test."""
-    from mockstore.scenario import InvalidScenarioError, Rules, Scenario, keywords_of, load  # noqa: PLC0415 - for few
+    """Return the scenario, and its head as keywords; a path is relative to the folder of the test."""
+    from mockstore.scenario import InvalidScenarioError, Rules, Scenario, keywords_of, load  # noqa: PLC0415 - seldom used
 
     if not isinstance(wanted, str | PathLike | Scenario):
         raise InvalidInputError(f"{wanted!r} is no scenario: give a path or the name of one", field=SCENARIO)
     if not isinstance(wanted, Scenario):
-        here = folder / wanted
+        path = folder / wanted
         try:
-            wanted = load(here if here.is_file() else wanted, catalogue=factory.catalogue)
+            wanted = load(path if path.is_file() else wanted, catalogue=factory.catalogue)
         except InvalidScenarioError as error:
             raise InvalidInputError(f"it cannot be read:\n{error}", field=SCENARIO) from None
         except InvalidInputError as error:
@@ -73,18 +73,18 @@ def _scenario(wanted: object, folder: Path, factory: EventFactory) -> "tuple[Sce
     return replace(wanted, rules=Rules()), keywords_of(wanted)
 
 
-class Told:
-    """What a test wants, said by its configuration and its marks: `keywords` are those of the constructor."""
+class Keywords:
+    """The keywords of a test from its configuration and its marks; `keywords` has both merged."""
 
     def __init__(self, item: pytest.Item, config: Mapping[str, Any], *, seed: int | None) -> None:
-        self._said = list(_marks(item))
-        for one in self._said:
+        self._marks = list(_marks(item))
+        for one in self._marks:
             _check(one)
         _check_config(config)
         self.keywords: dict[str, Any] = {"seed": seed, "strict": item.config.getini("mockstore_strict"), **config}
         self.marked: dict[str, Any] = {}
-        """What the marks say of the constructor's keywords."""
-        for one in self._said:
+        """The keywords from the marks alone, without the scenario."""
+        for one in self._marks:
             self.marked |= {name: value for name, value in one.mark.kwargs.items() if name != SCENARIO}
             self.keywords |= one.mark.kwargs
         provider, schemas = self.keywords.get("provider"), item.config.getini("mockstore_schemas")
@@ -92,20 +92,20 @@ class Told:
             self.keywords.setdefault("schemas", schemas)
 
     @contextmanager
-    def blamed(self) -> Iterator[None]:
-        """Let a value that is not allowed fail the test at the mark that gave it, if a mark did."""
+    def located_errors(self) -> Iterator[None]:
+        """Convert an error about an invalid value to a failure with the line of the mark that has the value."""
         try:
             yield
         except (InvalidInputError, TypeError, ValueError) as error:
             field = getattr(error, "field", None)
-            giving = [one for one in self._said if field is None or field in one.mark.kwargs]
+            giving = [one for one in self._marks if field is None or field in one.mark.kwargs]
             if not giving:
                 raise
             raise pytest.fail.Exception(_text(giving[-1], str(error), field), pytrace=False) from None
 
 
 def default_factory(config: pytest.Config) -> EventFactory:
-    """Return a factory of the Petstore's events and those of the ini setting `mockstore_schemas`."""
+    """Return a factory for the events of the Petstore and of the ini setting `mockstore_schemas`."""
     try:
         return EventFactory(provider_with(None, schemas=config.getini("mockstore_schemas")).catalogue)
     except InvalidInputError as error:
@@ -114,25 +114,25 @@ def default_factory(config: pytest.Config) -> EventFactory:
 
 @cache
 def allowed() -> tuple[str, ...]:
-    """Return the keywords of the marker: those of the constructor, and the scenario."""
+    """Return the keywords of the marker: those of `Mockstore.in_process`, and `scenario`."""
     return (*inspect.signature(Mockstore.in_process).parameters, SCENARIO)
 
 
-def _marks(item: pytest.Item) -> Iterator[Said]:
-    """Yield the marks, outermost first; each lies over those before it."""
+def _marks(item: pytest.Item) -> Iterator[PlacedMark]:
+    """Yield the marks, outermost first; later ones take precedence."""
     for node in item.listchain():
         for mark in node.own_markers:
             if mark.name == MARK:
                 assert isinstance(node, pytest.Item | pytest.Collector)  # noqa: S101 - there are no other nodes
-                yield Said(mark, node)
+                yield PlacedMark(mark, node)
 
 
-def _check(said: Said) -> None:
-    if said.mark.args:
-        pytest.fail(_text(said, f"it takes keywords only: {', '.join(allowed())}"), pytrace=False)
-    for name in said.mark.kwargs:
+def _check(placed: PlacedMark) -> None:
+    if placed.mark.args:
+        pytest.fail(_text(placed, f"it takes keywords only: {', '.join(allowed())}"), pytrace=False)
+    for name in placed.mark.kwargs:
         if name not in allowed():
-            pytest.fail(_text(said, _unknown(name), name), pytrace=False)
+            pytest.fail(_text(placed, _unknown(name), name), pytrace=False)
 
 
 def _check_config(config: Mapping[str, Any]) -> None:
@@ -147,23 +147,25 @@ def _unknown(name: str) -> str:
     return f"unknown keyword {name!r}: {hint}known keywords: {', '.join(allowed())}"
 
 
-def _text(said: Said, problem: str, keyword: str | None = None) -> str:
-    """Return the problem with the place of the mark in front, as `path:line`."""
-    root = said.node.config.rootpath
-    path = said.node.path.relative_to(root) if said.node.path.is_relative_to(root) else said.node.path
-    return f"{path}:{_line(said, keyword)}: {said}: {problem}"
+def _text(placed: PlacedMark, problem: str, keyword: str | None = None) -> str:
+    """Return the problem, preceded by the `path:line` of the mark."""
+    root = placed.node.config.rootpath
+    path = placed.node.path.relative_to(root) if placed.node.path.is_relative_to(root) else placed.node.path
+    return f"{path}:{_line(placed, keyword)}: {placed}: {problem}"
 
 
-def _line(said: Said, keyword: str | None) -> int:
-    """Return the line of the mark in its file; of what it marks when it is written elsewhere."""
-    written = [call for call in _written(said.node) if keyword is None or keyword in {one.arg for one in call.keywords}]
+def _line(placed: PlacedMark, keyword: str | None) -> int:
+    """Return the line of the mark in its file, or that of the marked test if it is in another file."""
+    written = [
+        call for call in _mark_calls(placed.node) if keyword is None or keyword in {one.arg for one in call.keywords}
+    ]
     if written:
         return next((one.lineno for call in written for one in call.keywords if one.arg == keyword), written[0].lineno)
-    return (said.node.location[1] or 0) + 1 if isinstance(said.node, pytest.Item) else 1
+    return (placed.node.location[1] or 0) + 1 if isinstance(placed.node, pytest.Item) else 1
 
 
-def _written(node: pytest.Item | pytest.Collector) -> list[ast.Call]:
-    """Return the `mark.mockstore(...)` calls in the node's file; those that decorate it, if there are any."""
+def _mark_calls(node: pytest.Item | pytest.Collector) -> list[ast.Call]:
+    """Return the `mark.mockstore(...)` calls that decorate the node, or else all in its file."""
     tree = _parsed(node.path)
     name = getattr(node, "originalname", node.name)
     owners = [one for one in ast.walk(tree) if getattr(one, "name", None) == name and hasattr(one, "decorator_list")]
@@ -174,7 +176,7 @@ def _written(node: pytest.Item | pytest.Collector) -> list[ast.Call]:
 def _parsed(path: Path) -> ast.AST:
     try:
         return ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):  # a doctest in a text file, say
+    except (OSError, SyntaxError, ValueError):  # such as a doctest in a text file
         return ast.Module([], [])
 
 

@@ -1,4 +1,4 @@
-"""The servers of a session: one for each set of rules that its tests ask for. Loaded when first needed."""
+"""Servers for `mockstore_server`: one for each set of rules, until the session ends. Imported when first used."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,7 +17,7 @@ from mockstore.tenants import Tenants
 from mockstore.web.serve import serving
 
 from .judgement import watched
-from .keywords import Told
+from .keywords import Keywords
 
 RULES = ("provider", "schedule", "timeout", "signatures", "retry_after", "schemas")
 SETTINGS = ("seed", "clock", "signature_time", "require_https")
@@ -27,10 +27,10 @@ UNSUITED = {
     "factory": "a server makes its own",
     "scenario": "play it in the test: mockstore_server.play(…)",
 }
-"""Keywords that a server has no use for, and why."""
+"""Keywords that do not apply to a server, and why."""
 
 GRACE = timedelta(seconds=1)
-"""How much longer than a receiver may take the end of a test waits for its attempt."""
+"""The end of a test waits for attempts that long beyond the provider's timeout."""
 
 
 class Running(Struct, frozen=True):
@@ -43,14 +43,14 @@ class Running(Struct, frozen=True):
 
 
 class Servers:
-    """The servers that run by now."""
+    """The running servers."""
 
     def __init__(self) -> None:
         self._running: list[Running] = []
         self._stack = ExitStack()
 
     def running_under(self, settings: Settings, provider: Provider) -> Running:
-        """Return the server of these rules, started if there is none yet."""
+        """Return the server with these rules; start it if there is none."""
         for one in self._running:
             if (one.settings, one.provider) == (settings, provider):
                 return one
@@ -59,27 +59,27 @@ class Servers:
         return self._running[-1]
 
     def close(self) -> None:
-        """Stop them all."""
+        """Stop all servers."""
         self._stack.close()
 
 
 @contextmanager
 def lent(servers: Servers, item: pytest.Item, config: Mapping[str, Any], *, seed: int | None) -> Iterator[Mockstore]:
-    """Lend the server that `item` wants, with nothing in it; the test is judged by what happens there."""
-    told = Told(item, config, seed=seed)
-    with told.blamed():
-        running = servers.running_under(*rules_wanted(told.keywords))
+    """Yield the empty Mockstore of the server that `item` wants; check its complaints at the end."""
+    given = Keywords(item, config, seed=seed)
+    with given.located_errors():
+        running = servers.running_under(*rules_wanted(given.keywords))
     mockstore = running.tenants.of(None)
     mockstore.url = running.url
     try:
-        with watched(item, mockstore, strict=told.keywords["strict"], settle=lambda: settle(mockstore)):
+        with watched(item, mockstore, strict=given.keywords["strict"], settle=lambda: settle(mockstore)):
             yield mockstore
     finally:
         running.tenants.renew()
 
 
 def rules_wanted(keywords: Mapping[str, Any]) -> tuple[Settings, Provider]:
-    """Return what the keywords of a test mean to a server; raise `InvalidInputError`."""
+    """Return the server settings and rules for a test's keywords; raise `InvalidInputError` for unsuited ones."""
     for name in UNSUITED.keys() & keywords.keys():
         raise InvalidInputError(f"mockstore_server takes no {name}: {UNSUITED[name]}", field=name)
     settings = Settings(port=0, **{name: keywords[name] for name in SETTINGS if name in keywords})
@@ -88,6 +88,6 @@ def rules_wanted(keywords: Mapping[str, Any]) -> tuple[Settings, Provider]:
 
 
 def settle(mockstore: Mockstore) -> None:
-    """Wait for what is under way, so that the judgement does not depend on who is faster."""
+    """Wait for attempts under way, so that the check does not depend on timing."""
     with suppress(TimeoutError):
         mockstore.settle(mockstore.provider.timeout + GRACE)

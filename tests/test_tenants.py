@@ -14,7 +14,7 @@ from mockstore import Outgoing
 from mockstore.errors import InvalidInputError
 from mockstore.parts import standalone_rules
 from mockstore.provider import Provider
-from mockstore.served_inbox import INBOX_BYTES, SIGNERS, ServedInbox
+from mockstore.served_inbox import INBOX_BYTES, MOST_SECRETS, ServedInbox
 from mockstore.settings import ServerClock, Settings
 from mockstore.signing import scheme_named
 from mockstore.tenants import Tenant, Tenants
@@ -234,7 +234,7 @@ def test_a_capture_is_judged_by_the_secret_that_signed_it(tenants: Tenants, secr
 def test_a_capture_is_judged_by_the_secrets_of_the_webhooks_that_send_to_the_inbox(tenants: Tenants) -> None:
     mock = tenants.of(None)
     mock.subscribe("http://mock.test/_mockstore/inbox", secret="whsec_first")
-    for _ in range(SIGNERS + 1):
+    for _ in range(MOST_SECRETS + 1):
         mock.subscribe("http://127.0.0.1:1/", secret="whsec_other")
     inbox = ServedInbox(mock)
 

@@ -1,4 +1,4 @@
-"""The API for Python clients in this process: they call as ever, a Mockstore answers, and every call is on record."""
+"""Answers the HTTP clients of this process from a Mockstore, and records every call."""
 
 from mockstore.api.address import BASE_URL
 from mockstore.api.calls import Call, Calls

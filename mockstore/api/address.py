@@ -1,4 +1,4 @@
-"""Which URLs are the API's, and where in the API they lead. Pure."""
+"""Decides which URLs belong to the API, and their path in the API. Pure."""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,14 +8,14 @@ from msgspec import Struct
 from mockstore.errors import InvalidInputError
 
 BASE_URL: Final = "https://api.petstoreapi.com/v1"
-"""Where the real service is."""
+"""The base URL of the real service."""
 
 _API: Final = "/v1"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 class Address(Struct, frozen=True):
-    """A base URL, taken apart."""
+    """A parsed base URL."""
 
     scheme: str
     host: str
@@ -29,12 +29,12 @@ class Address(Struct, frozen=True):
         return origin(f"{self.scheme}://{self.host}:{self.port}") + self.path
 
     @property
-    def has_the_host(self) -> bool:
-        """Whether all of the host is the API's; below a path of another kind a gateway may have other services."""
+    def owns_host(self) -> bool:
+        """Whether the whole host belongs to the API: with another path, a gateway may have other services."""
         return self.path in ("", _API)
 
     def claims(self, url: str) -> bool:
-        """Tell whether a request to `url` is the API's to answer."""
+        """Return whether the API answers requests to `url`."""
         try:
             parts = urlsplit(url)
             authority = (parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme))
@@ -42,22 +42,22 @@ class Address(Struct, frozen=True):
             return False
         if authority != (self.scheme, self.host, self.port):
             return False
-        return self.has_the_host or self.below(parts.path) is not None
+        return self.owns_host or self.below(parts.path) is not None
 
     def below(self, path: str) -> str | None:
-        """Return what follows the base path, None when `path` is not below it."""
+        """Return the part of `path` after the base path; None when `path` is not below it."""
         if not path.startswith(self.path):
             return None
         rest = path[len(self.path) :]
         return rest if not rest or rest.startswith("/") else None
 
     def outside(self, location: str) -> str:
-        """Return a path of the API's own as it is found below this base URL."""
+        """Return a `Location` of the API with its `/v1` replaced by the path of this base URL."""
         return self.path + location[len(_API) :] if location.startswith(f"{_API}/") else location
 
 
 def origin(url: str) -> str:
-    """Return the scheme and the host of a URL, and the port unless it is the usual one; no password, no path."""
+    """Return the scheme and host of a URL, with the port unless it is the default; no password, no path."""
     try:
         parts = urlsplit(url)
         port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
@@ -68,7 +68,7 @@ def origin(url: str) -> str:
 
 
 def address(base_url: str) -> Address:
-    """Take a base URL apart; raise `InvalidInputError` for what is none."""
+    """Parse a base URL; raise `InvalidInputError` when it is not one."""
     try:
         parts = urlsplit(base_url)
         port = parts.port

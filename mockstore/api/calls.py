@@ -1,4 +1,4 @@
-"""What clients called, oldest first, with the questions that tests ask of it."""
+"""The recorded calls of clients, oldest first, and the queries and assertions on them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -14,7 +14,7 @@ from mockstore.source import parsed
 
 
 class CallRecord(Struct, frozen=True):
-    """One call as it is kept; `status` is None as long as there is no answer, and for ever when there never was."""
+    """A recorded call; `status` is None without a response, or until it comes."""
 
     operation: str | None
     method: str
@@ -24,23 +24,23 @@ class CallRecord(Struct, frozen=True):
     body: bytes
     status: int | None = None
     reply: bytes = b""
-    """The body of the answer."""
+    """The body of the response."""
     outcome: str = "has no answer yet"
     mistakes: tuple[str, ...] = ()
-    """What breaks the schema, or that there is no such operation."""
+    """Schema violations of the request, or that there is no such operation."""
 
     @property
     def document(self) -> Json:
-        """The JSON that was sent; None when there was none."""
+        """The JSON body of the request; None without one."""
         return parsed(self.body)
 
     def summary(self) -> str:
-        """Return the operation, the request line and what came of it, on one line."""
+        """Return the operation, the request line and the outcome, on one line."""
         return f"{self.operation or '(no operation)'} {self.method} {self.path}: {self.outcome}"
 
 
 class Ledger:
-    """Keeps the records, and which of them somebody has looked at; clients may call from many threads."""
+    """Keeps the records, and which of them the test has looked at. Thread-safe."""
 
     def __init__(self) -> None:
         self.records: list[CallRecord] = []
@@ -48,26 +48,26 @@ class Ledger:
         self._lock = Lock()
 
     def begin(self, record: CallRecord) -> int:
-        """Keep a call that has no answer yet, and return its number."""
+        """Record a call that has no response yet, and return its number."""
         with self._lock:
             self.records.append(record)
             return len(self.records) - 1
 
     def end(self, number: int, record: CallRecord) -> None:
-        """Keep what came of it."""
+        """Replace the record by one with the outcome."""
         self.records[number] = record
 
     def look(self, number: int) -> None:
-        """Settle the call: the test knows what came of it."""
+        """Mark the call as looked at."""
         self._seen.add(number)
 
     def unseen(self) -> list[CallRecord]:
-        """Return the calls that nobody has looked at."""
+        """Return the calls that the test has not looked at."""
         return [record for number, record in enumerate(self.records) if number not in self._seen]
 
 
 class Call:
-    """One call of a client. Reading its status, answer or mistakes settles it for the judgement of a strict test."""
+    """One call of a client. A strict test does not complain of a call whose status, answer or mistakes were read."""
 
     def __init__(self, ledger: Ledger, number: int) -> None:
         self._ledger = ledger
@@ -75,14 +75,14 @@ class Call:
 
     @property
     def record(self) -> CallRecord:
-        """Everything that is known of it; to read this settles nothing."""
+        """The whole record; reading it does not mark the call as looked at."""
         return self._ledger.records[self._number]
 
     @property
     def operation(self) -> str | None:
-        """The id of its operation in the API's document, `getPet` for instance; None when there is no such operation.
+        """The operation id in the OpenAPI document, such as `getPet`; None when there is no such operation.
 
-        To read a None settles the call.
+        Reading None marks the call as looked at.
         """
         if self.record.operation is None:
             self._ledger.look(self._number)
@@ -90,60 +90,60 @@ class Call:
 
     @property
     def method(self) -> str:
-        """The method, in capitals."""
+        """The method in upper case."""
         return self.record.method
 
     @property
     def path(self) -> str:
-        """The path below the base URL, as it was on the wire, without the query."""
+        """The path below the base URL, percent-encoded as sent, without the query."""
         return self.record.path
 
     @property
     def parameters(self) -> Mapping[str, Json]:
-        """What stood in the path and in the query, by name; numbers and booleans where the API's document says so."""
+        """The parameters of path and query by name; numbers and booleans where the OpenAPI document says so."""
         return self.record.parameters
 
     @property
     def document(self) -> Json:
-        """The JSON that was sent; None when there was none."""
+        """The JSON body of the request; None without one."""
         return self.record.document
 
     @property
     def body(self) -> bytes:
-        """The bytes that were sent."""
+        """The body of the request."""
         return self.record.body
 
     def header(self, name: str) -> str | None:
-        """Return the first value of a header field that was sent, whatever its case; None when it is absent."""
+        """Return the first value of a request header, ignoring case; None when it is absent."""
         return next((value for key, value in self.record.headers if key.lower() == name.lower()), None)
 
     @property
     def status(self) -> int | None:
-        """The status that was answered; None when there was no answer."""
+        """The status of the response; None without one."""
         self._ledger.look(self._number)
         return self.record.status
 
     @property
     def answer(self) -> Json:
-        """The JSON that was answered; None when there was none."""
+        """The JSON body of the response; None without one."""
         self._ledger.look(self._number)
         return parsed(self.record.reply)
 
     @property
     def mistakes(self) -> Sequence[str]:
-        """What is wrong with the request, a line each: what breaks the schema, or that no such operation exists."""
+        """The mistakes of the request, a line each: schema violations, or that no such operation exists."""
         self._ledger.look(self._number)
         return self.record.mistakes
 
     def assert_valid(self) -> None:
-        """Raise `AssertionError` with every mistake of the request at once."""
+        """Raise `AssertionError` with all mistakes of the request if there are any."""
         __tracebackhide__ = True
         if self.mistakes:
             listed = "\n".join(f"  {mistake}" for mistake in self.mistakes)
             raise AssertionError(f"the call is not valid:\n  {self.summary()}\nits mistakes:\n{listed}")
 
     def summary(self) -> str:
-        """Return the operation, the request line and what came of it, on one line."""
+        """Return the operation, the request line and the outcome, on one line."""
         return self.record.summary()
 
     def __repr__(self) -> str:
@@ -151,7 +151,7 @@ class Call:
 
 
 class Calls(Sequence[Call]):
-    """A live sequence of calls, oldest first: each question is asked of what is there at that moment."""
+    """A live sequence of calls, oldest first: each access sees the calls made so far."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class Calls(Sequence[Call]):
         self._ledger = ledger
         self._fits = fits
         self._explain = explain
-        """Says what may be why a call is missing."""
+        """Returns lines with possible reasons why a call is missing."""
 
     def __len__(self) -> int:
         return len(self._found())
@@ -178,13 +178,13 @@ class Calls(Sequence[Call]):
         return f"<{len(self)} calls: {', '.join(call.record.operation or '(no operation)' for call in self)}>"
 
     def of(self, operation: str) -> "Calls":
-        """Return those of this operation, as a live sequence; raise `InvalidInputError` when there is no such one."""
+        """Return a live sequence of the calls of one operation; raise `InvalidInputError` if it does not exist."""
         __tracebackhide__ = True
         wanted = known_operation(operation).id
         return Calls(self._ledger, lambda record: self._fits(record) and record.operation == wanted, self._explain)
 
     def where(self, operation: str | None = None, match: Mapping[str, Json] | None = None) -> Sequence[Call]:
-        """Return those of `operation` whose parameters and document have what `match` says.
+        """Return the calls of `operation` whose parameters and document have the values in `match`.
 
         Its keys may be dotted paths. Raises `InvalidInputError` for an operation that does not exist.
         """
@@ -194,7 +194,7 @@ class Calls(Sequence[Call]):
         return [call for call in self._found() if not _mismatches(call.record, operation, match)]
 
     def one(self, operation: str | None = None, match: Mapping[str, Json] | None = None) -> Call:
-        """Return the only one that fits; raise `AssertionError` with the nearest when there are none or several."""
+        """Return the only matching call; raise `AssertionError`, with the nearest, if there is none or several."""
         __tracebackhide__ = True
         found = self.where(operation, match)
         if len(found) != 1:
@@ -202,7 +202,7 @@ class Calls(Sequence[Call]):
         return found[0]
 
     def none(self, operation: str | None = None, match: Mapping[str, Json] | None = None) -> None:
-        """Raise `AssertionError` when there is any that fits."""
+        """Raise `AssertionError` if any call matches."""
         __tracebackhide__ = True
         found = self.where(operation, match)
         if found:
@@ -210,7 +210,7 @@ class Calls(Sequence[Call]):
 
     @property
     def last(self) -> Call:
-        """The latest; raise `AssertionError` when there is none."""
+        """The latest call; raise `AssertionError` without any."""
         __tracebackhide__ = True
         found = self._found()
         if not found:
@@ -218,7 +218,7 @@ class Calls(Sequence[Call]):
         return found[-1]
 
     def assert_operations(self, expected: Iterable[str]) -> None:
-        """Raise `AssertionError` unless the calls were of exactly these operations, in that order."""
+        """Raise `AssertionError` unless the calls are exactly of these operations, in this order."""
         __tracebackhide__ = True
         wanted = [known_operation(one).id for one in expected]
         seen = [call.record.operation or "(no operation)" for call in self]
@@ -250,7 +250,7 @@ class Calls(Sequence[Call]):
 
 
 def _mismatches(record: CallRecord, operation: str | None, match: Mapping[str, Json] | None) -> list[str]:
-    """Return why a call does not fit, a line for each reason."""
+    """Return the reasons why a call does not match, a line each."""
     lines = []
     if operation is not None and record.operation != operation:
         lines.append(f"operation: expected {operation!r}, found {record.operation!r}")

@@ -1,4 +1,4 @@
-"""One request of a client and what it gets, whichever client it is; and the call of the app in between."""
+"""Requests and responses independent of the client library, and the call of the WSGI app with them."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _OWN_KEYS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 _FRAMING = frozenset({"HTTP_TRANSFER_ENCODING", "CONTENT_LENGTH"})
-"""What told the length on the wire; here the body is whole."""
+"""Headers about the length of the body, which is whole here."""
 
 
 class EndlessWaitError(MockstoreError):
-    """A client without a timeout was told to get no answer: it would wait for ever."""
+    """No response was scripted for a client without a timeout, which would wait for ever."""
 
 
-class Asked(Struct, frozen=True):
-    """A request as it would have gone out; `timeout` is how long its client waits, None means for ever."""
+class ClientRequest(Struct, frozen=True):
+    """A request as a client sends it; `timeout` is how long the client waits, None means for ever."""
 
     method: str
     url: str
@@ -35,31 +35,31 @@ class Asked(Struct, frozen=True):
     timeout: timedelta | None
 
     def header(self, name: str) -> str | None:
-        """Return the first value of the header field, whatever its case; None when it is absent."""
+        """Return the first value of the header, ignoring case; None when it is absent."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-class Answered(Struct, frozen=True):
-    """An answer, whole."""
+class ClientResponse(Struct, frozen=True):
+    """A whole response."""
 
     status: int
     headers: Headers = ()
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """Return the first value of the header field, whatever its case; None when it is absent."""
+        """Return the first value of the header, ignoring case; None when it is absent."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
-    def with_header(self, name: str, value: str) -> "Answered":
-        """Return it with a header field set anew."""
+    def with_header(self, name: str, value: str) -> "ClientResponse":
+        """Return a copy with this header set."""
         others = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
-        return Answered(self.status, (*others, (name, value)), self.body)
+        return ClientResponse(self.status, (*others, (name, value)), self.body)
 
 
 def time_to_wait(seconds: object) -> timedelta | None:
-    """Return the time limit that a client was given; raise what a socket raises for one that it cannot keep.
+    """Return the timeout of a client; None means for ever.
 
-    None waits for ever. What is refused would be refused on the network too, and is said here in more words.
+    Raise `TypeError`, `ValueError` or `OverflowError`, as a socket would, for an invalid timeout.
     """
     if seconds is None:
         return None
@@ -72,29 +72,29 @@ def time_to_wait(seconds: object) -> timedelta | None:
     return timedelta(seconds=seconds)
 
 
-def called(app: "WSGIApplication", asked: Asked, path: str) -> Answered:
-    """Return what `app` answers to the request at `path`, which is percent-encoded as on the wire."""
-    begun: list[tuple[str, Headers]] = []
+def called(app: "WSGIApplication", request: ClientRequest, path: str) -> ClientResponse:
+    """Return the response of `app` to the request at `path`, which is percent-encoded."""
+    started: list[tuple[str, Headers]] = []
     written: list[bytes] = []
 
     def start_response(status: str, headers: Iterable[tuple[str, str]], _error: object = None) -> Callable[..., object]:
-        begun.append((status, tuple(headers)))
+        started.append((status, tuple(headers)))
         return written.append
 
-    chunks = app(_environ(asked, path), start_response)
+    chunks = app(_environ(request, path), start_response)
     try:
         written.extend(chunks)
     finally:
         if (close := getattr(chunks, "close", None)) is not None:
             close()
-    status, headers = begun[-1]
-    return Answered(int(status[:3]), headers, b"".join(written))
+    status, headers = started[-1]
+    return ClientResponse(int(status[:3]), headers, b"".join(written))
 
 
-def _environ(asked: Asked, path: str) -> dict[str, object]:
-    parts = urlsplit(asked.url)
+def _environ(request: ClientRequest, path: str) -> dict[str, object]:
+    parts = urlsplit(request.url)
     environ: dict[str, object] = {
-        "REQUEST_METHOD": asked.method,
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": parts.query,
@@ -108,13 +108,13 @@ def _environ(asked: Asked, path: str) -> dict[str, object]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        "wsgi.errors": StringIO(),  # the app logs; nothing it has to say goes here
-        "wsgi.input": BytesIO(asked.body),
+        "wsgi.errors": StringIO(),  # the app logs and does not use it
+        "wsgi.input": BytesIO(request.body),
     }
-    for name, value in asked.headers:
+    for name, value in request.headers:
         key = name.upper().replace("-", "_")
         key = key if key in _OWN_KEYS else f"HTTP_{key}"
         if key not in _FRAMING:
             environ[key] = f"{environ[key]},{value}" if key in environ and key != "HTTP_HOST" else value
-    environ["CONTENT_LENGTH"] = str(len(asked.body))
+    environ["CONTENT_LENGTH"] = str(len(request.body))
     return environ

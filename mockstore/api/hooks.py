@@ -1,4 +1,4 @@
-"""Puts a method of ours in the place of another library's, and back."""
+"""Replaces a method of another library for a while."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def hooked(owner: type, name: str, ours: object) -> Iterator[None]:
-    """Let `owner` have `ours` as its method while this lasts.
+    """Replace the method `name` of `owner` by `ours` inside the block.
 
-    At the end the method that was there comes back, unless somebody else has put another one in the meantime: then it
-    is theirs to clear up, and what is left of ours has to be harmless.
+    At the end the earlier method is restored, unless another library has replaced `ours` meanwhile: that library may
+    still call `ours`, which must then pass every call on.
     """
     before = getattr(owner, name)
     setattr(owner, name, ours)

@@ -1,4 +1,4 @@
-"""Takes a client's request, has the API answer it in process, and keeps it on record."""
+"""Answers a client's request from the API in process, and records the call."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from mockstore.api.address import Address, origin
 from mockstore.api.calls import CallRecord, Ledger
-from mockstore.api.exchange import Answered, Asked, EndlessWaitError, called
+from mockstore.api.exchange import ClientRequest, ClientResponse, EndlessWaitError, called
 from mockstore.api.near import unknown_call
 from mockstore.api.request_check import query_of, request_mistakes, unknown_parameters
-from mockstore.api.script import Script, Told, Way, cut, problem
+from mockstore.api.script import Entry, Script, Way, cut, problem
 from mockstore.errors import BrokenConnectionError, ReceiverTimeoutError
 from mockstore.model import Outcome
 from mockstore.petstore.documents import coerced
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 _API: Final = "/v1"
-_REFUSED: Final = 400
-"""The first status that is a refusal."""
+_LOWEST_ERROR: Final = 400
+"""The lowest error status."""
 _NOT_FOUND: Final = 404
-_PLACES: Final = 5
-"""So many places that were asked instead, and deliveries, are told of."""
-_BROKEN: Final = 500
-"""The first status that no true answer has."""
+_MOST: Final = 5
+"""How many other hosts, and how many of the latest deliveries, an explanation considers."""
+_LOWEST_DEFECT: Final = 500
+"""The lowest status that means a defect of the mock."""
 _NO_TIMEOUT: Final = "its client has no timeout and was told to get no answer: set a timeout on the client"
 
 
 class Interceptor:
-    """The way from the clients to the API; `address` may be replaced, and once `closed` it claims nothing."""
+    """Answers the requests of clients to the API at `address`, which may be replaced; none once `closed`."""
 
     def __init__(self, mockstore: Mockstore, address: Address) -> None:
         self.address = address
@@ -46,51 +46,51 @@ class Interceptor:
         self.script = Script()
         self._mockstore = mockstore
         self._elsewhere: dict[str, None] = {}
-        """Where clients asked others, each place once."""
+        """The origins of other requests, each once."""
 
     def claims(self, url: object) -> bool:
-        """Tell whether a request to `url` is answered here."""
+        """Return whether requests to `url` are answered here."""
         if self.closed:
             return False
         claimed = self.address.claims(str(url))
-        if not claimed and len(self._elsewhere) < _PLACES:
+        if not claimed and len(self._elsewhere) < _MOST:
             self._elsewhere[origin(str(url))] = None
         return claimed
 
     def explain(self) -> Iterator[str]:
-        """Yield what may be why a call is missing: clients asked elsewhere, or an event found no handler."""
+        """Yield possible reasons why a call is missing: requests to other hosts, or an event answered with 404."""
         if self._elsewhere:
             yield f"clients asked other places: {', '.join(list(self._elsewhere))}; the API is at {self.address.url}"
         reader = self._mockstore.reader
-        for record in reader.delivery_records()[-_PLACES:]:
+        for record in reader.delivery_records()[-_MOST:]:
             if record.attempts and record.attempts[-1].status == _NOT_FOUND:
                 url, event = record.attempts[-1].request.url, reader.event_record(record.event_id)
                 yield f"{event.type} was answered 404: no handler of the consumer's is at {url}"
 
-    def answer(self, asked: Asked) -> Answered:
-        """Return the answer, with what it causes delivered.
+    def answer(self, request: ClientRequest) -> ClientResponse:
+        """Return the response, after the deliveries that the request causes.
 
-        Raises `ReceiverTimeoutError` when the client would have given up, `BrokenConnectionError` when the script
-        breaks the connection, `EndlessWaitError` when nothing would ever have come.
+        Raises `ReceiverTimeoutError` when the client's timeout is exceeded, `BrokenConnectionError` when the script
+        breaks the connection, `EndlessWaitError` when a client without a timeout gets no response.
         """
-        exchange = self._open(asked)
+        exchange = self._open(request)
         reply = exchange.run(self._mockstore.wsgi_app)
-        self.pass_time(exchange.lasts)
+        self.pass_time(exchange.duration)
         return exchange.end(reply)
 
-    async def aanswer(self, asked: Asked) -> Answered:
-        """Do what `answer` does; deliveries run on the running event loop."""
-        exchange = self._open(asked)
+    async def aanswer(self, request: ClientRequest) -> ClientResponse:
+        """Do the same as `answer`; deliveries run on the running event loop."""
+        exchange = self._open(request)
         reply = await self._mockstore.aserve(lambda: exchange.run(self._mockstore.wsgi_app))
-        if exchange.lasts:
+        if exchange.duration:
             try:
-                await self._mockstore.aadvance(exchange.lasts)
+                await self._mockstore.aadvance(exchange.duration)
             except Exception as error:  # noqa: BLE001 - whatever the consumer's code raised
                 self._mockstore.note(error)
         return exchange.end(reply)
 
     def pass_time(self, span: timedelta) -> None:
-        """Let virtual time pass while a client waits; what a consumer raises meanwhile is not that client's."""
+        """Advance virtual time while a client waits; exceptions of consumers are recorded, not raised in the client."""
         if not span:
             return
         try:
@@ -98,28 +98,28 @@ class Interceptor:
         except Exception as error:  # noqa: BLE001 - whatever the consumer's code raised
             self._mockstore.note(error)
 
-    def _open(self, asked: Asked) -> "_Exchange":
-        parts = urlsplit(asked.url)
+    def _open(self, request: ClientRequest) -> "_Exchange":
+        parts = urlsplit(request.url)
         path = self.address.below(parts.path)
-        found = None if path is None else match("GET" if asked.method == "HEAD" else asked.method, path.rstrip("/"))
+        found = None if path is None else match("GET" if request.method == "HEAD" else request.method, path.rstrip("/"))
         known, texts = found or (None, {})
-        said = query_of(parts.query)
-        typed = coerced(known.filters, said) if known is not None and known.filters is not None else {}
+        query = query_of(parts.query)
+        typed = coerced(known.filters, query) if known is not None and known.filters is not None else {}
         record = CallRecord(
             operation=None if known is None else known.id,
-            method=asked.method,
+            method=request.method,
             path=parts.path if path is None else path or "/",
-            parameters={**said, **typed, **texts},
-            headers=asked.headers,
-            body=asked.body,
+            parameters={**query, **typed, **texts},
+            headers=request.headers,
+            body=request.body,
         )
-        told = None if known is None else self.script.next(known.id)
-        place = _Place(self.address, path, parts.query)
-        return _Exchange(self.ledger, self.ledger.begin(record), record, asked, place, known, told)
+        entry = None if known is None else self.script.next(known.id)
+        target = _Target(self.address, path, parts.query)
+        return _Exchange(self.ledger, self.ledger.begin(record), record, request, target, known, entry)
 
 
-class _Place(Struct, frozen=True):
-    """Where a request leads; `path` is below the base path, None when it is not."""
+class _Target(Struct, frozen=True):
+    """The parsed URL of a request; `path` is relative to the base path, None if it is not below it."""
 
     address: Address
     path: str | None
@@ -127,87 +127,87 @@ class _Place(Struct, frozen=True):
 
 
 class _Exchange(Struct, frozen=True):
-    """One request on its way."""
+    """One request until its response."""
 
     ledger: Ledger
     number: int
     record: CallRecord
-    asked: Asked
-    place: _Place
+    request: ClientRequest
+    target: _Target
     known: Operation | None
-    told: Told | None
+    entry: Entry | None
 
     @property
-    def lasts(self) -> timedelta:
-        """How long the client waits, in virtual time."""
-        after, patience = self.told.after if self.told else timedelta(), self.asked.timeout
-        if self._is_silent and patience is not None:
-            return patience
-        return after if patience is None else min(after, patience)
+    def duration(self) -> timedelta:
+        """How long the client waits in virtual time."""
+        after, timeout = self.entry.after if self.entry else timedelta(), self.request.timeout
+        if self._is_silent and timeout is not None:
+            return timeout
+        return after if timeout is None else min(after, timeout)
 
     @property
     def _is_too_late(self) -> bool:
-        after, patience = self.told.after if self.told else timedelta(), self.asked.timeout
-        return self._is_silent or (patience is not None and after > patience)
+        after, timeout = self.entry.after if self.entry else timedelta(), self.request.timeout
+        return self._is_silent or (timeout is not None and after > timeout)
 
     @property
     def _is_silent(self) -> bool:
-        return self.told is not None and self.told.answer.outcome is Outcome.TIMEOUT
+        return self.entry is not None and self.entry.answer.outcome is Outcome.TIMEOUT
 
-    def run(self, app: "WSGIApplication") -> Answered:
-        """Return the answer, be it true or scripted."""
-        if self.told is not None and not self.told.does_its_work:
-            return self.told.answered(urlsplit(self.asked.url).path)
-        if self.place.path is None:
+    def run(self, app: "WSGIApplication") -> ClientResponse:
+        """Return the response, real or scripted."""
+        if self.entry is not None and not self.entry.is_carried_out:
+            return self.entry.answered(urlsplit(self.request.url).path)
+        if self.target.path is None:
             return problem(404, f"there is nothing at {self.record.path}", self.record.path)
-        whole = called(app, self.asked, f"{_API}{self.place.path}")
+        whole = called(app, self.request, f"{_API}{self.target.path}")
         location = whole.header("Location")
-        if location is not None and self.place.address.path != _API:
-            whole = whole.with_header("Location", self.place.address.outside(location))
-        return cut(whole) if self.told is not None and self.told.way is Way.CUT else whole
+        if location is not None and self.target.address.path != _API:
+            whole = whole.with_header("Location", self.target.address.outside(location))
+        return cut(whole) if self.entry is not None and self.entry.way is Way.CUT else whole
 
-    def end(self, reply: Answered) -> Answered:
-        """Record what came of it, and return or raise what the client gets."""
-        if self.told is not None and self.told.answer.outcome is Outcome.RESET:
-            self._keep("connection reset (scripted)")
+    def end(self, reply: ClientResponse) -> ClientResponse:
+        """Record the outcome, and return the response or raise the error that the client gets."""
+        if self.entry is not None and self.entry.answer.outcome is Outcome.RESET:
+            self._record("connection reset (scripted)")
             raise BrokenConnectionError("Connection reset by peer")
         if self._is_too_late:
             self._give_up()
-        true = self.told is None or self.told.does_its_work
-        self._keep(self._outcome(reply), reply, self._mistakes(reply) if true else [])
+        is_real = self.entry is None or self.entry.is_carried_out
+        self._record(self._outcome(reply), reply, self._mistakes(reply) if is_real else [])
         return reply
 
-    def _outcome(self, reply: Answered) -> str:
-        told = self.told
-        late = f" after {told.after.total_seconds():g} s" if told is not None and told.after else ""
-        cut_short = ", cut in half" if told is not None and told.way is Way.CUT else ""
-        scripted = " (scripted)" if cut_short or (told is not None and not told.does_its_work) else ""
+    def _outcome(self, reply: ClientResponse) -> str:
+        entry = self.entry
+        late = f" after {entry.after.total_seconds():g} s" if entry is not None and entry.after else ""
+        cut_short = ", cut in half" if entry is not None and entry.way is Way.CUT else ""
+        scripted = " (scripted)" if cut_short or (entry is not None and not entry.is_carried_out) else ""
         return f"answered {reply.status}{late}{cut_short}{scripted}"
 
     def _give_up(self) -> NoReturn:
-        patience = self.asked.timeout
-        if patience is None:
-            self._keep("would wait for ever (scripted)", mistakes=[_NO_TIMEOUT])
+        timeout = self.request.timeout
+        if timeout is None:
+            self._record("would wait for ever (scripted)", mistakes=[_NO_TIMEOUT])
             raise EndlessWaitError(f"{self.record.operation}: {_NO_TIMEOUT}")
-        self._keep(f"gave up after {patience.total_seconds():g} s (scripted)")
-        raise ReceiverTimeoutError(f"Read timed out. (read timeout={patience.total_seconds():g})")
+        self._record(f"gave up after {timeout.total_seconds():g} s (scripted)")
+        raise ReceiverTimeoutError(f"Read timed out. (read timeout={timeout.total_seconds():g})")
 
-    def _mistakes(self, reply: Answered) -> list[str]:
-        if reply.status < _REFUSED:
-            return unknown_parameters(self.known, self.place.query) if self.known is not None else []
-        if reply.status >= _BROKEN:
-            told = parsed(reply.body) or {}  # half of it says nothing
-            return [f"the mock itself failed: {told.get('detail', 'see the log')}"]
-        if self.place.path is None:
-            base = self.place.address.path
-            meant = match(self.asked.method, self.record.path)
+    def _mistakes(self, reply: ClientResponse) -> list[str]:
+        if reply.status < _LOWEST_ERROR:
+            return unknown_parameters(self.known, self.target.query) if self.known is not None else []
+        if reply.status >= _LOWEST_DEFECT:
+            document = parsed(reply.body) or {}  # a body cut in half is not JSON
+            return [f"the mock itself failed: {document.get('detail', 'see the log')}"]
+        if self.target.path is None:
+            base = self.target.address.path
+            meant = match(self.request.method, self.record.path)
             hint = "" if meant is None else f": did you mean {base}{self.record.path} ({meant[0].id})?"
             return [f"{self.record.path} is not below the base path {base}{hint}"]
         if self.known is None:
-            return [unknown_call(self.asked.method, self.place.path)]
-        return request_mistakes(self.known, self.asked, self.place.query, reply)
+            return [unknown_call(self.request.method, self.target.path)]
+        return request_mistakes(self.known, self.request, self.target.query, reply)
 
-    def _keep(self, outcome: str, reply: Answered | None = None, mistakes: Sequence[str] = ()) -> None:
+    def _record(self, outcome: str, reply: ClientResponse | None = None, mistakes: Sequence[str] = ()) -> None:
         status, body = (None, b"") if reply is None else (reply.status, reply.body)
         self.ledger.end(
             self.number, replace(self.record, status=status, reply=body, outcome=outcome, mistakes=tuple(mistakes))

@@ -1,4 +1,4 @@
-"""Says which operations come close to one that does not exist. Pure."""
+"""Finds operations that are similar to one that does not exist. Pure."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher, get_close_matches
@@ -9,14 +9,14 @@ from mockstore.petstore.operation import PARAMETER, Operation
 from mockstore.petstore.operations import OPERATIONS, match, methods_of, operation
 
 _NEAR = 0.6
-"""How alike two paths are to be called near, from 0 to 1."""
+"""The least similarity of paths to suggest, from 0 to 1."""
 _SHOWN = 3
 _OTHER_METHOD = 0.1
-"""How much another method takes away."""
+"""How much another method reduces the similarity."""
 
 
 def known_operation(id_: str) -> Operation:
-    """Return the operation of this id; raise `InvalidInputError` that names the near ones."""
+    """Return the operation with this id; raise `InvalidInputError` with similar ones."""
     __tracebackhide__ = True
     try:
         return operation(id_)
@@ -31,11 +31,11 @@ def known_operation(id_: str) -> Operation:
 
 
 def unknown_call(method: str, path: str) -> str:
-    """Say that there is no operation for this call, and which come nearest; `path` is below the base path."""
+    """Return a text with the operations most similar to an unknown call; `path` is relative to the base path."""
     methods = methods_of(path)
     if methods:
-        there = [found[0] for one in methods if (found := match(one, path)) is not None]
-        return f"{there[0].path} takes no {method}; it takes: {_listed(there)}"
+        others = [found[0] for one in methods if (found := match(one, path)) is not None]
+        return f"{others[0].path} takes no {method}; it takes: {_listed(others)}"
     near = _nearest(method, path)
     if near:
         return f"there is nothing at {path or '/'}; nearest: {_listed(near)}"
@@ -44,17 +44,17 @@ def unknown_call(method: str, path: str) -> str:
 
 
 def _nearest(method: str, path: str) -> Sequence[Operation]:
-    scored = [(_likeness(known, method, path), known) for known in OPERATIONS]
+    scored = [(_similarity(known, method, path), known) for known in OPERATIONS]
     best = sorted((one for one in scored if one[0] >= _NEAR), key=lambda one: -one[0])
     return [known for _, known in best[:_SHOWN]]
 
 
-def _likeness(known: Operation, method: str, path: str) -> float:
-    """Return how alike a call and an operation are; a parameter is like whatever stands in its place."""
+def _similarity(known: Operation, method: str, path: str) -> float:
+    """Return the similarity of a call and an operation; a path parameter matches any value."""
     pairs = zip_longest(known.path.split("/"), path.split("/"))
     filled = [given or "" if PARAMETER.fullmatch(wanted or "") else wanted for wanted, given in pairs]
-    likeness = SequenceMatcher(None, "/".join(part for part in filled if part is not None), path).ratio()
-    return likeness if known.method == method else likeness - _OTHER_METHOD
+    similarity = SequenceMatcher(None, "/".join(part for part in filled if part is not None), path).ratio()
+    return similarity if known.method == method else similarity - _OTHER_METHOD
 
 
 def _listed(operations: Sequence[Operation]) -> str:

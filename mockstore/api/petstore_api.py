@@ -1,4 +1,4 @@
-"""The API as a test holds it: where it is, what was called, how it is to misbehave."""
+"""The mocked API for a test: its base URL, the recorded calls, and scripted answers."""
 
 from contextlib import ExitStack
 from datetime import timedelta
@@ -15,10 +15,10 @@ _LOOKING: Final = "To look at a call, read its status, answer or mistakes, as in
 
 
 class PetstoreApi:
-    """Answers the clients of this process, while it is open, for everything below `base_url`.
+    """Answers the requests of this process below `base_url` from `mockstore`. A context manager.
 
-    `requests`, `httpx` and `httpx2` (sync and async) need not know: what they ask is answered by `mockstore`, and what
-    that changes is told to its subscribers. Requests to other places go their way. Use it as a context manager.
+    It works for unchanged clients of `requests`, `httpx` and `httpx2`, sync and async. Changes are delivered as events
+    to the webhooks of `mockstore`. Requests to other hosts are not touched.
     """
 
     def __init__(self, mockstore: Mockstore, base_url: str = BASE_URL) -> None:
@@ -26,7 +26,7 @@ class PetstoreApi:
         self._base_url = base_url
         self._stack = ExitStack()
         self.calls = Calls(self._interceptor.ledger, explain=self._interceptor.explain)
-        """What was called, oldest first: `calls.one("getPet").status`."""
+        """The calls of clients, oldest first: `calls.one("getPet").status`."""
 
     def __enter__(self) -> Self:
         from mockstore.api.through_httpx import answering_httpx  # noqa: PLC0415 - loads the clients
@@ -44,10 +44,10 @@ class PetstoreApi:
 
     @property
     def base_url(self) -> str:
-        """Where the API is; can be set to any http(s) URL.
+        """The base URL of the API; can be set to any http(s) URL.
 
-        Where the path is `/v1` or none, the whole host is the API's, so that a call with a wrong path is found out
-        instead of reaching the network. Below another path, other services may live at the same host.
+        If its path is `/v1` or empty, the API answers for the whole host, so that a call with a wrong path is reported
+        instead of reaching the network. With another path, the host may have other services.
         """
         return self._base_url
 
@@ -57,24 +57,24 @@ class PetstoreApi:
         self._base_url = url
 
     def will_answer(self, operation: str, *answers: Answer | int | str | timedelta, then_normal: bool = False) -> None:
-        """Let an operation (`getPet`) answer these in turn; the last repeats, or with `then_normal` the truth returns.
+        """Script the answers of an operation (`getPet`), in turn; the last repeats, unless `then_normal`.
 
-        A status from 400 up is answered as a problem, and nothing is done. A status of success, `"200 after 6s"` or a
-        timedelta is the true answer, in time or late by virtual time: a client whose timeout is not longer gives up,
-        though the work was done. `"broken json"` is half of the true answer. `"timeout"` and `"reset"` do nothing and
-        answer nothing. An `Answer` is sent as it stands. Without any, the operation answers truly from now on. Raises
-        `InvalidInputError` for an operation or an answer that does not exist.
+        A status from 400 up is answered as a problem, and the operation is not carried out. A success status,
+        `"200 after 6s"` or a timedelta is the real answer, at once or after that virtual time: a client with a shorter
+        timeout gives up, but the operation is carried out. `"broken json"` is the first half of the real answer.
+        `"timeout"` and `"reset"` answer nothing, and the operation is not carried out. An `Answer` is sent unchanged.
+        Without any answers, the script is removed. Raises `InvalidInputError` for an unknown operation or answer.
         """
         self._interceptor.script.will_answer(operation, *answers, then_normal=then_normal)
 
     def complaints(self) -> list[str]:
-        """Return what a strict test has against its clients: calls with mistakes that nobody has looked at."""
+        """Return the calls with mistakes that the test has not looked at, as texts."""
         wrong = [record for record in self._interceptor.ledger.unseen() if record.mistakes]
-        told = [
+        texts = [
             f"a client's call went wrong:\n{record.summary()}\n" + "\n".join(f"  {one}" for one in record.mistakes)
             for record in wrong
         ]
-        return [*told[:-1], f"{told[-1]}\n{_LOOKING}"] if told else []
+        return [*texts[:-1], f"{texts[-1]}\n{_LOOKING}"] if texts else []
 
     def _close(self) -> None:
         self._interceptor.closed = True

@@ -1,4 +1,4 @@
-"""Says what in a request breaks the schema of its operation. Pure."""
+"""Checks a request against the schema of its operation. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from mockstore.api.exchange import Answered, Asked
+from mockstore.api.exchange import ClientRequest, ClientResponse
 from mockstore.errors import InvalidInputError
 from mockstore.petstore.documents import check, coerced, member_names
 from mockstore.petstore.operation import FORM, JSON, Operation
@@ -21,25 +21,25 @@ _UNPROCESSABLE = 422
 
 
 def query_of(query: str) -> dict[str, str]:
-    """Return the parameters of a query; one that is said several times counts as a list."""
+    """Return the parameters of a query; the values of a repeated one are joined by commas."""
     return {name: ",".join(texts) for name, texts in parse_qs(query, keep_blank_values=True).items()}
 
 
-def request_mistakes(known: Operation, asked: Asked, query: str, refusal: Answered) -> list[str]:
-    """Return every mistake of a refused request, each with its place, the member at fault and what is allowed there.
+def request_mistakes(known: Operation, request: ClientRequest, query: str, refusal: ClientResponse) -> list[str]:
+    """Return every schema violation of a refused request: where it is, the member, and what is allowed.
 
-    A rule of the shop that no schema knows (a username that is taken) is no mistake of this kind.
+    Rules of the shop that are in no schema, such as a unique username, are not checked.
     """
     return [
-        *_of_headers(asked),
+        *_of_headers(request),
         *unknown_parameters(known, query),
         *_of_query(known, query),
-        *_of_body(known, asked, refusal),
+        *_of_body(known, request, refusal),
     ]
 
 
 def unknown_parameters(known: Operation, query: str) -> list[str]:
-    """Return a line for each query parameter that the operation does not have, whatever it was answered."""
+    """Return a line for each query parameter that the operation does not have."""
     names = member_names(known.filters) if known.filters is not None else ()
     return [_unknown(known, name, names) for name in query_of(query) if name not in names]
 
@@ -51,8 +51,8 @@ def _unknown(known: Operation, name: str, names: Sequence[str]) -> str:
     return f"query: {known.id} has no parameter {name!r}, so that it changes nothing: {hint}{allowed}"
 
 
-def _of_headers(asked: Asked) -> list[str]:
-    tenant = asked.header(_TENANT)
+def _of_headers(request: ClientRequest) -> list[str]:
+    tenant = request.header(_TENANT)
     if tenant is None:
         return []
     try:
@@ -68,27 +68,27 @@ def _of_query(known: Operation, query: str) -> list[str]:
     return [f"query: {mistake}" for mistake in check(known.filters, coerced(known.filters, query_of(query)))]
 
 
-def _of_body(known: Operation, asked: Asked, refusal: Answered) -> list[str]:
+def _of_body(known: Operation, request: ClientRequest, refusal: ClientResponse) -> list[str]:
     body = known.body
     if body is None:
         return []
-    if not asked.body.strip():
+    if not request.body.strip():
         return ["body: is empty; send one"] if body.required else []
-    media_type = (asked.header("Content-Type") or "").partition(";")[0].strip().lower()
+    media_type = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
     kind = known.request_kind
     if kind is None:
         return _of_form(media_type, refusal)
     if media_type and media_type != JSON and not media_type.endswith("+json"):
         return [f"body: is {media_type}; send Content-Type: {JSON}"]
     try:
-        document: Json = json.loads(asked.body)
+        document: Json = json.loads(request.body)
     except (ValueError, RecursionError) as error:
         return [f"body: is no JSON: {error}"]
     return [f"body: {mistake}" for mistake in check(kind, document)]
 
 
-def _of_form(media_type: str, refusal: Answered) -> list[str]:
-    """Return what is wrong with a form; of one that is a form, what the refusal says."""
+def _of_form(media_type: str, refusal: ClientResponse) -> list[str]:
+    """Return the mistakes of a form: a wrong media type, else the errors in the refusal."""
     if media_type != FORM:
         return [f"body: is {media_type or 'of no type'}; send {FORM}"]
     problem = parsed(refusal.body) if refusal.status == _UNPROCESSABLE else None

@@ -1,4 +1,4 @@
-"""Answers `requests`, through `responses`. Imported late: it loads both."""
+"""Answers clients of `requests`, by means of `responses`. Imported late, as it imports both."""
 
 import errno
 import re
@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 from urllib3.util import Retry, Timeout
 
-from mockstore.api.exchange import Asked, time_to_wait
+from mockstore.api.exchange import ClientRequest, time_to_wait
 from mockstore.api.hooks import hooked
 from mockstore.api.interceptor import Interceptor
 from mockstore.errors import BrokenConnectionError, DeliveryError, ReceiverTimeoutError
@@ -24,37 +24,37 @@ Sender: TypeAlias = Callable[..., requests.Response]
 """`HTTPAdapter.send`: an adapter, a request, and keywords."""
 
 _SENT = ("stream", "timeout", "verify", "cert", "proxies")
-"""What follows the request, when an adapter hands it on by position."""
+"""The parameters of `send` after the request, since some adapters pass them by position."""
 
 
 @contextmanager
 def answering_requests(interceptor: Interceptor) -> Iterator[None]:
-    """Let `gate` answer the requests that it claims; all others go to whoever was asked before.
+    """Let `interceptor` answer the requests that it claims inside the block; pass on all others.
 
-    A mock of `responses` that starts while this lasts keeps what it has registered, and leaves the rest of ours to us.
+    A mock of `responses` that starts inside the block answers what it has registered; other claimed requests come here.
     """
     ours = _Mock(interceptor).sender(HTTPAdapter.send)
     theirs = responses.RequestsMock.unbound_on_send
 
-    def letting_through(mock: responses.RequestsMock) -> Sender:
+    def passing_on(mock: responses.RequestsMock) -> Sender:
         inner = theirs(mock)
 
-        def send(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Json, **told: Json) -> Json:
-            told |= dict(zip(_SENT, args, strict=False))
-            is_ours = interceptor.claims(request.url) and not _knows(mock, request, told)
-            return (ours if is_ours else inner)(adapter, request, **told)
+        def send(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Json, **options: Json) -> Json:
+            options |= dict(zip(_SENT, args, strict=False))
+            is_ours = interceptor.claims(request.url) and not _has_answer(mock, request, options)
+            return (ours if is_ours else inner)(adapter, request, **options)
 
         return send
 
     with (
         hooked(HTTPAdapter, "send", ours),
-        hooked(responses.RequestsMock, "unbound_on_send", letting_through),
+        hooked(responses.RequestsMock, "unbound_on_send", passing_on),
     ):
         yield
 
 
 class _Mock(responses.RequestsMock):
-    """A mock with a single answer, which is the gate's. It is never started: `sender` is all that is used of it."""
+    """A mock with a single answer, the interceptor's. It is never started: only `sender` is used."""
 
     def __init__(self, interceptor: Interceptor) -> None:
         super().__init__(assert_all_requests_are_fired=False)
@@ -62,22 +62,22 @@ class _Mock(responses.RequestsMock):
         self.add(_Answer(interceptor))
 
     def sender(self, before: Sender) -> Sender:
-        """Return what takes the place of `HTTPAdapter.send`; `before` was there."""
+        """Return a replacement for `HTTPAdapter.send`; `before` is the method it replaces."""
         once = self.unbound_on_send()
 
-        def send(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Json, **told: Json) -> Json:
-            told |= dict(zip(_SENT, args, strict=False))
+        def send(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Json, **options: Json) -> Json:
+            options |= dict(zip(_SENT, args, strict=False))
             if not self._interceptor.claims(request.url):
-                return before(adapter, request, **told)
-            # Its own retries know of statuses only; ours of silence and broken connections, too.
-            return self._sent(adapter, request, lambda: once(adapter, request, retries=Retry(0, read=False), **told))
+                return before(adapter, request, **options)
+            # `responses` retries only by status; `_sent` also after timeouts and broken connections.
+            return self._sent(adapter, request, lambda: once(adapter, request, retries=Retry(0, read=False), **options))
 
         return send
 
     def _sent(
         self, adapter: HTTPAdapter, request: requests.PreparedRequest, once: Callable[[], requests.Response]
     ) -> requests.Response:
-        """Send as often as the adapter's `max_retries` says, with the errors that `requests` makes of failures."""
+        """Send with the retries of the adapter's `max_retries`; raise the errors of `requests`."""
         retries: Retry = adapter.max_retries
         method, url = str(request.method), request.path_url
         while True:
@@ -100,25 +100,25 @@ class _Mock(responses.RequestsMock):
 
 
 class _Answer(responses.CallbackResponse):
-    """Fits whatever the gate claims, by any method."""
+    """The answer to every request that the interceptor claims, by any method."""
 
     def __init__(self, interceptor: Interceptor) -> None:
         super().__init__(responses.GET, re.compile(""), self._answered, content_type=None)
         self._interceptor = interceptor
 
     def matches(self, request: requests.PreparedRequest) -> tuple[bool, str]:
-        """Tell whether the request is the API's."""
+        """Return whether the interceptor claims the request."""
         return self._interceptor.claims(request.url), "not below the base URL"
 
     def _answered(self, request: requests.PreparedRequest) -> tuple[int, list[tuple[str, str]], bytes]:
-        told: Json = request
+        sent: Json = request
         answer = self._interceptor.answer(
-            Asked(
+            ClientRequest(
                 method=str(request.method),
                 url=str(request.url),
                 headers=tuple((_text(name), _text(value)) for name, value in request.headers.items()),
                 body=_bytes(request.body),
-                timeout=_patience(told.req_kwargs.get("timeout")),
+                timeout=_read_timeout(sent.req_kwargs.get("timeout")),
             )
         )
         return answer.status, list(answer.headers), answer.body
@@ -127,7 +127,7 @@ class _Answer(responses.CallbackResponse):
 def _after_failure(
     retries: Retry, adapter: HTTPAdapter, request: requests.PreparedRequest, failure: DeliveryError
 ) -> Retry:
-    """Return the retries that are left; raise what `requests` raises when there is none."""
+    """Return the remaining retries; raise the error of `requests` when none is left."""
     url = str(request.url)
     pool = adapter.poolmanager.connection_from_url(url)
     cause = _cause(failure, pool, request.path_url)
@@ -140,7 +140,7 @@ def _after_failure(
 
 
 def _cause(failure: DeliveryError, pool: Json, url: str) -> HTTPError:
-    """Return the error of urllib3 that the failure would have been."""
+    """Return the corresponding error of urllib3."""
     if isinstance(failure, ReceiverTimeoutError):
         return ReadTimeoutError(pool, url, str(failure))
     if isinstance(failure, BrokenConnectionError):
@@ -148,18 +148,18 @@ def _cause(failure: DeliveryError, pool: Json, url: str) -> HTTPError:
     raise failure
 
 
-def _knows(mock: responses.RequestsMock, request: requests.PreparedRequest, told: dict[str, Json]) -> bool:
-    """Tell whether a mock has an answer registered for this very request."""
+def _has_answer(mock: responses.RequestsMock, request: requests.PreparedRequest, options: dict[str, Json]) -> bool:
+    """Return whether a mock has an answer registered for this request."""
     probe: Json = request.copy()
     probe.params = dict(parse_qsl(urlsplit(str(request.url)).query, keep_blank_values=True))
-    probe.req_kwargs = told
+    probe.req_kwargs = options
     return any(one.matches(probe)[0] for one in mock.registered())
 
 
-def _patience(told: Json) -> timedelta | None:
-    """Return how long a client waits for an answer; raise what `requests` raises for what is no time limit."""
-    limit = _timeout(told).clone()
-    limit.start_connect()  # or a limit of the whole cannot say what is left of it for the answer
+def _read_timeout(timeout: Json) -> timedelta | None:
+    """Return the read timeout, None for ever; raise what `requests` raises for an invalid timeout."""
+    limit = _timeout(timeout).clone()
+    limit.start_connect()  # a total timeout computes the rest for reading from this
     for part in (limit.connect_timeout, limit.read_timeout):
         if isinstance(part, int | float):
             time_to_wait(part)
@@ -167,19 +167,19 @@ def _patience(told: Json) -> timedelta | None:
     return time_to_wait(read) if isinstance(read, int | float) else None
 
 
-def _timeout(told: Json) -> Timeout:
-    """Return it as urllib3 has it; the words of the refusals are those of `requests`, and urllib3's own."""
-    if isinstance(told, Timeout):
-        return told
-    if not isinstance(told, tuple):
-        return Timeout(connect=told, read=told)
+def _timeout(timeout: Json) -> Timeout:
+    """Return the timeout as urllib3's class; raise the errors of `requests` and urllib3, with their texts."""
+    if isinstance(timeout, Timeout):
+        return timeout
+    if not isinstance(timeout, tuple):
+        return Timeout(connect=timeout, read=timeout)
     try:
-        connect, read = told
+        connect, read = timeout
         return Timeout(connect=connect, read=read)
     except ValueError:
         raise ValueError(
-            f"Invalid timeout {told}. Pass a (connect, read) timeout tuple, or a single float to set both timeouts to "
-            "the same value."
+            f"Invalid timeout {timeout}. Pass a (connect, read) timeout tuple, or a single float to set both timeouts "
+            "to the same value."
         ) from None
 
 
@@ -188,7 +188,7 @@ def _text(value: str | bytes) -> str:
 
 
 def _bytes(body: Json) -> bytes:
-    """Return the whole of a body; `responses` has read a file already, and an iterator is read here."""
+    """Return the whole body; `responses` has read files before, iterators are read here."""
     if body is None:
         return b""
     if isinstance(body, str):

@@ -1,4 +1,4 @@
-"""`mockstore audit`: the fixed matrix against a consumer that runs, and what it found."""
+"""`mockstore audit`: runs the audit against a running consumer, and reports the findings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,7 +62,7 @@ def audit(  # noqa: PLR0913 - the options of the command
     """Audit the consumer at URL: forgeries, duplicates, orders, hostile bodies, drift and more, rule by rule."""
     if probe_url is not None and probe_command is not None:
         raise click.UsageError("--probe-url and --probe-command are two probes; say one")
-    if url == "django":  # a word of the library's, where an app is meant
+    if url == "django":  # means an app in the library, not a URL
         raise click.UsageError("URL must be a URL; in a test: mockstore.assert_conforms('django', secret=…)")
     names = tuple(name.strip() for name in (signatures or "").split(",") if name.strip())
     with _router() as router:
@@ -78,18 +78,18 @@ def audit(  # noqa: PLR0913 - the options of the command
             provider=rules,
             router=router,
         ) as auditor:
-            found = auditor.run() if as_json else _told(auditor)
+            result = auditor.run() if as_json else _run(auditor)
     if junit_file is not None:
-        _write(junit_file, "--junit", junit(found))
+        _write(junit_file, "--junit", junit(result))
     if html_file is not None:
-        _write(html_file, "--html", html(found))
+        _write(html_file, "--html", html(result))
     if as_json:
-        say_json(document(found))
+        say_json(document(result))
     else:
-        paint = waiting if found.judged_nothing else good if found.passed else bad
-        click.echo(paint(safe(summary(found))))
-    if found.judged_nothing or not found.passed:
-        click.get_current_context().exit(2 if found.judged_nothing else 1)
+        paint = waiting if result.judged_nothing else good if result.passed else bad
+        click.echo(paint(safe(summary(result))))
+    if result.judged_nothing or not result.passed:
+        click.get_current_context().exit(2 if result.judged_nothing else 1)
 
 
 @contextmanager
@@ -107,18 +107,18 @@ def _probe(url: str | None, command: str | None, router: Router) -> Probe | None
     return probe_of_command(command) if command is not None else None
 
 
-def _told(auditor: Auditor) -> Audit:
+def _run(auditor: Auditor) -> Audit:
     """Run the audit, and print each rule as it ends."""
     area = None
     for finding in auditor:
         if finding.rule.area is not area:
             area = finding.rule.area
             click.echo(strong(area))
-        _say(finding)
+        _print_finding(finding)
     return auditor.audit
 
 
-def _say(finding: Finding) -> None:
+def _print_finding(finding: Finding) -> None:
     head, *rest = finding_lines(finding)
     click.echo(_PAINTS[finding.verdict](safe(head)))
     for line in rest:

@@ -1,4 +1,4 @@
-"""A Mockstore on a server that runs already, driven from here: `Mockstore.connect` and `pytest --mockstore-url`."""
+"""Uses a Mockstore on a running server: `Mockstore.connect` and `pytest --mockstore-url`."""
 
 from mockstore.errors import InvalidInputError, MockstoreError, NoServerError, NotFoundError
 from mockstore.provider import Provider, petstore
@@ -12,7 +12,7 @@ from mockstore.world.clock import random_uuid
 __all__ = ["SHARED", "RemoteMockstore", "connected"]
 
 SHARED = "shared"
-"""What names the pool that all clients without a tenant share."""
+"""The name of the tenant that all clients without a tenant share."""
 
 
 def connected(
@@ -23,14 +23,13 @@ def connected(
     callback_host: str = LOOPBACK,
     strict: bool | None = None,
 ) -> RemoteMockstore:
-    """Return the Mockstore of a server that runs at `url`.
+    """Return the Mockstore of the server at `url`.
 
-    `tenant` is a UUID, or `shared` for the pool of all who name none; without it, it gets a world of its own. `token`
-    is the server's control token. `callback_host` is by what name the server reaches the apps of this process.
-    `strict`: the end of the `with` block raises `AssertionError` over what went wrong and was never looked at, as that
-    of `Mockstore.in_process` does. When nothing is said, it does so in a world of its own: a tenant that is named may
-    be used by others, too. Raises `NoServerError` in one line when nobody is there, when the token is missing, or when
-    the versions differ.
+    `tenant` is a UUID, or `shared` for the tenant of all clients that name none; None makes a new one. `token` is the
+    server's control token. `callback_host` is the host name by which the server reaches the apps of this process.
+    `strict`: the end of the `with` block raises `AssertionError` over failures that were never looked at, as with
+    `Mockstore.in_process`; None means yes for a new tenant, and no for a named one, which others may use as well.
+    Raises `NoServerError` with a text of one line when no server answers, the token is missing, or the versions differ.
     """
     its_id = None if tenant == SHARED else random_uuid() if tenant is None else checked_tenant(tenant)
     wire = Wire(url, tenant=its_id, token=token)
@@ -44,15 +43,15 @@ def connected(
 
 
 def _rules(wire: Wire) -> Provider:
-    here = installed_version()
+    version = installed_version()
     try:
-        told = wire.get("settings") or {}
-    except (InvalidInputError, NotFoundError) as error:  # one that knows no such question
-        raise NoServerError(f"{wire.url} is no mockstore of this version, {here}: {error}") from None
-    if not {"version", "provider", "now"} <= told.keys():
+        settings = wire.get("settings") or {}
+    except (InvalidInputError, NotFoundError) as error:  # another server, or another version
+        raise NoServerError(f"{wire.url} is no mockstore of this version, {version}: {error}") from None
+    if not {"version", "provider", "now"} <= settings.keys():
         raise wire.stranger("something else")
-    if told["version"] != here:
+    if settings["version"] != version:
         raise NoServerError(
-            f"the mockstore at {wire.url} is version {told['version']}, and this is {here}: install the same one"
+            f"the mockstore at {wire.url} is version {settings['version']}, and this is {version}: install the same one"
         )
-    return rules_of(told, petstore())
+    return rules_of(settings, petstore())

@@ -1,4 +1,4 @@
-"""Serves the apps of this process to a server elsewhere, and keeps what they raise until somebody asks."""
+"""Serves the apps of this process to a mockstore server elsewhere, and keeps the exceptions that they raise."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from mockstore.web.server import Server
 
 RAISED: Final = "Mockstore-Raised"
-"""The field of an answer that says which failure of this process lies behind it."""
+"""The response header with the number of the exception behind the response."""
 LOOPBACK: Final = "127.0.0.1"
 
 
 class Callbacks:
-    """The apps that are mounted here: each at a path of its own, on one free port that is taken for the first.
+    """The mounted apps, each at its own path, on one free port, which is opened for the first app.
 
-    `host` is by what name the server reaches this process; if that is not loopback, every interface is listened at.
+    `host` is the host name by which the server reaches this process; unless it is loopback, listens on all interfaces.
     """
 
     def __init__(self, host: str) -> None:
@@ -43,24 +43,24 @@ class Callbacks:
         self._lock = Lock()
 
     def address(self, target: object, path: str, provider: Provider) -> str:
-        """Mount an app unless it is mounted already, and return where it gets its events."""
+        """Mount an app if it is not mounted yet, and return its URL for webhooks."""
         if not path.startswith("/"):
             raise InvalidInputError(f"the path {path!r} must start with a slash", field="path")
         mounted = self._router.mount_app(target)
         self._provider = provider
-        server = self._serving()
+        server = self._running_server()
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{server.port}/{mounted}{path}"
 
     def completed(self, attempt: Attempt, provider: Provider) -> Attempt:
-        """Return the attempt as it would be if the app had been called without a network: with what it raised."""
+        """Return the attempt as if the app had been called in process, with the exception that it raised."""
         if attempt.reply is None:
             return attempt
         number = next((value for name, value in attempt.reply.headers if name.lower() == RAISED.lower()), None)
         failure = self._failures.get(number) if number is not None else None
         if failure is None:
             return attempt
-        if not isinstance(failure, DeliveryError):  # a framework has made an answer of it
+        if not isinstance(failure, DeliveryError):  # the app's framework turned it into a response
             headers = tuple(field for field in attempt.reply.headers if field[1] != number)
             return replace(attempt, reply=replace(attempt.reply, headers=headers, exception=failure), exception=failure)
         verdict = judge(failure, provider)
@@ -68,26 +68,26 @@ class Callbacks:
         return replace(attempt, outcome=verdict.outcome, error=verdict.error, status=None, reply=None, exception=raised)
 
     def close(self) -> None:
-        """Stop serving, and give back what is mounted."""
+        """Stop serving, and unmount all apps."""
         if self._server is not None:
             self._server.stop()
             self._server = None
         self._router.close()
 
-    def _serving(self) -> "Server":
+    def _running_server(self) -> "Server":
         with self._lock:
             if self._server is None:
-                self._server = _started(self._answer, LOOPBACK if is_loopback(self._host) else _everywhere(self._host))
+                self._server = _start(self._answer, LOOPBACK if is_loopback(self._host) else _wildcard(self._host))
             return self._server
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         reply = self._reply(_outgoing(environ))
         phrase = HTTPStatus(reply.status).phrase if reply.status in list(HTTPStatus) else "-"
-        start_response(f"{reply.status} {phrase}", _fields(reply))
+        start_response(f"{reply.status} {phrase}", _headers_of(reply))
         return [reply.body]
 
     def _reply(self, outgoing: Outgoing) -> Reply:
-        assert self._provider is not None  # noqa: S101 - an app is mounted before anything comes in
+        assert self._provider is not None  # noqa: S101 - an app is mounted before any request
         try:
             reply = self._router.send(outgoing, self._provider.timeout)
         except DeliveryError as error:
@@ -102,9 +102,9 @@ class Callbacks:
         return number
 
 
-def _started(app: object, host: str) -> "Server":
-    from mockstore.settings import Settings  # noqa: PLC0415 - with the server
-    from mockstore.web.server import Server  # noqa: PLC0415 - loads cheroot, for those who mount an app
+def _start(app: object, host: str) -> "Server":
+    from mockstore.settings import Settings  # noqa: PLC0415 - needed for the server only
+    from mockstore.web.server import Server  # noqa: PLC0415 - loads cheroot
 
     server = Server(app, Settings(host=host, port=0))  # type: ignore[arg-type]  # a WSGI app, as a method
     try:
@@ -114,7 +114,7 @@ def _started(app: object, host: str) -> "Server":
     return server
 
 
-def _everywhere(host: str) -> str:
+def _wildcard(host: str) -> str:
     try:
         return "::" if ip_address(host).version == 6 else "0.0.0.0"  # noqa: PLR2004, S104 - the server is elsewhere
     except ValueError:
@@ -122,7 +122,7 @@ def _everywhere(host: str) -> str:
 
 
 def _outgoing(environ: "WSGIEnvironment") -> Outgoing:
-    """Return the request as it is to reach the app: the first step of its path is the host that it is mounted at."""
+    """Return the request for the app: the first segment of the path is the host at which the app is mounted."""
     raw = str(environ.get("REQUEST_URI") or environ["PATH_INFO"])
     path, _, query = raw.partition("?")
     host, _, rest = path.lstrip("/").partition("/")
@@ -136,7 +136,7 @@ def _outgoing(environ: "WSGIEnvironment") -> Outgoing:
     return Outgoing(url, headers, body, str(environ["REQUEST_METHOD"]))
 
 
-def _fields(reply: Reply) -> list[tuple[str, str]]:
+def _headers_of(reply: Reply) -> list[tuple[str, str]]:
     unwanted = {"content-length", "connection", "transfer-encoding"}
     fields = [field for field in reply.headers if field[0].lower() not in unwanted]
     return [*fields, ("Content-Length", str(len(reply.body)))]

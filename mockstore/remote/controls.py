@@ -1,4 +1,4 @@
-"""What a user moves on a server: its clock, its registrations, its standing faults."""
+"""The clock, the webhooks and the fault rules of a tenant on a server."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -16,34 +16,34 @@ from mockstore.web.fault_documents import rule_document
 
 
 class RemoteClock:
-    """A server's time, for one tenant."""
+    """The clock of one tenant on a server."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
     def now(self) -> datetime:
         """Return the time in UTC."""
-        return datetime.fromisoformat(self._told()["now"])
+        return datetime.fromisoformat(self._settings()["now"])
 
     @property
     def frozen(self) -> bool:
-        """Whether the time stands still unless it is advanced."""
-        return bool(self._told()["frozen"])
+        """Whether the clock stands still until it is advanced."""
+        return bool(self._settings()["frozen"])
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
-        """Move on by a timedelta or its keywords (`minutes=96`); what falls due on the way runs at its own moment."""
+        """Advance by a timedelta or its keywords (`minutes=96`); what falls due in between runs at its due time."""
         __tracebackhide__ = True
         self._wire.post("clock", "advance", seconds=span(by, units).total_seconds())
 
     def freeze(self) -> None:
-        """Stop the time where it is."""
+        """Stop the clock."""
         self._wire.post("clock", "freeze")
 
     def run(self) -> None:
-        """Let the time run."""
+        """Let the clock run."""
         self._wire.post("clock", "run")
 
-    def _told(self) -> Json:
+    def _settings(self) -> Json:
         return self._wire.get("settings")
 
 
@@ -72,20 +72,20 @@ class RemoteWebhooks:
         description: str | None = None,
         signatures: object = None,
     ) -> Webhook:
-        """Register; a secret is made when none is given. Raises `InvalidInputError`, and then nothing is registered."""
+        """Register a webhook, with a new secret if none is given. Raise `InvalidInputError` without registering it."""
         members = {"url": url, "events": _plain(events), "secret": secret}
         members |= {"description": description, "signatures": _plain(signatures)}
-        told = {name: value for name, value in members.items() if value is not None}
-        return Webhook(self._reader, self._wire.post("records", "webhooks", **told)["id"])
+        document = {name: value for name, value in members.items() if value is not None}
+        return Webhook(self._reader, self._wire.post("records", "webhooks", **document)["id"])
 
     def update(self, webhook_id: str, changes: Mapping[str, Json]) -> Webhook:
-        """Change `url`, `events`, `secret`, `description`, `signatures` or `status`; all or nothing."""
+        """Change `url`, `events`, `secret`, `description`, `signatures` or `status`, all of `changes` or none."""
         check_changeable(changes)
         self._wire.post("records", "webhooks", webhook_id, **{name: _plain(one) for name, one in changes.items()})
         return Webhook(self._reader, webhook_id)
 
     def remove(self, webhook_id: str) -> None:
-        """Delete the registration; what it still had to get is discarded. Raises `NotFoundError`."""
+        """Delete the registration; its pending deliveries are discarded. Raise `NotFoundError`."""
         self._wire.delete("records", "webhooks", webhook_id)
 
 
@@ -105,26 +105,26 @@ class RemoteFaults:
         attempts: Iterable[int] = (),
         times: int | None = None,
     ) -> Rule:
-        """Let one fault or several befall every later delivery that matches, and return the rule.
+        """Apply one fault or several to every later delivery that matches, and return the rule.
 
-        See `StandingFaults.add`. Raises `InvalidInputError` for what makes no sense and `NotFoundError` for an
+        See `StandingFaults.add`. Raises `InvalidInputError` for invalid arguments and `NotFoundError` for an
         unknown webhook.
         """
         webhook_id = to if to is None or isinstance(to, str) else to.id
         if webhook_id is not None and self._reader.webhook_record(webhook_id) is None:
             raise NotFoundError("webhook", webhook_id)
-        told: dict[str, Json] = {"fault": [one.name for one in wanted(fault)], "events": _plain(events)}
-        told |= {"to": webhook_id, "attempts": list(attempts) or _shared_attempts(fault), "times": times}
-        kept = {name: value for name, value in told.items() if value is not None}
+        document: dict[str, Json] = {"fault": [one.name for one in wanted(fault)], "events": _plain(events)}
+        document |= {"to": webhook_id, "attempts": list(attempts) or _shared_attempts(fault), "times": times}
+        kept = {name: value for name, value in document.items() if value is not None}
         return _rule(self._wire.post("faults", **kept))
 
     def remove(self, rule: Rule) -> None:
-        """Forget a rule; raise `InvalidInputError` when it is not in force."""
-        told = rule_document(rule)
-        self._wire.post("faults", "remove", **{name: value for name, value in told.items() if value is not None})
+        """Remove a rule; raise `InvalidInputError` when it is not in force."""
+        document = rule_document(rule)
+        self._wire.post("faults", "remove", **{name: value for name, value in document.items() if value is not None})
 
     def clear(self) -> None:
-        """Forget all rules; deliveries that were made under them keep their faults."""
+        """Remove all rules; deliveries that already have faults keep them."""
         self._wire.delete("faults")
 
     def __iter__(self) -> Iterator[Rule]:
@@ -135,7 +135,7 @@ class RemoteFaults:
 
 
 def fault_names(fault: Wanted) -> list[str]:
-    """Return the names that travel with an event; raise for a fault that is limited to some attempts."""
+    """Return the names of the faults; raise `InvalidInputError` for a fault that is limited to some attempts."""
     found = wanted(fault)
     for one in found:
         if one.attempts != named(one.name).attempts:
@@ -148,7 +148,7 @@ def fault_names(fault: Wanted) -> list[str]:
 
 
 def _shared_attempts(fault: Wanted) -> list[int]:
-    """Return the attempts that all of the faults are limited to; a server's rule has them for all alike."""
+    """Return the attempts that the faults are limited to; a server's rule has one limit for all of its faults."""
     limits = {one.attempts for one in wanted(fault) if one.attempts != named(one.name).attempts}
     if len(limits) > 1:
         raise InvalidInputError("faults on different attempts need a rule each: call add for each", field="fault")
@@ -162,5 +162,5 @@ def _rule(document: Json) -> Rule:
 
 
 def _plain(value: object) -> Json:
-    """Return names as JSON has them: a text or a list."""
+    """Return the value, a tuple or set as a list for JSON."""
     return list(value) if isinstance(value, tuple | set | frozenset) else value

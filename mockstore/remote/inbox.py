@@ -1,4 +1,4 @@
-"""An inbox that is in the process of a server, as a test here holds it."""
+"""The client side of an inbox that runs in the process of a server."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -14,10 +14,10 @@ from mockstore.web.records import from_json, to_json
 
 
 class RemoteInbox(Collection[Received]):
-    """Captures deliveries in the order of their arrival, and answers as told (200 by default)."""
+    """Captures deliveries in the order of arrival, and answers as scripted, by default with 200."""
 
     webhook: Webhook
-    """Its own registration."""
+    """The registration of the inbox."""
 
     def __init__(self, wire: Wire, webhook: Webhook, provider: Provider, wait: Waiter) -> None:
         self.webhook = webhook
@@ -31,12 +31,12 @@ class RemoteInbox(Collection[Received]):
         )
 
     def will_answer(self, *answers: Answer | int | str | timedelta) -> None:
-        """Answer in turn: statuses, `"timeout"`, `"reset"`, a timedelta to take, or an Answer; the last repeats."""
-        told = [to_json(answer(one)) for one in answers]
-        self._wire.ask("PUT", path_to("records", "inboxes", self.webhook.id, "answers"), {"answers": told})
+        """Script the answers in turn: a status, `"timeout"`, `"reset"`, a delay or an Answer; the last repeats."""
+        documents = [to_json(answer(one)) for one in answers]
+        self._wire.ask("PUT", path_to("records", "inboxes", self.webhook.id, "answers"), {"answers": documents})
 
     def clear(self) -> None:
-        """Forget what was captured and what was scripted."""
+        """Remove the captured deliveries and the scripted answers."""
         self._wire.delete("records", "inboxes", self.webhook.id)
 
     def _captured(self) -> list[Received]:

@@ -1,4 +1,4 @@
-"""Plays scenarios in the world of one tenant on a server."""
+"""Plays scenarios in one tenant of a server."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RemotePlayer:
-    """Plays scenarios; call it."""
+    """A callable that plays scenarios."""
 
     def __init__(self, wire: Wire, provider: Provider, address: Callable[[object], str]) -> None:
         self._wire = wire
@@ -31,13 +31,13 @@ class RemotePlayer:
         to: object = None,
         variables: Mapping[str, Json] | None = None,
     ) -> "Result":
-        """Play a scenario, a file here or the name of a ready one, and return the result: see `Player`.
+        """Play a scenario, a local file or the name of one in the library, and return the result; see `Player`.
 
         Raises `ScenarioFailedError`, an `AssertionError`, unless every expectation holds; `InvalidScenarioError` with
         every mistake in the file.
         """
         __tracebackhide__ = True
-        from mockstore.scenario import Scenario, load, source_of  # noqa: PLC0415 - most tests play nothing
+        from mockstore.scenario import Scenario, load, source_of  # noqa: PLC0415 - imported only when used
         from mockstore.scenario.documents import result_of  # noqa: PLC0415 - likewise
         from mockstore.scenario.inside import targets_of  # noqa: PLC0415 - likewise
         from mockstore.scenario.report import require  # noqa: PLC0415 - likewise
@@ -46,18 +46,23 @@ class RemotePlayer:
             raise InvalidInputError("a server plays what it can read: give a path or a name", field="scenario")
         read = load(scenario, catalogue=self._provider.catalogue, variables=variables)
         targets = {name: self._target(one) for name, one in targets_of(read, to).items()}
-        told = {"text": source_of(scenario), "source": read.source, "to": targets, "variables": dict(variables or {})}
-        self._latest = result_of(self._wire.post("records", "play", **told))
+        document = {
+            "text": source_of(scenario),
+            "source": read.source,
+            "to": targets,
+            "variables": dict(variables or {}),
+        }
+        self._latest = result_of(self._wire.post("records", "play", **document))
         require(self._latest)
         return self._latest
 
     def forget(self) -> None:
-        """Forget what came of the latest scenario."""
+        """Forget the latest result."""
         self._latest = None
 
     @property
     def result(self) -> "Result":
-        """What came of the latest scenario, passed or not; raise `InvalidInputError` when none was played."""
+        """The result of the latest scenario, passed or failed; raise `InvalidInputError` when none was played."""
         if self._latest is None:
             raise InvalidInputError("no scenario was played; play one: mockstore.play('outage-and-recovery')")
         return self._latest

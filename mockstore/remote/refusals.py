@@ -1,4 +1,4 @@
-"""From a server's problem document back to the error that a Mockstore in this process raises. Pure."""
+"""Converts a server's problem document to the error that a Mockstore in this process would raise. Pure."""
 
 from collections.abc import Mapping
 
@@ -8,10 +8,10 @@ from mockstore.web.error_documents import error_of
 
 
 def refusal(problem: Mapping[str, Json]) -> MockstoreError:
-    """Return the error that the problem tells of; its text is the problem's detail.
+    """Return the error in the problem document, with its detail as the text.
 
-    A problem that is no error of a Mockstore, such as an unknown route, is an `InvalidInputError`.
+    A problem without an error of a Mockstore, such as an unknown route, becomes an `InvalidInputError`.
     """
     detail = str(problem.get("detail") or problem["title"])
-    told = error_of(problem["error"], detail) if "error" in problem else None
-    return told or InvalidInputError(detail)
+    error = error_of(problem["error"], detail) if "error" in problem else None
+    return error or InvalidInputError(detail)

@@ -1,4 +1,4 @@
-"""The façade of a Mockstore on a server: the verbs of `mockstore.service`, each one request or a few."""
+"""`Mockstore` for a server: the methods of `mockstore.service`, each as one request or a few."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from mockstore.service import Mockstore
     from mockstore.shopfront import Orders, Pets, Users
 
-PATIENCE = timedelta(seconds=10)
-"""How long `settle` waits when nothing is said."""
+DEFAULT_WAIT = timedelta(seconds=10)
+"""How long `settle` waits by default."""
 GRACE: Final = timedelta(seconds=1)
-"""How much longer than a receiver may take the end of a `with` block waits for its attempt."""
+"""The end of a `with` block waits for attempts that long beyond the provider's timeout."""
 _INSTEAD: Final = MappingProxyType(
     {
         "assert_conforms": "an audit runs in the test's own process; use the fixture mockstore (Mockstore.in_process), "
@@ -54,66 +54,66 @@ _INSTEAD: Final = MappingProxyType(
         "mockstore (Mockstore.in_process)",
     }
 )
-"""Verbs that only a Mockstore in process has, and what to do where there is none."""
+"""Methods that only a Mockstore in process has, and what to use instead."""
 
 
 class RemoteMockstore:
-    """A Mockstore that lives on a server, for one tenant: the same verbs and handles. A context manager.
+    """One tenant of a server, with the methods and handles of `Mockstore`. A context manager.
 
-    Nothing of it is kept here: each question is asked of the server. What apps of this process raise comes home with
-    the attempts that made them raise. When `strict`, the end of the `with` block waits for attempts under way, and
-    raises `AssertionError` over what went wrong and was never looked at.
+    Nothing is cached here: each call asks the server. Exceptions that apps of this process raise are added to their
+    attempts. If `strict`, the end of the `with` block waits for attempts under way, and raises `AssertionError` over
+    failures that were never looked at.
     """
 
     def __init__(self, wire: Wire, *, tenant: str | None, provider: Provider, callback_host: str, strict: bool) -> None:
         self._wire = wire
         self.tenant = tenant
-        """The UUID that tells it from others on the server; None is the pool that all share."""
+        """The UUID of the tenant; None is the shared tenant."""
         self.url = address_of(wire.url, tenant)
-        """Where its API is reached, without a slash at the end; the tenant is in it."""
+        """The base URL of its API, with the tenant, without a slash at the end."""
         self.provider = provider
         self.options = Options(strict=strict, raise_errors=False)
         self._callbacks = Callbacks(callback_host)
         self.reader = RemoteReader(wire, provider, self._callbacks)
         self.reader.examined.is_judged = strict
-        self._emptied: int | None = None
-        """How many requests there had been when everything was taken away."""
+        self._requests_at_forget: int | None = None
+        """The number of requests when `forget` was called; None before."""
         self._front = RemoteFront(wire)
         self._inboxes: dict[str, RemoteInbox] = {}
         self.clock = RemoteClock(wire)
         self.webhooks = RemoteWebhooks(wire, self.reader)
         self.faults = RemoteFaults(wire, self.reader)
         self.play = RemotePlayer(wire, provider, self._address)
-        self.replay = Replay(cast("Mockstore", self))  # which emits, and no more
+        self.replay = Replay(cast("Mockstore", self))  # it only uses `emit`
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
-            found = self._found_at_the_end() if kind is None and self.options.strict else ()
+            found = self._final_complaints() if kind is None and self.options.strict else ()
         finally:
             self.close()
         require_none(found, "Mockstore.connect(…, strict=False)")
 
-    def _found_at_the_end(self) -> Sequence[str]:
-        """Return the complaints; a tenant that was forgotten, and not asked for since, is not made anew for that."""
-        if self._emptied == self._wire.asked:
+    def _final_complaints(self) -> Sequence[str]:
+        """Return the complaints; ask the server only if the tenant still exists there."""
+        if self._requests_at_forget == self._wire.request_count:
             return self.reader.examined.complaints
         with suppress(TimeoutError):
             self.settle(self.provider.timeout + GRACE)
         return self.complaints()
 
     def close(self) -> None:
-        """Stop serving the apps of this process, and give back the connections; the server keeps what it has."""
+        """Stop serving the apps of this process, and close the connections; the server keeps the tenant."""
         self._callbacks.close()
         self._wire.close()
 
     def forget(self) -> None:
-        """Take everything of this tenant away from the server, the rules of its own included."""
+        """Delete this tenant from the server, including its rules."""
         self.reader.examined.forget(self.complaints)
         self._wire.delete("tenant")
-        self._emptied = self._wire.asked
+        self._requests_at_forget = self._wire.request_count
 
     def subscribe(  # noqa: PLR0913 - a registration has these parts
         self,
@@ -130,21 +130,21 @@ class RemoteMockstore:
         `target` is a URL, or an app or callable of this process, which is then served on a free port: see
         `Mockstore.subscribe`.
         """
-        checked_events(events, self.provider.catalogue)  # before anything is mounted
+        checked_events(events, self.provider.catalogue)  # before the app is mounted
         url = self._address(target, path)
         return self.webhooks.add(url, events, secret=secret, description=description, signatures=signatures)
 
     def open_inbox(self, events: str | Sequence[str] = "*") -> RemoteInbox:
-        """Subscribe a receiver on the server that captures what it gets and answers as told."""
-        told = self._wire.post("records", "inboxes", events=events if isinstance(events, str) else list(events))
-        webhook = Webhook(self.reader, told["id"])
+        """Subscribe an inbox on the server: it captures deliveries and answers as scripted."""
+        opened = self._wire.post("records", "inboxes", events=events if isinstance(events, str) else list(events))
+        webhook = Webhook(self.reader, opened["id"])
         inbox = RemoteInbox(self._wire, webhook, self.provider, self.reader.wait)
         self._inboxes[webhook.id] = inbox
         return inbox
 
     @property
     def shop(self) -> RemoteFront:
-        """The shop's verbs: `shop.pets`, `shop.orders`, `shop.users`."""
+        """The shop: `shop.pets`, `shop.orders`, `shop.users`."""
         return self._front
 
     @property
@@ -162,126 +162,126 @@ class RemoteMockstore:
         """The users: `add`, `[id]`."""
         return self._front.users
 
-    def emit(self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]) -> Event:
-        """Make an event, tell every webhook that wants it, and return the event: see `Mockstore.emit`."""
+    def emit(self, event_type: str, overrides: Mapping[str, Json] | None = None, **options: Unpack[Emission]) -> Event:
+        """Emit an event to every webhook that subscribes to it, and return the event; see `Mockstore.emit`."""
         __tracebackhide__ = True
-        check_emission(event_type, overrides, told)
-        document: dict[str, Json] = {"type": event_type, "invalid": told.get("invalid", False)}
-        body, to = told.get("body"), told.get("to")
+        check_emission(event_type, overrides, options)
+        document: dict[str, Json] = {"type": event_type, "invalid": options.get("invalid", False)}
+        body, to = options.get("body"), options.get("to")
         if body is not None:
             document["bodyBase64"] = b64encode(body.encode() if isinstance(body, str) else body).decode()
         if overrides is not None:
             document["overrides"] = dict(overrides)
         if to is not None:
             document["to"] = to.id
-        if "content_type" in told:
-            document["contentType"] = told["content_type"]
-        document["fault"] = fault_names(told.get("fault", ()))
+        if "content_type" in options:
+            document["contentType"] = options["content_type"]
+        document["fault"] = fault_names(options.get("fault", ()))
         (made,) = self._wire.post("emit", **document)["data"]
         self.reader.examined.emitted(made["id"], with_fault=bool(document["fault"]))
         return self.event(made["id"])
 
     @must_be_awaited
     async def aemit(
-        self, event_type: str, overrides: Mapping[str, Json] | None = None, **told: Unpack[Emission]
+        self, event_type: str, overrides: Mapping[str, Json] | None = None, **options: Unpack[Emission]
     ) -> Event:
-        """Do what `emit` does, and wait for the first attempts, while the event loop runs on."""
-        from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
+        """Do the same as `emit`, and await the first attempts without blocking the event loop."""
+        from asyncio import to_thread  # noqa: PLC0415 - imported already by async code
 
         __tracebackhide__ = True
-        return await (await to_thread(self.emit, event_type, overrides, **told)).tried()
+        return await (await to_thread(self.emit, event_type, overrides, **options)).tried()
 
     @property
     def events(self) -> Collection[Event]:
-        """Everything that was emitted, oldest first."""
+        """All events, oldest first."""
         return self.reader.events()
 
     @property
     def deliveries(self) -> Deliveries:
-        """Everything that was sent, oldest first."""
+        """All deliveries, oldest first."""
         return Deliveries.of_source(self.reader)
 
     def event(self, event_id: str) -> Event:
-        """Return the event of this id; raise `NotFoundError`."""
+        """Return the event with this id; raise `NotFoundError`."""
         return Event(self.reader, self.reader.event_record(event_id))
 
     def delivery(self, delivery_id: str) -> Delivery:
-        """Return the delivery of this id; raise `NotFoundError`."""
+        """Return the delivery with this id; raise `NotFoundError`."""
         return Delivery(self.reader, self.reader.delivery_record(delivery_id).id)
 
     def advance(self, by: timedelta | None = None, **units: float) -> None:
-        """Move the clock by a timedelta or its keywords (`minutes=5`), and run what falls due on the way, in order."""
+        """Advance the clock by a timedelta or its keywords (`minutes=5`), and run what falls due, in order."""
         __tracebackhide__ = True
         self.clock.advance(by, **units)
 
     @must_be_awaited
     async def aadvance(self, /, by: timedelta | None = None, **units: float) -> None:
-        """Do what `advance` does, while the event loop runs on."""
-        from asyncio import to_thread  # noqa: PLC0415 - whoever awaits this has loaded it
+        """Do the same as `advance` without blocking the event loop."""
+        from asyncio import to_thread  # noqa: PLC0415 - imported already by async code
 
         __tracebackhide__ = True
         await to_thread(self.advance, by, **units)
 
     def settle(self, timeout: timedelta | None = None) -> None:
-        """Wait until nothing is due or under way; raise `TimeoutError` after `timeout`."""
+        """Wait until no delivery is due or under way; raise `TimeoutError` after `timeout` (default 10 seconds)."""
         __tracebackhide__ = True
-        patience = PATIENCE if timeout is None else span_of(timeout, "timeout")
-        if not self._wire.post("settle", timeoutSeconds=patience.total_seconds())["settled"]:
-            raise TimeoutError(f"deliveries are still under way after {describe(patience)}")
+        limit = DEFAULT_WAIT if timeout is None else span_of(timeout, "timeout")
+        if not self._wire.post("settle", timeoutSeconds=limit.total_seconds())["settled"]:
+            raise TimeoutError(f"deliveries are still under way after {describe(limit)}")
 
     def hold(self) -> None:
-        """Keep back every delivery that is made from now on."""
+        """Hold back new deliveries until `release`."""
         self._wire.post("hold")
 
     def release(self, order: Sequence[int] | None = None) -> Sequence[Delivery]:
-        """Send what was held, oldest first, or in `order`; stop holding. See `Mockstore.release`."""
+        """Send the held deliveries, oldest first or in `order`, and stop holding. See `Mockstore.release`."""
         __tracebackhide__ = True
-        return self._several(self._wire.post("records", "release", **({} if order is None else {"order": list(order)})))
+        return self._handles(self._wire.post("records", "release", **({} if order is None else {"order": list(order)})))
 
     def redeliver(self, delivery: Delivery | str) -> Delivery:
-        """Send a delivery again, whatever became of it: the same bytes under the same event id, the ladder anew."""
+        """Send a delivery again, whatever its state, with the same body and event id and a new retry ladder."""
         __tracebackhide__ = True
         its_id = delivery if isinstance(delivery, str) else delivery.id
         return Delivery(self.reader, self._wire.post("deliveries", its_id, "redeliver")["id"])
 
     def recover(self, webhook: Webhook | str, since: datetime | None = None) -> Sequence[Delivery]:
-        """Send again what failed or was discarded since then; the webhook must be active."""
+        """Send failed and discarded deliveries again: those since `since`, or all. The webhook must be active."""
         __tracebackhide__ = True
-        told = {} if since is None else {"since": since.isoformat()}
-        return self._several(self._wire.post("records", "webhooks", _id(webhook), "recover", **told))
+        document = {} if since is None else {"since": since.isoformat()}
+        return self._handles(self._wire.post("records", "webhooks", _id(webhook), "recover", **document))
 
     def rotate_secret(self, webhook: Webhook | str, *, overlap: timedelta = timedelta()) -> str:
-        """Give the webhook a new secret and return it; for `overlap` the old one signs as well."""
+        """Give the webhook a new secret and return it; the old one signs as well for `overlap`."""
         seconds = span_of(overlap, "overlap").total_seconds()
-        told = self._wire.post("records", "webhooks", _id(webhook), "rotate-secret", overlapSeconds=seconds)
-        return str(told["secret"])
+        response = self._wire.post("records", "webhooks", _id(webhook), "rotate-secret", overlapSeconds=seconds)
+        return str(response["secret"])
 
     def reset(self) -> None:
-        """Forget everything that this world was told, and start time and chance anew: see `Mockstore.reset`."""
+        """Delete everything of this tenant, and restart its clock and random numbers; see `Mockstore.reset`."""
         self.reader.examined.forget(self.complaints)
         self._wire.post("reset")
         self.play.forget()
         self._inboxes.clear()
 
     def change(self, **rules: Json) -> None:
-        """Give this tenant a fresh world under rules of its own: the members of `PUT /_mockstore/settings`."""
+        """Reset this tenant, with rules of its own: the members of `PUT /_mockstore/settings`."""
         self.reader.examined.forget(self.complaints)
-        told = self._wire.ask("PUT", path_to("settings"), rules)
+        settings = self._wire.ask("PUT", path_to("settings"), rules)
         self._inboxes.clear()
-        self._follow(rules_of(told, self.provider))
+        self._use_rules(rules_of(settings, self.provider))
 
     def timeline(self) -> str:
-        """Return what happened, as text for people."""
+        """Return what happened, as a readable text."""
         return timeline_text(self.reader.told())
 
     def complaints(self) -> list[str]:
-        """Return what a strict test has against itself: what went wrong and nobody looked at."""
+        """Return the failures that a strict test reports: those that it never looked at."""
         return complaints(self.reader, scripted=self._inboxes, rules=self.faults)
 
-    if not TYPE_CHECKING:  # whose checker is not to take every name for a verb
+    if not TYPE_CHECKING:  # or a type checker would accept every attribute
 
         def __getattr__(self, name: str) -> object:
-            """Say what to do instead of a verb that only a Mockstore in process has."""
+            """Raise `AttributeError`; for a method that only a Mockstore in process has, say what to use instead."""
             instead = _INSTEAD.get(name)
             if instead is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
@@ -290,7 +290,7 @@ class RemoteMockstore:
     def __repr__(self) -> str:
         return f"<RemoteMockstore at {self.url}>"
 
-    def _follow(self, provider: Provider) -> None:
+    def _use_rules(self, provider: Provider) -> None:
         self.provider = provider
         self.reader = RemoteReader(self._wire, provider, self._callbacks, self.reader.examined)
         self.webhooks = RemoteWebhooks(self._wire, self.reader)
@@ -298,21 +298,21 @@ class RemoteMockstore:
         self.play = RemotePlayer(self._wire, provider, self._address)
 
     def _address(self, target: object, path: str = DEFAULT_PATH) -> str:
-        """Return the URL of `target`: itself, when it is one, or where the app of this process is served."""
+        """Return `target` if it is a URL, else the URL at which that app of this process is served."""
         if isinstance(target, str) and target != "django":
             return target
         if target == "django":
-            from mockstore.world.transports.django import refuse_inside_a_transaction  # noqa: PLC0415 - for few
+            from mockstore.world.transports.django import refuse_inside_a_transaction  # noqa: PLC0415 - imports Django
 
             refuse_inside_a_transaction()
         return self._callbacks.address(target, path, self.provider)
 
-    def _several(self, answer: Json) -> Sequence[Delivery]:
+    def _handles(self, answer: Json) -> Sequence[Delivery]:
         return [Delivery(self.reader, its_id) for its_id in answer["ids"]]
 
 
 def rules_of(document: Json, provider: Provider) -> Provider:
-    """Return the rules that a server tells of; raise `InvalidInputError` for a sender that is not known here."""
+    """Return the rules in a settings document; raise `InvalidInputError` for another provider than `provider`."""
     if document["provider"] != provider.name:
         raise InvalidInputError(
             f"the server plays {document['provider']!r}, and only {provider.name!r} can be shared", field="provider"

@@ -1,4 +1,4 @@
-"""The shop's verbs by way of a server: what `mockstore.shopfront` asks of the shop, asked there."""
+"""The shop of a server: `mockstore.shopfront` with each call of the shop as a request."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -15,46 +15,46 @@ T = TypeVar("T")
 
 
 class RemoteFront:
-    """The shop as a user holds it: `pets`, `orders`, `users`, each verb one request."""
+    """The attribute `shop` of a `RemoteMockstore`: `pets`, `orders`, `users`."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self.shop = cast("Shop", _Shop(wire))
-        front = cast("Front", self)  # the classes of the shop front ask for `shop`, `do` and `process`, no more
+        front = cast("Front", self)  # these classes use only `shop`, `do` and `process`
         self.pets = Pets(front)
         self.orders = Orders(front, random_uuid)
         self.users = Users(front)
 
     def do(self, verb: Callable[[], T]) -> T:
-        """Return what `verb` returns; what it causes is under way on the server."""
+        """Call `verb` and return its result; the server delivers the events that it causes."""
         __tracebackhide__ = True
         return verb()
 
     def process(self, order_id: str, request: Payload) -> dict[str, Json]:
-        """Take on a request to process an order; the outcome is called back later."""
-        return cast("dict[str, Json]", _called(self._wire, "process", order_id, request))
+        """Return the response to a request to process an order; the outcome is sent to its callback URL later."""
+        return cast("dict[str, Json]", _call(self._wire, "process", order_id, request))
 
 
 class _Shop:
-    """The departments of the shop."""
+    """Stands for `Shop`: has the same parts."""
 
     def __init__(self, wire: Wire) -> None:
-        self.pets = _Department(wire, "pets")
-        self.orders = _Department(wire, "orders")
-        self.payments = _Department(wire, "payments")
-        self.users = _Department(wire, "users")
+        self.pets = _Part(wire, "pets")
+        self.orders = _Part(wire, "orders")
+        self.payments = _Part(wire, "payments")
+        self.users = _Part(wire, "users")
 
 
-class _Department:
-    """A department; whatever verb is asked of it, the server is asked for."""
+class _Part:
+    """A part of the shop; every method is called on the server."""
 
     def __init__(self, wire: Wire, name: str) -> None:
         self._wire = wire
         self._name = name
 
     def __getattr__(self, verb: str) -> Callable[..., Json]:
-        return lambda *arguments: _called(self._wire, f"{self._name}.{verb}", *arguments)
+        return lambda *arguments: _call(self._wire, f"{self._name}.{verb}", *arguments)
 
 
-def _called(wire: Wire, verb: str, *arguments: Json) -> Json:
+def _call(wire: Wire, verb: str, *arguments: Json) -> Json:
     return wire.post("records", "shop", verb=verb, arguments=list(arguments))["result"]

@@ -1,4 +1,4 @@
-"""Where the handles of a Mockstore on a server read: its records, asked for anew with each question."""
+"""Reads the records of a server for the handles of a `RemoteMockstore`, without caching."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -21,16 +21,16 @@ from mockstore.web.records import from_json
 from mockstore.world.clock import wall_time
 from mockstore.world.transports.rules import Deadline
 
-PATIENCE: Final = timedelta(seconds=10)
-"""How long an assertion waits for an attempt that is under way."""
+ATTEMPT_WAIT: Final = timedelta(seconds=10)
+"""How long an assertion waits for an attempt under way."""
 LONGEST_POLL: Final = 10.0
-"""The most seconds that one question for news lasts; then it is asked again."""
-_NOTHING_KNOWN: Final = -1
-"""After this, whatever has happened is news: the first question is answered at once."""
+"""How many seconds one request for news waits; then it is repeated."""
+_NO_COUNT: Final = -1
+"""No count of changes equals this one, so the first request returns at once."""
 
 
 class RemoteReader:
-    """The `Source` of the handles, over a server's records; what a consumer here raised is added to its attempts."""
+    """The `Source` of the handles; adds the exceptions that apps of this process raised to their attempts."""
 
     def __init__(self, wire: Wire, provider: Provider, callbacks: Callbacks, examined: Examined | None = None) -> None:
         self._wire = wire
@@ -41,12 +41,12 @@ class RemoteReader:
 
     @property
     def wait(self) -> Waiter:
-        """Block until a claim holds, looking again whenever the server has news."""
+        """A function that blocks until a condition is true, checked after each change on the server."""
         return self._wait
 
     @property
     def raised(self) -> Sequence[BaseException]:
-        """What was raised in the server's own process."""
+        """The exceptions that were raised in the server's process."""
         return [RaisedThereError(text) for text in self._wire.get("records", "raised")["data"]]
 
     def webhook_records(self) -> Sequence[WebhookRecord]:
@@ -70,17 +70,17 @@ class RemoteReader:
 
     def delivery_record(self, delivery_id: str) -> DeliveryRecord:
         """Return the delivery's record; raise `NotFoundError`."""
-        return self._whole(from_json(DeliveryRecord, self._wire.get("records", "deliveries", delivery_id)))
+        return self._with_exceptions(from_json(DeliveryRecord, self._wire.get("records", "deliveries", delivery_id)))
 
     def delivery_records(
         self, *, webhook_id: str | None = None, event_id: str | None = None
     ) -> Sequence[DeliveryRecord]:
         """Return the deliveries to a webhook, of an event, or all."""
         found = self._wire.get("records", "deliveries", webhook=webhook_id, event=event_id)["data"]
-        return [self._whole(from_json(DeliveryRecord, one)) for one in found]
+        return [self._with_exceptions(from_json(DeliveryRecord, one)) for one in found]
 
     def events(self) -> Collection[Event]:
-        """Return the live collection of everything that was emitted, oldest first."""
+        """Return the live collection of all events, oldest first."""
 
         def find() -> list[Event]:
             return [Event(self, record) for record in self.event_records()]
@@ -90,41 +90,41 @@ class RemoteReader:
     def told(self) -> Iterator[Told]:
         """Yield each delivery with its event and its webhook, then each event that has no delivery."""
         events = {event.id: event for event in self.event_records()}
-        alone = dict(events)
+        undelivered = dict(events)
         webhooks: dict[str, WebhookRecord | None] = {webhook.id: webhook for webhook in self.webhook_records()}
         for record in self.delivery_records():
-            if record.webhook_id not in webhooks:  # made for one callback, or deleted
+            if record.webhook_id not in webhooks:  # a callback's, or deleted
                 webhooks[record.webhook_id] = self.webhook_record(record.webhook_id)
             event = events.get(record.event_id) or self.event_record(record.event_id)
-            alone.pop(event.id, None)
+            undelivered.pop(event.id, None)
             yield record, event, webhooks[record.webhook_id]
-        for event in alone.values():
+        for event in undelivered.values():
             yield None, event, None
 
     def let_end(self, delivery_id: str) -> None:
-        """Wait for the attempt that is due now."""
-        self.wait(lambda: not self._is_due(delivery_id), PATIENCE.total_seconds())
+        """Wait until no attempt of the delivery is due, for 10 seconds at most."""
+        self.wait(lambda: not self._is_due(delivery_id), ATTEMPT_WAIT.total_seconds())
 
     def check_type(self, wanted: str) -> None:
-        """Raise `UnknownEventTypeError` for what is no event type and no pattern."""
+        """Raise `UnknownEventTypeError` unless `wanted` is an event type or a pattern."""
         self._provider.catalogue.check_patterns([wanted])
 
     def mistakes(self, event: EventRecord) -> Sequence[str]:
-        """Return what breaks the schema in the event's body."""
+        """Return the schema violations of the event's body."""
         payload = parsed(event.body)
         if payload is None:
             return ["body: is not JSON"]
         return [str(mistake) for mistake in self._provider.catalogue.mistakes(payload)]
 
     def process_time(self) -> datetime:
-        """Return the time that the consumer's code sees, if it runs here."""
+        """Return the system time of this process."""
         return wall_time()
 
     def now(self) -> datetime:
         """Return the server's time."""
         return datetime.fromisoformat(self._wire.get("settings")["now"])
 
-    def _whole(self, record: DeliveryRecord) -> DeliveryRecord:
+    def _with_exceptions(self, record: DeliveryRecord) -> DeliveryRecord:
         if not record.attempts:
             return record
         return replace(record, attempts=tuple(map(self._completed, record.attempts)))
@@ -137,11 +137,11 @@ class RemoteReader:
         return record.due is not None and record.due <= self.now()
 
     def _wait(self, claim: Callable[[], bool], timeout: float | None) -> bool:
-        latest, deadline = _NOTHING_KNOWN, None if timeout is None else Deadline(timedelta(seconds=timeout))
+        latest, deadline = _NO_COUNT, None if timeout is None else Deadline(timedelta(seconds=timeout))
         while not claim():
             if deadline is not None and deadline.passed():
                 return False
             left = LONGEST_POLL if deadline is None else min(deadline.left(), LONGEST_POLL)
-            asked = {"after": latest, "timeoutSeconds": left}
-            latest = self._wire.post("records", "news", **asked)["news"]
+            query = {"after": latest, "timeoutSeconds": left}
+            latest = self._wire.post("records", "news", **query)["news"]
         return True

@@ -1,4 +1,4 @@
-"""Asks a server for a test elsewhere: what is below `/_mockstore`, with the errors of a Mockstore in this process."""
+"""Sends requests to the control routes of a server, and raises the errors of a Mockstore in this process."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,21 +10,21 @@ from mockstore.remote.refusals import refusal
 from mockstore.world.transports import json_client
 from mockstore.world.transports.json_client import Answered, JsonClient, sendable
 
-PATIENCE: Final = 120.0
-"""Seconds that an answer may take: an advance comes back when all that fell due on the way has been delivered."""
+TIMEOUT_SECONDS: Final = 120.0
+"""The timeout of a request in seconds; `advance` returns only when everything due has been delivered."""
 _TENANT: Final = "X-Tenant-ID"
 _UNAUTHORIZED: Final = 401
-_NO_ENTRY: Final = frozenset({403, 421})
+_FORBIDDEN: Final = frozenset({403, 421})
 
 
 class Wire:
-    """The way to one server, for one tenant; None is the pool that all share."""
+    """A client of one tenant on a server; None is the shared tenant."""
 
     def __init__(self, url: str, *, tenant: str | None, token: str | None) -> None:
-        self._client = JsonClient(url, named="the URL", patience=PATIENCE)
+        self._client = JsonClient(url, named="the URL", patience=TIMEOUT_SECONDS)
         self.url = self._client.url
-        self.asked = 0
-        """How many requests there have been."""
+        self.request_count = 0
+        """The number of requests so far."""
         self._headers = {"Accept": "application/json"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {sendable(token, 'the control token')}"
@@ -32,42 +32,42 @@ class Wire:
             self._headers[_TENANT] = tenant
 
     def get(self, *steps: str, **query: str | None) -> Json:
-        """Return the document at a path under `/_mockstore`; members of the query that are None are left out."""
+        """Return the document at a path below `/_mockstore`; query parameters that are None are left out."""
         __tracebackhide__ = True
-        asked = urlencode({name: value for name, value in query.items() if value is not None})
-        return self.ask("GET", path_to(*steps) + (f"?{asked}" if asked else ""))
+        encoded = urlencode({name: value for name, value in query.items() if value is not None})
+        return self.ask("GET", path_to(*steps) + (f"?{encoded}" if encoded else ""))
 
     def post(self, *steps: str, **document: Json) -> Json:
-        """Return what is answered to a document."""
+        """Send a document by POST, and return the document in the response."""
         __tracebackhide__ = True
         return self.ask("POST", path_to(*steps), document)
 
     def delete(self, *steps: str) -> None:
-        """Have something forgotten."""
+        """Send a DELETE request."""
         __tracebackhide__ = True
         self.ask("DELETE", path_to(*steps))
 
     def ask(self, method: str, path: str, document: Mapping[str, Json] | None = None) -> Json:
-        """Return the answer's JSON, or None; raise `NoServerError`, or what a Mockstore in this process would."""
+        """Return the JSON of the response, None without any; raise `NoServerError` or the error of the server."""
         __tracebackhide__ = True
-        self.asked += 1
+        self.request_count += 1
         answered = self._client.ask(method, path, self._headers, document)
         if answered.is_problem:
-            raise self._no_entry(answered) or refusal(answered.document)
+            raise self._access_error(answered) or refusal(answered.document)
         if not isinstance(answered.document, dict | None):
             raise self.stranger("something else")
         return answered.document
 
     def stranger(self, answer: str) -> NoServerError:
-        """Return the error for an answer that is not ours."""
+        """Return the error for a response that is not a mockstore's."""
         return self._client.stranger(answer)
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._client.close()
 
-    def _no_entry(self, answered: Answered) -> NoServerError | None:
-        if answered.status in _NO_ENTRY:
+    def _access_error(self, answered: Answered) -> NoServerError | None:
+        if answered.status in _FORBIDDEN:
             return NoServerError(f"{self.url} does not let us in: {answered.document.get('detail')}")
         if answered.status != _UNAUTHORIZED:
             return None
@@ -79,5 +79,5 @@ class Wire:
 
 
 def path_to(*steps: str) -> str:
-    """Return the path of a control route, each step of it quoted."""
+    """Return the path of a control route, with each step percent-encoded."""
     return json_client.path_to("_mockstore", *steps)

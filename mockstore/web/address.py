@@ -1,6 +1,6 @@
 """Tenants in the path: `/_tenants/<uuid>/v1/pets` is `/v1/pets` of that tenant. Pure.
 
-For clients that are told a base URL and no headers: a consumer under test, say.
+For clients that can set a base URL but no headers.
 """
 
 from typing import Final

@@ -56,13 +56,13 @@ BLUEPRINTS: Final[tuple[tuple[str, Blueprint], ...]] = (
 
 
 class JsonResponse(Response):
-    """A response whose content type is JSON unless it is set, also when it is empty."""
+    """A response whose content type is JSON by default, even if it is empty."""
 
     default_mimetype = "application/json"
 
 
 class Route(Rule):
-    """A rule that is only matched: not compiling the building of its URL saves half a millisecond each."""
+    """A rule for matching only: not compiling its URL builder saves half a millisecond for each rule."""
 
     def _compile_builder(self, *_: object) -> Callable[..., tuple[str, str]]:
         return lambda *_: ("", "")
@@ -75,15 +75,15 @@ class App(Flask):
     url_rule_class = Route
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        """Answer a request, whose path may name a tenant."""
+        """Answer a request; a tenant in the path becomes the tenant header."""
         return super().wsgi_app(at_tenant(environ), start_response)
 
 
 def create_app(tenants: Worlds, settings: Settings, tally: Tally | None = None) -> Flask:
-    """Return the app that serves `tenants` to those who belong; every error it answers is a problem document.
+    """Return the app that serves `tenants`; every error response is a problem document.
 
-    Where others than this machine reach it, it has a control token, made when the settings bring none: `secured`
-    settings bring the one that the caller knows. In `tally` it counts its requests, and shows what else was counted.
+    If other machines can reach it, it needs a control token, which is generated if `settings` has none; call `secured`
+    before to know that token. Requests are counted in `tally`, whose counters the app shows.
     """
     app = routed_app(settings.body_limit, first=(admit,))
     app.after_request(add_cors_headers)
@@ -93,9 +93,9 @@ def create_app(tenants: Worlds, settings: Settings, tally: Tally | None = None) 
 
 
 def routed_app(body_limit: int, *, first: Sequence[Callable[[], Response | None]] = ()) -> Flask:
-    """Return the app with no site of its own: each request's WSGI environment has to bring one.
+    """Return the app without a site: the WSGI environment of each request must have one.
 
-    What `first` returns is the answer, before anything else looks at the request.
+    The functions in `first` run before all else; a response that one returns is the response to the request.
     """
     app = App(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
@@ -103,8 +103,8 @@ def routed_app(body_limit: int, *, first: Sequence[Callable[[], Response | None]
     app.url_map.strict_slashes = False  # a redirect would be an HTML page
     app.url_map.merge_slashes = False
     problems.register(app)
-    for look in (*first, refuse_oversized, count_call, require_bearer):
-        app.before_request(look)
+    for check in (*first, refuse_oversized, count_call, require_bearer):
+        app.before_request(check)
     app.after_request(tell_allowance)
     app.after_request(watching.count_request)
     for prefix, routes in BLUEPRINTS:
@@ -113,7 +113,7 @@ def routed_app(body_limit: int, *, first: Sequence[Callable[[], Response | None]
 
 
 def refuse_oversized() -> None:
-    """Refuse a body over the limit before anything reads it, whether the route would or not."""
+    """Refuse a body over the limit before it is read, also for routes that read none."""
     limit = request.max_content_length
     if limit is not None and (request.content_length or 0) > limit:
         raise RequestEntityTooLarge

@@ -27,17 +27,17 @@ NEEDS: Final = MappingProxyType(
         "chat": Auth.BEARER,
     }
 )
-"""What the calls of a blueprint need, or of one endpoint (`blueprint.function`); the latter goes first."""
+"""What a blueprint needs, or a single endpoint (`blueprint.function`), which takes precedence."""
 
 
 def require_bearer() -> None:
     """Raise `Unauthorized` unless the current call has the token that it needs.
 
-    In `observed` mode any token will do where one is needed; in `strict` mode every call needs one that is not
-    marked as needing none. A path that does not exist, or not with this method, needs nothing.
+    In `observed` mode any token is accepted where one is needed. In `strict` mode all calls but those of `Auth.NONE`
+    need a valid one. An unknown path, or one without this method, needs none.
     """
     endpoint = request.endpoint
-    if endpoint is None or request.method == "OPTIONS":  # a browser asks without a token what it may do
+    if endpoint is None or request.method == "OPTIONS":  # CORS preflights have no token
         return
     need = NEEDS.get(endpoint, NEEDS.get(request.blueprint or "", Auth.NONE))
     strict = site().settings.auth == "strict"

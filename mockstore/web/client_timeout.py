@@ -1,4 +1,4 @@
-"""How long the server waits for a client that is slow to send its request, or slow to take its answer."""
+"""Limits how long the server waits for a client that is slow to send a request or to read a response."""
 
 import ssl
 from collections.abc import Callable
@@ -12,70 +12,70 @@ from mockstore.world.transports.rules import Deadline
 T = TypeVar("T")
 
 SLICE: Final = 0.2
-"""How many seconds a socket waits at once; after each, `ClientTimeout` decides whether to wait on."""
+"""The timeout of a client's socket, in seconds; after each, `ClientTimeout` decides whether to wait longer."""
 
 _WAIT: Final = 30.0
 _RATE: Final = 16 * 1024
-"""A client may keep a thread waiting for so many seconds, and one more for so many bytes that it has sent or taken."""
+"""A client may keep a thread waiting for `_WAIT` seconds, and one more for each `_RATE` bytes transferred."""
 _BUSY_WAIT: Final = SLICE
 _BUSY_RATE: Final = 8 * 1024 * 1024
-"""The same while other requests wait for a thread."""
+"""The same limits while other requests wait for a thread."""
 _NO_TIME: Final = timedelta()
 _WOULD_WAIT: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class ClientTimeout:
-    """How long a client has been waited for in one request or one answer, and how many bytes have passed.
+    """Measures the time spent waiting for the client in one request or response, and the bytes transferred.
 
-    Only the time in which `sock` waits is counted, and not what the app takes. `busy` returns whether other requests
-    wait for a thread; a client then gets far less time.
+    Only the waits of `sock` count, not the time that the app takes. `busy` returns whether other requests wait for a
+    thread; a client then gets far less time.
     """
 
     def __init__(self, sock: socket, busy: Callable[[], bool]) -> None:
         self._sock = sock
         self._busy = busy
         self._waited = 0.0
-        self._moved = 0
+        self._transferred = 0
         self.passed = False
-        """Whether the client has taken too long."""
+        """Whether the limit was exceeded."""
 
     def restart(self) -> None:
-        """Begin with the next request."""
-        self._waited, self._moved, self.passed = 0.0, 0, False
+        """Start anew for the next request or response."""
+        self._waited, self._transferred, self.passed = 0.0, 0, False
 
-    def keep(self, step: Callable[[T], int], piece: T) -> int:
-        """Do `step(piece)`, which sends or receives, as often as it times out; return how many bytes it moved.
+    def run(self, step: Callable[[T], int], piece: T) -> int:
+        """Call `step(piece)`, which sends or receives, until it does not time out; return the bytes it transferred.
 
-        Raises `TimeoutError` when the client has taken too long, but never for a step that moved something: what has
-        been received would be lost.
+        Raises `TimeoutError` when the client has taken too long, but never after a step that transferred bytes, since
+        they would be lost.
         """
         while not self._is_over():
-            begun, moved = Deadline(_NO_TIME), None
+            started, transferred = Deadline(_NO_TIME), None
             with suppress(TimeoutError):
-                moved = step(piece)
-            self._waited += begun.elapsed().total_seconds()
-            if moved is not None:
-                self._moved += moved
-                return moved
-        return self._do_at_once(step, piece)
+                transferred = step(piece)
+            self._waited += started.elapsed().total_seconds()
+            if transferred is not None:
+                self._transferred += transferred
+                return transferred
+        return self._run_at_once(step, piece)
 
-    def _do_at_once(self, step: Callable[[T], int], piece: T) -> int:
-        """Do the step without waiting: on a machine with much to do, it may be the server that took so long."""
-        usual = self._sock.gettimeout()
+    def _run_at_once(self, step: Callable[[T], int], piece: T) -> int:
+        """Try once more without waiting: on a busy machine, the delay may be the server's own."""
+        timeout = self._sock.gettimeout()
         self._sock.settimeout(0)
         try:
-            moved = step(piece)
+            transferred = step(piece)
         except _WOULD_WAIT:
             self.passed = True
-            raise TimeoutError("timed out") from None  # in the words by which cheroot knows it
+            raise TimeoutError("timed out") from None  # the text that cheroot recognises
         finally:
-            self._sock.settimeout(usual)
-        self._moved += moved
-        return moved
+            self._sock.settimeout(timeout)
+        self._transferred += transferred
+        return transferred
 
     def _is_over(self) -> bool:
         if self._waited < _BUSY_WAIT:
             return False
-        return self._waited > _WAIT + self._moved / _RATE or (
-            self._waited > _BUSY_WAIT + self._moved / _BUSY_RATE and self._busy()
+        return self._waited > _WAIT + self._transferred / _RATE or (
+            self._waited > _BUSY_WAIT + self._transferred / _BUSY_RATE and self._busy()
         )

@@ -1,4 +1,4 @@
-"""What of cheroot's connections is ours: problem documents for its own refusals, bounded bodies, a patient close."""
+"""cheroot's requests and connections, with problem documents, limited bodies, timeouts and a lingering close."""
 
 import json
 import os
@@ -26,10 +26,10 @@ from mockstore.web.site import BREAK_OFF
 from mockstore.web.streams import Reader, Writer
 from mockstore.world.transports.rules import Deadline
 
-_PIECE: Final = 8192
-_LINE: Final = 4096
-_TRAILERS: Final = 100
-_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
+_READ_SIZE: Final = 8192
+_LINE_LIMIT: Final = 4096
+_TRAILER_LIMIT: Final = 100
+_CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _CRLF: Final = b"\r\n"
 
 _TOO_LARGE: Final = 413
@@ -40,33 +40,33 @@ class TooLargeError(Exception):
 
 
 class FastPath(Protocol):
-    """Answers some requests without an app."""
+    """Answers some requests without the app."""
 
     def takes(self, head: PlainHead) -> bool:
-        """Return whether a request may be one of them, as far as its head says."""
+        """Return whether `answer` may answer a request with this head."""
 
     def answer(self, body: bytes) -> bytes | None:
-        """Return the whole answer; None leaves the request to the app."""
+        """Return the whole response; None leaves the request to the app."""
 
     def kick(self) -> None:
-        """Wake the threads that deliver what the answer has emitted."""
+        """Wake the worker threads to deliver the events that were emitted."""
 
     def deliver_briefly(self) -> bool:
-        """Deliver some of it on this thread, without waiting for much; return whether to come back soon."""
+        """Deliver some events on this thread, with short waits only; return whether to call again soon."""
 
 
 class Request(HTTPRequest):
-    """One request; what cheroot refuses by itself is answered with a problem document."""
+    """One request; a request that cheroot itself refuses is answered with a problem document."""
 
     conn: "Connection"
     server: Any
     head: PlainHead | None = None
-    """What a plain request begins with."""
+    """The head of a plain request; None for any other request."""
     path: bytes = b""
-    """Empty until it is read."""
+    """Empty until the request line is read."""
 
     def parse_request(self) -> None:
-        """Read the head of the request."""
+        """Parse the head of the request."""
         head = plain_head(self.conn.rfile.peek())
         if head is None:
             super().parse_request()
@@ -84,7 +84,7 @@ class Request(HTTPRequest):
         read_fields(lines, fields, host_required=self.response_protocol == "HTTP/1.1")
 
     def respond(self) -> None:
-        """Let the app answer. A chunked body is read first: so it is bounded, and none of it is left unread."""
+        """Answer by the fast path or the app. A chunked body is read whole before, up to the body limit."""
         self.conn.answering = True
         try:
             fast_path: FastPath | None = self.server.fast_path
@@ -92,23 +92,23 @@ class Request(HTTPRequest):
                 self._respond_fast(fast_path, self.head.length)
             elif not self.chunked_read:
                 super().respond()
-            elif self._take_chunks():
-                self._respond_to_what_is_read()
+            elif self._read_chunked_body():
+                self._respond_with_body_read()
         finally:
             self.conn.answering = False
 
     def _respond_fast(self, fast_path: FastPath, length: int) -> None:
         body = self.conn.rfile.read(length)
-        answer = fast_path.answer(body) if len(body) == length else None  # less is for the app to complain of
+        answer = fast_path.answer(body) if len(body) == length else None  # the app refuses a shorter one
         if answer is None:
             self.rfile = BytesIO(body)
-            self._respond_to_what_is_read()
+            self._respond_with_body_read()
         else:
-            fast_path.kick()  # before the answer, whose client may be slow to take it
+            fast_path.kick()  # before `write`, since the client may be slow to read
             self.sent_headers = True
             self.conn.wfile.write(answer)
 
-    def _respond_to_what_is_read(self) -> None:
+    def _respond_with_body_read(self) -> None:
         self.server.gateway(self).respond()
         self.ensure_headers_sent()
         if self.chunked_write:
@@ -119,9 +119,9 @@ class Request(HTTPRequest):
         self.close_connection = True
         self.sent_headers = True
         code = int(str(status)[:3])
-        self.conn.lingering = code != HTTPStatus.REQUEST_TIMEOUT  # who was too slow has been waited for long enough
+        self.conn.lingering = code != HTTPStatus.REQUEST_TIMEOUT  # a slow client has had its time already
         detail = msg or f"this server does not take such a request ({str(status)[4:]})"
-        path = _path_within(self.path)
+        path = _path_without_tenant(self.path)
         content = json.dumps(problem_document(code, detail, instance=path and instance_of(path))).encode()
         headers = {"Content-Type": PROBLEM_TYPE, "Content-Length": str(len(content)), "Connection": "close"}
         if path is not None and is_api(path):
@@ -131,13 +131,13 @@ class Request(HTTPRequest):
             self.conn.wfile.write("\r\n".join([*lines, "", ""]).encode() + content)
 
     def send_headers(self) -> None:
-        """Send them; after a refusal of the body, be ready to read the rest of it, unless that was too slow to come."""
+        """Send the headers; close after a timeout, and after 413 in a way that lets the client read the response."""
         self.close_connection |= self.conn.client_timeout.passed
         self.conn.lingering = int(self.status[:3]) == _TOO_LARGE
         super().send_headers()
 
-    def _take_chunks(self) -> bool:
-        """Give the app the whole body; or, over the limit, the announcement of one that it refuses."""
+    def _read_chunked_body(self) -> bool:
+        """Replace a chunked body by a whole one, or by a length over the limit; return False if it is malformed."""
         limit = self.server.body_limit
         try:
             body = read_chunks(self.conn.rfile, limit)
@@ -156,82 +156,82 @@ class Request(HTTPRequest):
 
 
 class Connection(HTTPConnection):
-    """One connection; knows whether it is answering, and how to end."""
+    """One connection of a client."""
 
     RequestHandlerClass = Request
     answering: bool = False
     lingering: bool = False
-    patience: Deadline
-    """Until when the next request is waited for."""
+    idle_deadline: Deadline
+    """When the connection is closed if no request has arrived."""
     client_timeout: ClientTimeout
-    """How slow the client is to send the current request."""
+    """Limits the time for reading a request."""
     unsent: bytes = b""
-    """What of an answer is still to be sent, before anything else."""
+    """The rest of a response, to be sent before anything else."""
 
     def __init__(self, server: Any, sock: socket.socket) -> None:  # noqa: ANN401 - cheroot's
         super().__init__(server, sock)
-        self.client_timeout = ClientTimeout(sock, self._is_urgent)
-        self.wfile = Writer(sock.send, ClientTimeout(sock, self._others_wait))
+        self.client_timeout = ClientTimeout(sock, self._is_busy_or_closing)
+        self.wfile = Writer(sock.send, ClientTimeout(sock, self._is_busy))
         self.rfile = Reader(sock, self.client_timeout)
 
     def answer_at_once(self, fast_path: FastPath) -> bool:
-        """Answer the next request, without waiting for anything; return whether it was for `short`, and all here.
+        """Answer the next request by the fast path without blocking; return whether that was possible.
 
-        For a connection without TLS of which nothing is read and unanswered. The rest of an answer that its client is
-        slow to take is left in `unsent`. A request that is not answered, even for an error, can be read again.
+        The connection must be without TLS, and all earlier requests answered. The part of the response that cannot be
+        sent at once is left in `unsent`. A request that is not answered, even after an error, can be read again.
         """
-        come = self._come()
-        self.rfile.unread(come)
-        head = plain_head(come)
+        received = self._received()
+        self.rfile.unread(received)
+        head = plain_head(received)
         if head is not None and fast_path.takes(head):
             end = head.size + head.length
-            answer = fast_path.answer(come[head.size : end]) if len(come) >= end else None
+            answer = fast_path.answer(received[head.size : end]) if len(received) >= end else None
             if answer is not None:
-                self.rfile.unread(come[end:])
-                self.unsent = answer[_sent_at_once(self.socket, answer) :]
+                self.rfile.unread(received[end:])
+                self.unsent = answer[_send_now(self.socket, answer) :]
                 return True
         return False
 
-    def _come(self) -> bytes:
-        """Return what has come in; the socket has a time limit, so this never blocks, as `recv` of it would."""
+    def _received(self) -> bytes:
+        """Return the bytes received so far, without blocking; `recv` would block, as the socket has a timeout."""
         try:
-            return os.read(self.socket.fileno(), _PIECE)
+            return os.read(self.socket.fileno(), _READ_SIZE)
         except BlockingIOError:
             return b""
 
     def communicate(self) -> bool:
-        """Send what is unsent, begin with TLS, or answer a request; return whether there may be another one."""
+        """Send what is unsent, do the TLS handshake, or answer a request; return whether to keep the connection."""
         if self.unsent:
             unsent, self.unsent = self.unsent, b""
             self.wfile.write(unsent)
             return True
         self.client_timeout.restart()
         if isinstance(self.socket, ssl.SSLSocket) and self.socket.version() is None:
-            return self._shakes_hands(self.socket)  # its first request is waited for like any other
+            return self._handshake(self.socket)  # the caller then waits for the first request
         return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's
 
-    def _shakes_hands(self, secured: ssl.SSLSocket) -> bool:
-        """Begin with TLS; return whether that is done, or goes on later. Who speaks plain HTTP is told so.
+    def _handshake(self, secured: ssl.SSLSocket) -> bool:
+        """Do the TLS handshake; return False when it failed, True when it is done or to be continued.
 
-        What is sent after a handshake that failed would wait for the client to begin another one.
+        A client that speaks plain HTTP gets a plain response: a write by TLS would start another handshake.
         """
         try:
-            self.client_timeout.keep(_shake_hands, secured)
+            self.client_timeout.run(_do_handshake, secured)
         except TimeoutError:
-            return True  # a thread is needed again when the client goes on
+            return True  # continued when more bytes arrive
         except ssl.SSLError as error:
             if error.reason == "HTTP_REQUEST":
-                self.wfile = Writer(partial(socket.socket.send, secured), self.client_timeout)  # below TLS
+                self.wfile = Writer(partial(socket.socket.send, secured), self.client_timeout)  # without TLS
                 Request(self.server, self).simple_response(
                     "400 Bad Request", "this server speaks HTTPS: write https://"
                 )
             return False
         return True
 
-    def has_more(self) -> bool:
-        """Wait for the next request; return whether it has begun, or the connection has ended.
+    def wait_for_request(self) -> bool:
+        """Wait for the next request; return False when the wait timed out, which is early while threads are scarce.
 
-        That is not waited for while others wait for the thread.
+        True means that a request has begun or the client has closed the connection.
         """
         self.client_timeout.restart()
         try:
@@ -241,8 +241,8 @@ class Connection(HTTPConnection):
         return True
 
     @contextmanager
-    def in_one_piece(self) -> Iterator[None]:
-        """Send what is written meanwhile at once, and not in as many packets."""
+    def buffered(self) -> Iterator[None]:
+        """Buffer what is written inside the block, and send it at the end at once."""
         wire, self.wfile = self.wfile, BytesIO()
         try:
             yield
@@ -250,35 +250,35 @@ class Connection(HTTPConnection):
             written, self.wfile = self.wfile.getvalue(), wire
         self.wfile.write(written)
 
-    def hang_up(self) -> None:
-        """Take nothing more in: whoever reads a request on it finds its end."""
+    def stop_reading(self) -> None:
+        """Stop reading: a thread that waits for a request on this connection gets end of file."""
         with suppress(OSError):
             socket.socket.shutdown(
                 self.socket, socket.SHUT_RD
-            )  # that of an SSLSocket would end TLS, and go on in plain
+            )  # `SSLSocket.shutdown` would remove TLS and continue in plain text
 
     def close(self) -> None:
-        """Close it; a client that is still sending what was refused gets time to read why."""
+        """Close it; a client that still sends a refused body gets time to read the response."""
         if self.lingering:
             self.lingering = False
-            drain(self.socket, unless=self._is_urgent)
+            drain(self.socket, unless=self._is_busy_or_closing)
         super().close()
 
-    def _others_wait(self) -> bool:
+    def _is_busy(self) -> bool:
         return bool(self.server.requests.busy)
 
-    def _is_urgent(self) -> bool:
-        """Return whether a client that is slow to send is waited for no longer: others wait, or the server stops."""
-        return bool(self.server.requests.closing) or self._others_wait()
+    def _is_busy_or_closing(self) -> bool:
+        """Return whether to wait less for a slow sender: other requests wait for a thread, or the server stops."""
+        return bool(self.server.requests.closing) or self._is_busy()
 
 
 class Gateway(Gateway_10):
-    """The WSGI side of a request; can break an answer off."""
+    """Calls the WSGI app; can break off a response."""
 
     def write(self, chunk: bytes) -> None:
-        """Send a piece of the answer, or the beginning of one that never comes."""
+        """Send a part of the response; for `BREAK_OFF`, the status line only, and then close the connection."""
         if not self.env.get(BREAK_OFF):
-            with nullcontext() if self.req.sent_headers else self.req.conn.in_one_piece():
+            with nullcontext() if self.req.sent_headers else self.req.conn.buffered():
                 super().write(chunk)
             return
         self.req.close_connection = True
@@ -287,21 +287,21 @@ class Gateway(Gateway_10):
             self.req.conn.wfile.write(b"HTTP/1.1 200 OK\r\n")
 
 
-def _path_within(tenant_and_path: bytes) -> str | None:
-    """Return the path as the app has it, without the tenant that may stand in front of it; None when there is none."""
+def _path_without_tenant(tenant_and_path: bytes) -> str | None:
+    """Return the path without a tenant prefix, as the app gets it; None when it is empty."""
     environ = at_tenant({"PATH_INFO": tenant_and_path.decode("latin-1")})
     return str(environ["PATH_INFO"]).encode("latin-1").decode("utf-8", "replace") or None
 
 
-def _shake_hands(secured: ssl.SSLSocket) -> int:
+def _do_handshake(secured: ssl.SSLSocket) -> int:
     secured.do_handshake()
     return 0
 
 
-def _sent_at_once(sock: socket.socket, content: bytes) -> int:
-    """Send as much as goes out without waiting, and return how much; the socket has a time limit, so it never blocks.
+def _send_now(sock: socket.socket, content: bytes) -> int:
+    """Send as much as possible without blocking, and return the number of bytes sent.
 
-    With `send` of such a socket, Python would wait for room until that limit.
+    `socket.send` would wait until the socket's timeout.
     """
     try:
         return os.write(sock.fileno(), content)
@@ -312,20 +312,20 @@ def _sent_at_once(sock: socket.socket, content: bytes) -> int:
 def read_chunks(stream: IO[bytes], limit: int) -> bytes:
     """Read a chunked body (RFC 9112, 7.1) of at most `limit` bytes; raise `TooLargeError`, or `ValueError`."""
     body = bytearray()
-    while size := _size_of(stream.readline(_LINE)):
+    while size := _size_of(stream.readline(_LINE_LIMIT)):
         if len(body) + size > limit:
             raise TooLargeError
         body += stream.read(size)
         if stream.read(len(_CRLF)) != _CRLF:
             raise ValueError("a chunk does not end where its size says")
-    for _ in range(_TRAILERS):
-        if stream.readline(_LINE) in (_CRLF, b""):
+    for _ in range(_TRAILER_LIMIT):
+        if stream.readline(_LINE_LIMIT) in (_CRLF, b""):
             return bytes(body)
     raise ValueError("too many trailers")
 
 
 def _size_of(line: bytes) -> int:
     size = line.partition(b";")[0].strip()
-    if _SIZE.fullmatch(size) is None:
+    if _CHUNK_SIZE.fullmatch(size) is None:
         raise ValueError(f"{size[:20]!r} is no size of a chunk")
     return int(size, 16)

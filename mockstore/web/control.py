@@ -51,10 +51,10 @@ _EMISSION = {
     "fault": Member(TEXTS),
     "count": Member(WHOLE, least=1, most=100_000),
 }
-_TOGETHER = 200
+_BATCH = 200
 """About how many events and deliveries are saved in one transaction; other requests of the tenant wait for it."""
 _LONGEST_WAIT = 300
-_PATIENCE = 10
+_DEFAULT_WAIT = 10
 _SETTLING = {"timeoutSeconds": Member(NUMBER, least=0, most=_LONGEST_WAIT)}
 _ADVANCE = {
     "by": Member(TEXT),
@@ -64,17 +64,17 @@ _ADVANCE = {
 
 @routes.post("/emit")
 def emit() -> ResponseReturnValue:
-    """Make one event, or `count` of them; nothing waits for their deliveries."""
+    """Emit one event, or `count` of them, without waiting for the deliveries."""
     wanted = exact_object(_EMISSION)
     count = wanted.get("count", 1)
-    size = 1 if count == 1 else max(1, _TOGETHER // (1 + len(mockstore().webhooks)))
+    size = 1 if count == 1 else max(1, _BATCH // (1 + len(mockstore().webhooks)))
     latest, kept = deque[Document](maxlen=SHOWN), 0
     while kept < count:
         more = min(size, count - kept)
         try:
             with tenant().together():
                 events = _emitted(mockstore(), wanted, more)
-                if count - kept - more < SHOWN:  # these are shown, and a later reading may fail
+                if count - kept - more < SHOWN:  # rendered now, since a later read of the store may fail
                     latest.extend([event_document(event) for event in events[-SHOWN:]])
         except StoreUnavailableError as error:
             if count == 1:
@@ -85,7 +85,7 @@ def emit() -> ResponseReturnValue:
 
 
 def _emitted(shop: Mockstore, wanted: Document, count: int) -> list[Event]:
-    told: Emission = {
+    options: Emission = {
         "body": _body(wanted),
         "content_type": _content_type(wanted),
         "invalid": wanted.get("invalid", False),
@@ -93,7 +93,7 @@ def _emitted(shop: Mockstore, wanted: Document, count: int) -> list[Event]:
         "fault": wanted.get("fault", ()),
     }
     try:
-        return [shop.emit(wanted["type"], wanted.get("overrides"), **told) for _ in range(count)]
+        return [shop.emit(wanted["type"], wanted.get("overrides"), **options) for _ in range(count)]
     except UnknownEventTypeError as error:
         error.field = "type"
         raise
@@ -120,7 +120,7 @@ def _content_type(wanted: Document) -> str:
 
 @routes.get("/events")
 def list_events() -> ResponseReturnValue:
-    """Return what was emitted, oldest first."""
+    """Return the events, oldest first."""
     page, reader = page_of(request.args), mockstore().reader
     found, total = reader.event_page(page.first, page.limit, event_type=request.args.get("type"))
     return part_document(found, total, page, lambda record: event_document(Event(reader, record)))
@@ -134,7 +134,7 @@ def read_event(event_id: str) -> ResponseReturnValue:
 
 @routes.get("/deliveries")
 def list_deliveries() -> ResponseReturnValue:
-    """Return what was sent, oldest first."""
+    """Return the deliveries, oldest first."""
     return deliveries_page(mockstore().reader)
 
 
@@ -146,7 +146,7 @@ def read_delivery(delivery_id: str) -> ResponseReturnValue:
 
 @routes.post("/deliveries/<delivery_id>/redeliver")
 def redeliver(delivery_id: str) -> ResponseReturnValue:
-    """Send a delivery again, whatever became of it."""
+    """Send a delivery again, whatever its state."""
     exact_object({})
     return delivery_document(mockstore().redeliver(delivery_id)), 202
 
@@ -159,7 +159,7 @@ def read_clock() -> ResponseReturnValue:
 
 @routes.post("/clock/advance")
 def advance() -> ResponseReturnValue:
-    """Move the clock on; what falls due on the way is delivered at its own moment before the answer comes."""
+    """Advance the clock; what falls due in between is delivered at its due time, before the response."""
     wanted = exact_object(_ADVANCE)
     if len(wanted) != 1:
         raise InvalidInputError('say how far: {"by": "5m"} or {"seconds": 300}', field="by", code="required")
@@ -179,7 +179,7 @@ def freeze() -> ResponseReturnValue:
 
 @routes.post("/clock/run")
 def run() -> ResponseReturnValue:
-    """Let the clock run on."""
+    """Let the clock run."""
     exact_object({})
     mockstore().clock.run()
     return _clock()
@@ -187,10 +187,10 @@ def run() -> ResponseReturnValue:
 
 @routes.post("/settle")
 def settle() -> ResponseReturnValue:
-    """Wait until nothing is due or under way."""
-    patience = timedelta(seconds=exact_object(_SETTLING).get("timeoutSeconds", _PATIENCE))
+    """Wait until no delivery is due or under way, or until the timeout."""
+    timeout = timedelta(seconds=exact_object(_SETTLING).get("timeoutSeconds", _DEFAULT_WAIT))
     try:
-        mockstore().settle(patience)
+        mockstore().settle(timeout)
     except TimeoutError:
         return {"settled": False}
     return {"settled": True}
@@ -198,7 +198,7 @@ def settle() -> ResponseReturnValue:
 
 @routes.post("/reset")
 def reset() -> ResponseReturnValue:
-    """Forget everything that this tenant has, and start its time and chance anew."""
+    """Delete everything of this tenant, and restart its clock and its random numbers."""
     exact_object({})
     tenant().reset()
     site().rate_limit.forget(tenant().id)
@@ -207,7 +207,7 @@ def reset() -> ResponseReturnValue:
 
 @routes.post("/hold")
 def hold() -> ResponseReturnValue:
-    """Keep back every delivery that is made from now on."""
+    """Hold back new deliveries until `release`."""
     exact_object({})
     mockstore().hold()
     return nothing()
@@ -215,7 +215,7 @@ def hold() -> ResponseReturnValue:
 
 @routes.post("/release")
 def release() -> ResponseReturnValue:
-    """Send what was held, in the order of its making or in another."""
+    """Send the held deliveries, oldest first or in the given order."""
     order = exact_object({"order": Member(WHOLE_NUMBERS)}).get("order")
     with about("order"):
         return several(mockstore().release(order))
@@ -223,13 +223,13 @@ def release() -> ResponseReturnValue:
 
 @routes.get("/settings")
 def read_settings() -> ResponseReturnValue:
-    """Return the rules that hold for this tenant, and the time to the microsecond."""
+    """Return the rules in force for this tenant, and its time to the microsecond."""
     return settings_document(mockstore())
 
 
 @routes.put("/settings")
 def change_settings() -> ResponseReturnValue:
-    """Give this tenant a fresh world under rules of its own; what is not said is as the server has it."""
+    """Reset this tenant, with rules of its own; missing members are as the server has them."""
     settings, provider = asked_settings(site().settings, _worlds().of(None).provider)
     _worlds().change(_own_id(), settings, provider)
     return settings_document(_worlds().of(_own_id()))
@@ -237,7 +237,7 @@ def change_settings() -> ResponseReturnValue:
 
 @routes.delete("/tenant")
 def forget_tenant() -> ResponseReturnValue:
-    """Forget this tenant with all that it has, its own rules included."""
+    """Delete this tenant with everything in it, including its rules."""
     _worlds().forget(_own_id())
     site().rate_limit.forget(_own_id())
     return nothing()
@@ -266,14 +266,14 @@ def _worlds() -> Tenants:
 
 
 def _own_id() -> str:
-    told = tenant_id()
-    if told is None:
+    named = tenant_id()
+    if named is None:
         raise InvalidInputError(
             f"the pool that all share keeps the rules of the server; send {TENANT_HEADER} with a UUID",
             field=TENANT_HEADER,
             code="required",
         )
-    return checked_tenant(told)
+    return checked_tenant(named)
 
 
 def _clock() -> Document:

@@ -1,4 +1,4 @@
-"""Lists of deliveries as answers: a filtered page, or those that a call has started."""
+"""Lists of deliveries in responses: a filtered page, or the deliveries that a call has started."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -21,23 +21,23 @@ SHOWN = 100
 
 
 def deliveries_page(reader: Reader, webhook_id: str | None = None) -> Document:
-    """Return the page that the query asks for, with its `type`, `state` and, where none is given, its `webhook`."""
-    page, asked = page_of(request.args), request.args
-    state = asked.get("state")
+    """Return the page of the query, filtered by its `type`, `state` and, unless `webhook_id` is given, `webhook`."""
+    page, query = page_of(request.args), request.args
+    state = query.get("state")
     if state is not None and state not in list(DeliveryState):
         raise ValidationError([FieldMistake("state", f"must be one of {', '.join(DeliveryState)}", "unknown_state")])
     found, total = reader.delivery_page(
         page.first,
         page.limit,
-        webhook_id=asked.get("webhook") if webhook_id is None else webhook_id,
-        event_type=asked.get("type"),
+        webhook_id=query.get("webhook") if webhook_id is None else webhook_id,
+        event_type=query.get("type"),
         states=None if state is None else [DeliveryState(state)],
     )
     return part_document(list(_told(reader, found)), total, page, lambda told: told_document(*told))
 
 
 def _told(reader: Reader, found: Sequence[DeliveryRecord]) -> Iterator[_Told]:
-    """Yield each delivery with its event and its webhook, but those that have been forgotten since they were found."""
+    """Yield each delivery with its event and its webhook; skip those deleted since they were found."""
     webhook_record = cache(reader.webhook_record)
     for record in found:
         try:

@@ -95,6 +95,6 @@ def asset(name: str) -> Response:
 
 @lru_cache(maxsize=8)
 def _rendered(base_url: str, auth: AuthMode) -> bytes:
-    from mockstore.petstore.openapi import document  # noqa: PLC0415 - few ask for it, and all wait for the start
+    from mockstore.petstore.openapi import document  # noqa: PLC0415 - slow to import, and seldom used
 
     return json.dumps(document(base_url, auth), ensure_ascii=False, separators=(",", ":")).encode()

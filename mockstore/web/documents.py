@@ -25,7 +25,7 @@ _PROBLEMS: Final = "https://petstoreapi.com/errors/"
 _PLAIN: Final = "/:@!$&'()*+,;=~"
 """Characters that need no escape in a path, besides letters, digits and `-._` (RFC 3986)."""
 _SLUGS: Final = MappingProxyType(
-    {422: "validation-error", 429: "rate-limit-exceeded", 413: "content-too-large"}  # the others say their phrase
+    {422: "validation-error", 429: "rate-limit-exceeded", 413: "content-too-large"}  # others: from the status phrase
 )
 
 
@@ -51,7 +51,7 @@ def page_document(items: Sequence[T], page: Page, render: Callable[[T], Document
 
 
 def part_document(part: Sequence[T], total: int, page: Page, render: Callable[[T], Document]) -> Document:
-    """Return a page with the items that are on it, of so many in all."""
+    """Return a page of the items in `part`; `total` is the number on all pages."""
     return {
         "data": [render(item) for item in part],
         "pagination": {
@@ -126,7 +126,7 @@ def told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRe
 
 
 def received_document(received: Received) -> Document:
-    """Return a captured request and what is wrong with it."""
+    """Return a captured request with its mistakes."""
     mistakes = _mistakes_of(received)
     signature = received.signature
     return {
@@ -185,9 +185,9 @@ def _fields(headers: Headers) -> list[list[str]]:
 
 
 def _said(payload: Json) -> Json:
-    """Return the body as JSON, or None when JSON cannot hold it.
+    """Return the body as JSON, or None if it cannot be written as JSON.
 
-    Python reads `1e999` and `Infinity` as a number that RFC 8259 does not have, and takes deeper values than it writes.
+    Python also reads numbers that RFC 8259 does not have (`Infinity`, `1e999`), and deeper nesting than it writes.
     """
     try:
         json.dumps(payload, allow_nan=False)

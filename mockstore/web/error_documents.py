@@ -1,4 +1,4 @@
-"""Our errors as JSON without loss, and back: for a test that uses a Mockstore on a server. Pure."""
+"""Converts our errors to JSON and back without loss, for tests that use a Mockstore on a server. Pure."""
 
 from importlib import import_module
 from types import MappingProxyType
@@ -18,11 +18,11 @@ _ELSEWHERE: Final = MappingProxyType(
         "InvalidScenarioError": "mockstore.scenario.mistakes",
     }
 )
-"""Modules of the classes that are not in `mockstore.errors`; imported when such an error comes."""
+"""Modules of error classes that are not in `mockstore.errors`; imported when needed."""
 
 
 def error_document(error: MockstoreError) -> Document:
-    """Return the class of the error and the members that it declares; the text travels as the problem's detail."""
+    """Return the error's class and declared members; its text is sent as the problem's `detail`."""
     kind = type(error)
     return {
         "class": kind.__name__,
@@ -31,12 +31,12 @@ def error_document(error: MockstoreError) -> Document:
 
 
 def error_of(document: Json, text: str) -> MockstoreError | None:
-    """Return the error that `error_document` made the document of; None when its class is not known here."""
+    """Return the error from which `error_document` made the document; None for an unknown class."""
     name = str(document["class"])
     kind = getattr(import_module(_ELSEWHERE.get(name, "mockstore.errors")), name, None)
     if not (isinstance(kind, type) and issubclass(kind, MockstoreError)):
         return None
-    error = kind.__new__(kind, text)  # its `__init__` would compose the text anew, from what does not travel
+    error = kind.__new__(kind, text)  # `__init__` would compose the text from arguments that were not sent
     for member, hint in get_type_hints(kind).items():
         setattr(error, member, from_json(hint, document["members"][member]))
     return error

@@ -1,7 +1,7 @@
-"""The fast path for the request that comes most often: `POST /_mockstore/emit` with a type and nothing else.
+"""A fast path for the most frequent request: `POST /_mockstore/emit` with a type and nothing else.
 
-What cheroot and Flask do for any request takes longer than making, recording and signing an event. A request that
-differs from the plainest one in anything goes to Flask, which gives the same answer.
+The work of cheroot and Flask for a request takes longer than making, recording and signing an event. A request that is
+not of the simplest form goes to Flask, which gives the same response.
 """
 
 import logging
@@ -24,46 +24,46 @@ PATH: Final = f"{CONTROL}/emit"
 
 _LOG: Final = logging.getLogger("mockstore")
 _PATH: Final = PATH.encode()
-_LONGEST: Final = 256
-"""A body that says no more than a type is shorter."""
-_TELLING: Final = frozenset({b"X-Tenant-Id", b"Origin", b"Sec-Fetch-Site"})
-"""Headers with which the answer could differ."""
-_MOST: Final = 50
-"""So many headers are not too many."""
+_BODY_LIMIT: Final = 256
+"""The limit of the body in bytes; a body with a type alone is shorter."""
+_RELEVANT: Final = frozenset({b"X-Tenant-Id", b"Origin", b"Sec-Fetch-Site"})
+"""Headers that can change the response."""
+_HEADER_LIMIT: Final = 50
+"""The limit of the number of headers; cheroot refuses only more than that."""
 
 
 class EmitFastPath:
-    """Answers plain emits for one site."""
+    """Answers such requests for one site."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
         settings = site.settings
-        self._is_open = settings.control_token is None and not settings.cors_origins and settings.database is None
-        self._longest = min(_LONGEST, settings.body_limit)
+        self._is_enabled = settings.control_token is None and not settings.cors_origins and settings.database is None
+        self._body_limit = min(_BODY_LIMIT, settings.body_limit)
 
     def takes(self, head: PlainHead) -> bool:
-        """Return whether a request is plain, as far as its head says."""
+        """Return whether the head allows the fast path."""
         headers = head.headers
         return (
             head.path == _PATH
             and head.method == b"POST"
-            and self._is_open
+            and self._is_enabled
             and headers.get(b"Content-Type") == b"application/json"
-            and 0 < head.length <= self._longest
+            and 0 < head.length <= self._body_limit
             and not head.query
-            and len(headers) <= _MOST
-            and headers.keys().isdisjoint(_TELLING)
+            and len(headers) <= _HEADER_LIMIT
+            and headers.keys().isdisjoint(_RELEVANT)
             and is_named_rightly(headers.get(b"Host", b"").decode("ascii") or None, self._site.settings)
             and not _LOG.isEnabledFor(logging.DEBUG)
         )
 
     def answer(self, body: bytes) -> bytes | None:
-        """Make the event and return the whole answer; None, with nothing done, when Flask has to answer."""
+        """Emit the event and return the whole response; None, with nothing done, when Flask must answer."""
         tenant = self._site.tenants.tenant(None)
         try:
             with tenant.deferred():
-                event = tenant.mockstore.emit(_type_alone(body))
-        except InvalidInputError:  # nothing was recorded; it is told why the usual way
+                event = tenant.mockstore.emit(_type_of(body))
+        except InvalidInputError:  # nothing was recorded; Flask answers with the reason
             return None
         tenant.mockstore.news.tell()
         if self._site.tally is not None:
@@ -77,17 +77,17 @@ class EmitFastPath:
         )
 
     def kick(self) -> None:
-        """Have the event delivered by the worker threads."""
+        """Wake the worker threads to deliver the event."""
         self._site.tenants.tenant(None).kick()
 
     def deliver_briefly(self) -> bool:
-        """Deliver on this thread without waiting for much; return whether to come back soon."""
+        """Deliver on this thread, with short waits only; return whether to call again soon."""
         return self._site.tenants.tenant(None).deliver_briefly()
 
 
 @lru_cache(maxsize=64)
-def _type_alone(body: bytes) -> str:
-    """Return the type that the body names, when it says nothing else; else an empty text."""
+def _type_of(body: bytes) -> str:
+    """Return the event type if the body has no other member, else an empty text."""
     try:
         wanted = decode(body, type=dict[str, str])
     except (MsgspecError, ValueError):
@@ -97,5 +97,5 @@ def _type_alone(body: bytes) -> str:
 
 @lru_cache(maxsize=1)
 def _date(second: datetime) -> bytes:
-    """Return the date of an answer (RFC 9110, 6.6.1)."""
+    """Return the value of the header `Date` (RFC 9110, 6.6.1)."""
     return format_datetime(second, usegmt=True).encode()

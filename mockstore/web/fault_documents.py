@@ -18,7 +18,7 @@ def rule_document(rule: Rule) -> Document:
 
 
 def fault_document(fault: Fault) -> Document:
-    """Return what there is to know of a fault."""
+    """Return a fault with its description."""
     return {
         "name": fault.name,
         "group": str(fault.group),

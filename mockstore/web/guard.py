@@ -1,4 +1,4 @@
-"""Access control: by the `Host` header, by the origin of the page that asks, and by the control token."""
+"""Access control by the header `Host`, by the origin of the calling page, and by the control token."""
 
 from base64 import urlsafe_b64encode
 from hmac import compare_digest
@@ -48,7 +48,7 @@ def admit() -> Response | None:
 
 
 def add_cors_headers(answer: Response) -> Response:
-    """Add the CORS headers that let the page that asks read the answer, if it may."""
+    """Add the CORS headers that let a trusted page read the response."""
     if site().settings.cors_origins:
         answer.vary.add("Origin")
         if _trusts_page():
@@ -86,7 +86,7 @@ def is_token(given: str) -> bool:
 def enter(location: str) -> Response:
     """Redirect a browser to `location`, with the token in a cookie that no script and no other site can use.
 
-    It holds for what directs the mock below the current address: that of the server, or of one of its tenants.
+    The cookie is sent for control routes below the current address: the server's, or that of one tenant.
     """
     answer = send_to(location)
     token = cast("str", site().settings.control_token)
@@ -136,8 +136,12 @@ def _names(settings: Settings) -> tuple[str, ...]:
 
 def _check_page() -> Response | None:
     environ = request.environ
-    said = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
-    if not any(said) or _trusts_page() or not is_foreign(request.method, *said, request.headers.get("Host", "")):
+    browser_headers = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
+    if (
+        not any(browser_headers)
+        or _trusts_page()
+        or not is_foreign(request.method, *browser_headers, request.headers.get("Host", ""))
+    ):
         return None
     return problem(
         403,
@@ -161,9 +165,9 @@ def _preflight() -> Response | None:
         return None
     answer = Response(status=204)
     del answer.headers["Content-Type"]
-    asked = request.headers.get("Access-Control-Request-Headers", _REQUEST_HEADERS)
+    headers = request.headers.get("Access-Control-Request-Headers", _REQUEST_HEADERS)
     answer.headers["Access-Control-Allow-Methods"] = _METHODS
-    answer.headers["Access-Control-Allow-Headers"] = asked if asked.isprintable() else _REQUEST_HEADERS
+    answer.headers["Access-Control-Allow-Headers"] = headers if headers.isprintable() else _REQUEST_HEADERS
     answer.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
     return answer
 
@@ -171,7 +175,7 @@ def _preflight() -> Response | None:
 def _check_token() -> Response | None:
     if not is_control() or is_let_in() or request.path == LOGIN:
         return None
-    if request.path == _INBOX and request.method == "POST":  # events have to arrive
+    if request.path == _INBOX and request.method == "POST":  # webhooks are sent without a token
         return None
     if request.path == _HEALTH and request.method in ("GET", "HEAD"):
         g.without_token = True

@@ -1,4 +1,4 @@
-"""Reads the header lines of a request strictly by RFC 9112, and refuses what two servers may read differently."""
+"""Parses the headers of a request strictly by RFC 9112, and refuses what another server may parse differently."""
 
 import re
 from collections.abc import MutableMapping
@@ -25,8 +25,8 @@ class Lines(Protocol):
 def read_fields(lines: Lines, fields: Fields, *, host_required: bool) -> None:
     """Read the headers up to the empty line into `fields`, with names in the form `Content-Type`.
 
-    Raises `ValueError`, which says why, for a head that is malformed, or whose body could be taken for longer or
-    shorter than it is (RFC 9112, 5 and 6.3), and unless there is one `Host` (3.2), which HTTP/1.0 may leave out.
+    Raises `ValueError` with the reason for malformed headers, for an ambiguous body length (RFC 9112, 5 and 6.3), for
+    a second `Host`, and for none if `host_required` (3.2).
     """
     while (line := lines.readline()) != _CRLF:
         name, value = _field(line)

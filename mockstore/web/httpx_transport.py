@@ -1,4 +1,4 @@
-"""A transport that lets httpx clients talk to one Mockstore in process. Imported late: httpx is its user's."""
+"""A transport that lets httpx clients talk to one Mockstore in process. Imported late: httpx is optional."""
 
 import httpx
 
@@ -6,9 +6,9 @@ from mockstore.service import Mockstore
 
 
 class PetstoreTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Answers `httpx.Client` and `httpx.AsyncClient` alike, whatever the host that they ask.
+    """A transport for `httpx.Client` and `httpx.AsyncClient`; answers requests to any host.
 
-    An async client's deliveries run on its own event loop.
+    Deliveries that an async client causes run on its event loop.
     """
 
     def __init__(self, mockstore: Mockstore) -> None:

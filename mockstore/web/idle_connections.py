@@ -1,4 +1,4 @@
-"""Waits for new connections, and on those that are kept alive for the next request."""
+"""Waits for new connections, and for the next request on connections that are kept alive."""
 
 import errno
 import logging
@@ -15,148 +15,148 @@ from mockstore.world.transports.rules import Deadline
 
 _LOG: Final = logging.getLogger(__name__)
 
-SILENCE: Final = timedelta(seconds=30)
-"""How long a client may be silent between two requests."""
-LOOK: Final = timedelta(seconds=5)
-"""How often connections that have been silent for too long are looked for."""
-_BREATH_SECONDS: Final = 0.05
+IDLE_LIMIT: Final = timedelta(seconds=30)
+"""How long a connection may be idle between two requests."""
+CHECK_INTERVAL: Final = timedelta(seconds=5)
+"""How often to close connections that have been idle for too long."""
+_PAUSE_SECONDS: Final = 0.05
 """How long to pause after an error that may last, such as too many open files."""
-_NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class IdleConnections:
-    """Takes the place of cheroot's connection manager, with the members that cheroot uses.
+    """Replaces cheroot's connection manager; has the members that cheroot uses.
 
-    `made` makes a connection of an accepted socket, and `serve` gets each connection on which a request has begun. What
-    `fast_path` takes is answered and delivered on this thread: handing it to another one takes longer than doing it.
+    `connection_of` wraps an accepted socket; `serve` is called with each connection on which a request has begun.
+    Requests for `fast_path` are answered and delivered on this thread, which is faster than passing them to another.
     """
 
     can_add_keepalive_connection = True
 
-    def __init__(  # noqa: PLR0913 - two of them for tests that cannot wait
+    def __init__(  # noqa: PLR0913 - tests shorten two of them
         self,
         listening: socket.socket,
-        made: Callable[[socket.socket, Any], Connection],
+        connection_of: Callable[[socket.socket, Any], Connection],
         serve: Callable[[Connection], None],
         fast_path: FastPath | None,
         *,
-        silence: timedelta = SILENCE,
-        look: timedelta = LOOK,
+        idle_limit: timedelta = IDLE_LIMIT,
+        check_interval: timedelta = CHECK_INTERVAL,
     ) -> None:
-        self._silence = silence
-        self._look = look
+        self._idle_limit = idle_limit
+        self._check_interval = check_interval
         self._listening = listening
-        self._made = made
+        self._connection_of = connection_of
         self._serve = serve
         self._fast_path = fast_path
         self._lock = Lock()
         self._selector = selectors.DefaultSelector()
-        self._wake, self._woken = socket.socketpair()
+        self._wake_sender, self._wake_receiver = socket.socketpair()
         self._stopped = False
         self._ended = Event()
-        listening.setblocking(False)  # noqa: FBT003 - the standard library's signature; who is announced may be gone again
+        listening.setblocking(False)  # noqa: FBT003 - the standard library's signature; a client may be gone before `accept`
         self._selector.register(listening, selectors.EVENT_READ)
-        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._selector.register(self._wake_receiver, selectors.EVENT_READ)
 
     def put(self, conn: Connection) -> None:
-        """Keep a connection until its next request comes. Thread-safe."""
-        conn.patience = Deadline(self._silence)
+        """Keep a connection until its next request arrives. Thread-safe."""
+        conn.idle_deadline = Deadline(self._idle_limit)
         if conn.rfile.has_data():
             self._serve(conn)
             return
         with self._lock:
             if not self._stopped:
                 self._selector.register(conn.socket, selectors.EVENT_READ, conn)
-                if sys.platform == "win32":  # where waiting does not notice it
-                    self._wake.send(b".")
+                if sys.platform == "win32":  # where `select` does not notice a new socket
+                    self._wake_sender.send(b".")
                 return
         conn.close()
 
     def run(self) -> None:
-        """Accept connections, and have requests answered, until `stop`."""
-        busy, next_look = False, Deadline(self._look)
+        """Accept connections and pass on requests until `stop` is called."""
+        delivering, next_check = False, Deadline(self._check_interval)
         try:
             while not self._stopped:
-                busy = self._turn(0 if busy else self._look.total_seconds())
-                if next_look.passed():
-                    self._close_silent()
-                    next_look = Deadline(self._look)
+                delivering = self._handle_ready(0 if delivering else self._check_interval.total_seconds())
+                if next_check.passed():
+                    self._close_idle()
+                    next_check = Deadline(self._check_interval)
         finally:
             self._ended.set()
 
-    def _turn(self, timeout: float) -> bool:
-        """Handle what comes within so many seconds; return whether there is more to do at once."""
+    def _handle_ready(self, timeout: float) -> bool:
+        """Handle the sockets that become ready within `timeout` seconds; return whether deliveries are under way."""
         try:
             for key, _ in self._selector.select(timeout):
-                self._attend(key)
+                self._handle(key)
             return self._fast_path is not None and self._fast_path.deliver_briefly()
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
             _LOG.exception("the server could not attend to what has come")
-            self._ended.wait(_BREATH_SECONDS)
+            self._ended.wait(_PAUSE_SECONDS)
             if self._fast_path is not None:
-                self._fast_path.kick()  # this thread may not come back soon
+                self._fast_path.kick()  # this thread may be late for its deliveries
             return False
 
     def stop(self) -> None:
-        """Accept nothing new, and return when that is so."""
+        """Stop accepting connections; return when `run` has ended."""
         with self._lock:
             self._stopped = True
-            self._wake.send(b".")
+            self._wake_sender.send(b".")
         self._ended.wait()
 
     def close(self) -> None:
-        """Close all connections that are kept."""
-        for conn in self._kept():
+        """Close all idle connections."""
+        for conn in self._idle():
             conn.close()
         self._selector.close()
-        self._wake.close()
-        self._woken.close()
+        self._wake_sender.close()
+        self._wake_receiver.close()
 
-    def _attend(self, key: selectors.SelectorKey) -> None:
+    def _handle(self, key: selectors.SelectorKey) -> None:
         if key.fileobj is self._listening:
             self._accept()
         elif key.data is None:
-            self._woken.recv(64)
-        elif not self._answered(key.data):
+            self._wake_receiver.recv(64)
+        elif not self._answer_at_once(key.data):
             with self._lock:
                 self._selector.unregister(key.fileobj)
             self._serve(key.data)
 
     def _accept(self) -> None:
-        """Take a new connection; it waits for its first bytes without a thread."""
+        """Accept a new connection, and keep it until its first bytes arrive."""
         try:
             sock, address = self._listening.accept()
         except OSError as error:
             _LOG.debug("a connection could not be accepted: %s", error)
-            if error.errno in _NO_ROOM:
-                self._ended.wait(_BREATH_SECONDS)
+            if error.errno in _OUT_OF_RESOURCES:
+                self._ended.wait(_PAUSE_SECONDS)
             return
         try:
-            self.put(self._made(sock, address))
+            self.put(self._connection_of(sock, address))
         except OSError as error:
             _LOG.debug("a connection broke at once: %s", error)
             sock.close()
 
-    def _answered(self, conn: Connection) -> bool:
-        """Answer a request by the fast path; return False when a thread has to go on with the connection."""
+    def _answer_at_once(self, conn: Connection) -> bool:
+        """Answer a request by the fast path; return False when a pool thread must serve the connection."""
         if self._fast_path is None or conn.ssl_env:
             return False
         try:
             if not conn.answer_at_once(self._fast_path):
                 return False
-        except OSError:  # a thread reads the request again, and finds out what is wrong
+        except OSError:  # a pool thread reads the request again, and handles the error
             _LOG.debug("a request could not be answered at once", exc_info=True)
             return False
         except Exception:  # noqa: BLE001 - the thread must live; the log has it
             _LOG.exception("a request could not be answered")
             self._drop(conn)
             return True
-        conn.patience = Deadline(self._silence)
+        conn.idle_deadline = Deadline(self._idle_limit)
         return not conn.unsent and not conn.rfile.has_data()
 
-    def _close_silent(self) -> None:
-        for conn in self._kept():
-            if conn.patience.passed():
+    def _close_idle(self) -> None:
+        for conn in self._idle():
+            if conn.idle_deadline.passed():
                 self._drop(conn)
 
     def _drop(self, conn: Connection) -> None:
@@ -164,6 +164,6 @@ class IdleConnections:
             self._selector.unregister(conn.socket)
         conn.close()
 
-    def _kept(self) -> list[Connection]:
+    def _idle(self) -> list[Connection]:
         with self._lock:
             return [key.data for key in self._selector.get_map().values() if key.data is not None]

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class OneWorld:
-    """A single Mockstore in place of all tenants: a test has a Mockstore of its own already."""
+    """A single Mockstore in place of a server's tenants."""
 
     def __init__(self, mockstore: Mockstore) -> None:
         self._tenant = Tenant(mockstore, ServedInbox(mockstore))
         self.closing = Event()
-        self.closing.set()  # nobody is to wait: time is virtual here
+        self.closing.set()  # no request is to wait: time is virtual here
 
     def tenant(self, tenant_id: str | None) -> Tenant:
         """Return the only tenant; raise `InvalidInputError` for an id that is not a UUID, as a server does."""
@@ -53,10 +53,10 @@ class OneWorld:
 def wsgi_app(mockstore: Mockstore, settings: Settings | None = None) -> "WSGIApplication":
     """Return the API and the control routes over `mockstore`, at any host, as a WSGI app.
 
-    Of `settings`, `auth` and `rate_limit` count; what else there is to set, `mockstore` has brought along.
+    Of `settings`, only `auth` and `rate_limit` are used; all else is as `mockstore` was made.
     """
-    told = settings or Settings()
-    its_site = Site(OneWorld(mockstore), told, RateLimit(told.rate_limit))
+    chosen = settings or Settings()
+    its_site = Site(OneWorld(mockstore), chosen, RateLimit(chosen.rate_limit))
     app = _app()
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -68,5 +68,5 @@ def wsgi_app(mockstore: Mockstore, settings: Settings | None = None) -> "WSGIApp
 
 @cache
 def _app() -> Flask:
-    """Return the one app of the process; it has no state, and building it takes longer than answering many requests."""
+    """Return the app, which all calls share: it has no state, and building it takes long."""
     return routed_app(Settings().body_limit)

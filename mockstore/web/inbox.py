@@ -37,7 +37,7 @@ _GRACE = timedelta(seconds=1)
 def capture() -> ResponseReturnValue:
     """Capture a request, and answer it as scripted.
 
-    A delivery does not say whose it is, so a tenant's own inbox has its id in the URL: `?tenant=…`.
+    A delivery does not name its tenant, so the inbox of a tenant has the id in its URL: `?tenant=…`.
     """
     if (request.content_length or 0) > LARGEST:
         raise RequestEntityTooLarge(f"the body is larger than the {LARGEST:,} bytes that the inbox takes")

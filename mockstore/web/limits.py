@@ -15,7 +15,7 @@ UNLIMITED: Final = 1_000_000
 """What the headers promise for a minute when there is no limit."""
 
 _COUNTED: Final = 10_000
-"""How many tenants' counts are kept at most."""
+"""For how many tenants counts are kept at most."""
 
 
 class Allowance(Struct, frozen=True):
@@ -46,9 +46,9 @@ class RateLimit:
         self._counts: OrderedDict[str | None, tuple[int, int]] = OrderedDict()
 
     def take(self, tenant_id: str | None, now: datetime) -> Allowance:
-        """Count a call of the tenant, and return what is left; whether it is granted is part of that."""
+        """Count a call of the tenant, and return whether it is granted and how many are left."""
         if self._limit is None:
-            return untaken(None)
+            return full_allowance(None)
         window, past = divmod(now.timestamp(), WINDOW.total_seconds())
         with self._lock:
             counted, count = self._counts.pop(tenant_id, (int(window), 0))
@@ -65,8 +65,8 @@ class RateLimit:
             self._counts.pop(tenant_id, None)
 
     def whole(self) -> Allowance:
-        """Return what is left, without counting a call."""
-        return untaken(self._limit)
+        """Return the allowance of a window without calls."""
+        return full_allowance(self._limit)
 
 
 def is_api(path: str) -> bool:
@@ -74,7 +74,7 @@ def is_api(path: str) -> bool:
     return path == API or path.startswith(f"{API}/")
 
 
-def untaken(limit: int | None) -> Allowance:
-    """Return the allowance of a window that nothing was taken from."""
+def full_allowance(limit: int | None) -> Allowance:
+    """Return the allowance of a window without calls; None means no limit."""
     most = UNLIMITED if limit is None else limit
     return Allowance(most, most, int(WINDOW.total_seconds()))

@@ -1,4 +1,4 @@
-"""How a connection is closed whose client is still sending what was refused: it gets time to read why."""
+"""Closes a connection whose client still sends a refused body, so that the client can read the response."""
 
 import socket
 from collections.abc import Callable
@@ -9,26 +9,26 @@ from typing import Final
 from mockstore.world.transports.rules import Deadline
 
 LINGERING: Final = timedelta(seconds=2)
-"""How long the rest of a refused body is read and dropped, so that its sender comes to read the answer."""
+"""How long the rest of a refused body is read and dropped; closing at once would reset the connection."""
 SILENCE: Final = timedelta(seconds=0.5)
-"""How long its sender may send nothing in that time."""
+"""How long the client may send nothing in that time."""
 LINGERING_BYTES: Final = 64 * 1024 * 1024
-"""How much of it is read at most."""
+"""How many bytes are read at most."""
 
-_PIECE: Final = 65_536
+_READ_SIZE: Final = 65_536
 
 
 def drain(sock: socket.socket, lasting: timedelta = LINGERING, *, unless: Callable[[], bool] = lambda: False) -> None:
-    """Read and drop what still comes in, until its sender ends or is silent.
+    """Read and drop what the client still sends, until it ends or is silent.
 
-    That takes no longer than `lasting`, and goes on only as long as `unless` returns False.
+    Return after `lasting` at the latest, and as soon as `unless` returns True.
     """
     deadline, dropped = Deadline(lasting), 0
     with suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
         while dropped < LINGERING_BYTES and (left := deadline.left()) and not unless():
             sock.settimeout(min(SILENCE.total_seconds(), left))
-            piece = sock.recv(_PIECE)
+            piece = sock.recv(_READ_SIZE)
             if not piece:
                 return
             dropped += len(piece)

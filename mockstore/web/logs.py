@@ -1,7 +1,7 @@
 """The log of a server: one line for each thing that happens, as text or as JSON.
 
-Nothing that signs or is signed goes in: no secret, no header, no body. What strangers can choose (URLs, paths, texts of
-errors) is escaped, so that nobody can forge a line.
+Secrets, headers and bodies are never logged. Texts that others can choose (URLs, paths, texts of errors) are escaped,
+so that nobody can forge a line.
 """
 
 import json
@@ -20,8 +20,8 @@ _LOG: Final = logging.getLogger("mockstore.deliveries")
 _OURS: Final = "mockstore"
 """The parent of all our loggers; those of other libraries are left alone."""
 _MASK: Final = "***"
-_IN_OUR_WORDS: Final = frozenset({Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.RESET})
-"""Outcomes whose error text quotes nothing of the receiver's answer, which could contain a signature."""
+_SAFE_OUTCOMES: Final = frozenset({Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.RESET})
+"""Outcomes whose error text has nothing of the receiver's response, which may contain a signature."""
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def note(tenant_id: str | None, seen: Observation) -> None:
 
 
 def masked(url: str) -> str:
-    """Return the URL without user, password and query: people put tokens there."""
+    """Return the URL with user, password and query masked, since they may contain tokens."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -71,7 +71,7 @@ def _of_attempt(seen: Attempted) -> dict[str, Json]:
     attempt, delivery = seen.attempt, seen.delivery
     due = delivery.due if delivery.state is DeliveryState.PENDING else None
     url = attempt.sent.url
-    error = attempt.error if attempt.outcome in _IN_OUR_WORDS else None
+    error = attempt.error if attempt.outcome in _SAFE_OUTCOMES else None
     return {
         "delivery": delivery.id,
         "event": seen.event.id,
@@ -94,8 +94,8 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or lines."""
         fields = {name: value for name, value in _fields(record).items() if value is not None}
-        told = [f"{name}={_quoted(value)}" for name, value in fields.items()]
-        line = " ".join([_moment(record), record.levelname, _escaped(record.getMessage()), *told])
+        pairs = [f"{name}={_quoted(value)}" for name, value in fields.items()]
+        line = " ".join([_moment(record), record.levelname, _escaped(record.getMessage()), *pairs])
         if not record.exc_info:
             return line
         traceback = self.formatException(record.exc_info).split("\n")

@@ -1,4 +1,4 @@
-"""Checks of the headers `Host`, `Origin` and `Sec-Fetch-Site`. Pure: headers in, verdicts out."""
+"""Checks of the headers `Host`, `Origin` and `Sec-Fetch-Site`. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ from mockstore.world.transports.router import is_loopback
 
 ANY: Final = "*"
 _HOST: Final = re.compile(r"(?:\[([^][]*)\]|([^][:]*))(?::[0-9]*)?")
-"""The header `Host` (RFC 9110, 7.2): an address of IPv6 in brackets or another name, and perhaps a port."""
+"""The header `Host` (RFC 9110, 7.2): an IPv6 address in brackets or a name, with an optional port."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
-"""Methods that change nothing (RFC 9110, 9.2.1, and QUERY), so that a page of another origin gains nothing by them."""
+"""Methods that change nothing (RFC 9110, 9.2.1, and QUERY), so they are allowed to pages of other origins."""
 _OWN: Final = frozenset({"same-origin", "none"})
-"""Values of `Sec-Fetch-Site` for the server's own pages, and for URLs that a person has typed."""
+"""Values of `Sec-Fetch-Site` for the server's own pages, and for URLs typed by the user."""
 
 
 def is_called_rightly(host: str, names: Sequence[str]) -> bool:
-    """Return whether `host`, the header, is a name that nobody else can have pointed to this server (DNS rebinding).
+    """Return whether the header `Host` is an IP address, a loopback name or one of `names`; `*` among them allows all.
 
-    That is loopback's, any address as such, and `names`; `*` among them is any. It keeps out DNS rebinding, where a
-    page's own name is pointed at this machine, and the page becomes of the same origin as the server.
+    This prevents DNS rebinding: an attacker's domain that resolves to this machine would have the same origin as the
+    server.
     """
     if ANY in names:
         return True
@@ -42,10 +42,10 @@ def is_trusted(origin: str, origins: Sequence[str], *, in_control: bool) -> bool
 
 
 def is_foreign(method: str, fetch_site: str | None, origin: str | None, host: str) -> bool:
-    """Return whether a browser sends this for a page of another site, by a method that may change something.
+    """Return whether a page of another site has caused this request, by a method that may change something.
 
-    The arguments are headers; programs send neither `Sec-Fetch-Site`, which is the browser's own word, nor `Origin`,
-    which browsers send that lack the former. Its scheme is not compared, since TLS may end in front of the server.
+    The arguments are headers. Browsers send `Sec-Fetch-Site`, or `Origin` if they are old; other clients send neither.
+    The scheme is not compared, since a proxy may end TLS.
     """
     if method in _SAFE:
         return False

@@ -25,18 +25,18 @@ class Page(Struct, frozen=True):
 
 
 def page_of(query: Mapping[str, str]) -> Page:
-    """Read `page` and `limit`; raise `ValidationError` with both mistakes."""
-    asked = {
+    """Parse `page` and `limit`; raise `ValidationError` with every mistake."""
+    values = {
         "page": _whole(query.get("page", "1"), _HIGHEST_PAGE),
         "limit": _whole(query.get("limit", str(DEFAULT_LIMIT)), HIGHEST_LIMIT),
     }
-    number, limit = asked["page"], asked["limit"]
+    number, limit = values["page"], values["limit"]
     if number is None or limit is None:
         highest = {"page": _HIGHEST_PAGE, "limit": HIGHEST_LIMIT}
         raise ValidationError(
             [
                 FieldMistake(name, f"must be a whole number from 1 to {highest[name]}", "out_of_range")
-                for name, value in asked.items()
+                for name, value in values.items()
                 if value is None
             ]
         )

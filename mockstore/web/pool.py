@@ -1,4 +1,4 @@
-"""The threads that answer requests: started as they are needed, stopped without delay."""
+"""The pool of threads that answer requests; threads are started on demand, up to a limit."""
 
 import logging
 from collections import deque
@@ -14,13 +14,13 @@ from mockstore.world.transports.rules import Deadline
 
 _LOG: Final = logging.getLogger(__name__)
 
-_SHARE: Final = 2
-"""One thread in so many, at most, stays with a connection that says nothing: handing it to whoever waits for all of
-them and back takes longer than most requests."""
+_WAITING_SHARE: Final = 2
+"""At most one thread in `_WAITING_SHARE` waits for the next request on its own connection, which is faster than
+returning the connection to `IdleConnections` and getting it back."""
 
 
 class Pool:
-    """What cheroot asks of a pool of threads: `min`, `start`, `put`, `stop`, and numbers for its statistics."""
+    """A thread pool with the members that cheroot uses: `min`, `start`, `put`, `stop`, and its statistics."""
 
     min = 1
 
@@ -28,69 +28,69 @@ class Pool:
         self._server = server
         self._limit = limit
         self._changed = Condition()
-        self._waiting: deque[Connection] = deque()
-        self._served: set[Connection] = set()
+        self._queue: deque[Connection] = deque()
+        self._serving: set[Connection] = set()
         self._threads: list[Thread] = []
         self.idle = 0
-        """How many threads serve nobody; one that has just been started counts."""
-        self._silent: set[Connection] = set()
-        """Those with which a thread stays that say nothing."""
-        self._is_short = False
-        """The system had no thread to give at the last try."""
+        """The number of threads that serve no connection, including those just started."""
+        self._watched: set[Connection] = set()
+        """Connections on which a thread waits for the next request."""
+        self._out_of_threads = False
+        """Whether the system refused to start a thread at the last try."""
         self.closing = False
         """Whether the server stops."""
 
     @property
     def qsize(self) -> int:
-        """How many connections wait for a thread."""
-        return len(self._waiting)
+        """The number of connections that wait for a thread."""
+        return len(self._queue)
 
     @property
     def busy(self) -> bool:
-        """Whether requests wait, all threads are taken, and no further one can be had."""
-        return len(self._waiting) > self.idle and (self._is_short or len(self._threads) >= self._limit)
+        """Whether requests wait, all threads are busy, and no further one can be started."""
+        return len(self._queue) > self.idle and (self._out_of_threads or len(self._threads) >= self._limit)
 
     def start(self) -> None:
-        """Begin; the first connection brings the first thread."""
+        """Do nothing: the first connection starts the first thread."""
 
     def put(self, connection: Connection) -> None:
-        """Let a thread serve the request that has come in on the connection; without any thread, close it."""
+        """Queue a connection on which a request has begun; close it if no thread can be started."""
         with self._changed:
             if not self.closing:
-                if len(self._waiting) >= self.idle and len(self._threads) < self._limit:
+                if len(self._queue) >= self.idle and len(self._threads) < self._limit:
                     self._start_thread()
                 if self._threads:
-                    self._waiting.append(connection)
+                    self._queue.append(connection)
                     self._changed.notify()
                     return
         connection.close()
 
     def stop(self, timeout: float) -> None:
-        """Let the requests that are being answered end, for `timeout` seconds at most; wait for no others."""
-        patience = Deadline(timedelta(seconds=timeout))
+        """Close the connections without a request, and wait up to `timeout` seconds for the requests being answered."""
+        deadline = Deadline(timedelta(seconds=timeout))
         with self._changed:
             self.closing = True
-            unserved, silent = list(self._waiting), [one for one in self._served if not one.answering]
-            self._waiting.clear()
+            queued, unanswered = list(self._queue), [one for one in self._serving if not one.answering]
+            self._queue.clear()
             self._changed.notify_all()
-        for connection in unserved:
+        for connection in queued:
             connection.close()
-        for connection in silent:
-            connection.hang_up()
+        for connection in unanswered:
+            connection.stop_reading()
         for thread in self._threads:
-            thread.join(patience.left())
+            thread.join(deadline.left())
 
     def _start_thread(self) -> None:
-        """Start a further thread, where the system has one to give; those that run have to do otherwise."""
+        """Start another thread; if the system refuses, log a warning and continue with those that run."""
         thread = Thread(target=self._run, name=f"mockstore-http-{len(self._threads) + 1}", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
-            if not self._is_short:
+            if not self._out_of_threads:
                 _LOG.warning("requests have to do with %d threads for now: %s", len(self._threads), error)
-            self._is_short = True
+            self._out_of_threads = True
             return
-        self._is_short = False
+        self._out_of_threads = False
         self._threads.append(thread)
         self.idle += 1
 
@@ -98,7 +98,7 @@ class Pool:
         while (connection := self._next()) is not None:
             keep = self._serve(connection)
             with self._changed:
-                self._served.discard(connection)  # before another thread may serve it
+                self._serving.discard(connection)  # before another thread may serve it
                 self.idle += 1
             if keep:
                 with suppress(OSError):
@@ -106,18 +106,18 @@ class Pool:
 
     def _next(self) -> Connection | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self.closing)
-            if not self._waiting:
+            self._changed.wait_for(lambda: self._queue or self.closing)
+            if not self._queue:
                 return None
             self.idle -= 1
-            connection = self._waiting.popleft()
-            self._served.add(connection)
+            connection = self._queue.popleft()
+            self._serving.add(connection)
             return connection
 
     def _serve(self, connection: Connection) -> bool:
-        """Answer its requests; return whether it is to be kept for further ones, else it is closed."""
+        """Answer the requests of a connection; return whether to keep it. Otherwise it is closed."""
         try:
-            if self._answers(connection):
+            if self._answer_all(connection):
                 return True
         except OSError:
             _LOG.debug("a connection broke", exc_info=True)
@@ -127,25 +127,25 @@ class Pool:
             connection.close()
         return False
 
-    def _answers(self, connection: Connection) -> bool:
-        """Do the same; a connection that breaks raises."""
+    def _answer_all(self, connection: Connection) -> bool:
+        """Answer the requests; return whether to keep the connection. Raise `OSError` when it breaks."""
         keep = connection.communicate()
-        while keep and self._may_stay(connection) and self._stay(connection):
+        while keep and self._may_wait(connection) and self._wait_for_request(connection):
             keep = connection.communicate()
         return keep
 
-    def _may_stay(self, connection: Connection) -> bool:
+    def _may_wait(self, connection: Connection) -> bool:
         with self._changed:
-            most = (len(self._threads) if self._is_short else self._limit) // _SHARE
-            if self._waiting or self.closing or len(self._silent) >= most:
+            most = (len(self._threads) if self._out_of_threads else self._limit) // _WAITING_SHARE
+            if self._queue or self.closing or len(self._watched) >= most:
                 return False
-            self._silent.add(connection)
+            self._watched.add(connection)
             return True
 
-    def _stay(self, connection: Connection) -> bool:
-        """Wait for the next request on the connection; return whether there is something to serve."""
+    def _wait_for_request(self, connection: Connection) -> bool:
+        """Wait for the next request on the connection; return whether to serve it."""
         try:
-            return connection.has_more()
+            return connection.wait_for_request()
         finally:
             with self._changed:
-                self._silent.discard(connection)
+                self._watched.discard(connection)

@@ -85,8 +85,8 @@ def _mistakes(error: InvalidInputError) -> Sequence[FieldMistake]:
 
 def _failed(error: HTTPException) -> Response:
     status = error.code or 500
-    said = error.description if error.description != type(error).description else None
-    answer = problem(status, said or _DETAILS.get(status, "{description}").format_map(_Words(error)))
+    detail = error.description if error.description != type(error).description else None
+    answer = problem(status, detail or _DETAILS.get(status, "{description}").format_map(_Words(error)))
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             answer.headers[name] = value
@@ -94,7 +94,7 @@ def _failed(error: HTTPException) -> Response:
 
 
 class _Words(dict[str, str]):
-    """What a detail can be about."""
+    """The values that a text of `_DETAILS` may contain."""
 
     def __init__(self, error: HTTPException) -> None:
         limit = current_app.config["MAX_CONTENT_LENGTH"]
@@ -110,7 +110,7 @@ class _Words(dict[str, str]):
 
 
 _DOORS = frozenset({"/", "/v1", "/v1/"})
-"""Paths that people try first."""
+"""Paths that new users try first; a 404 there has a hint."""
 _ELSEWHERE = "; the API is below /v1, described at /v1/docs, and the page to watch and cause deliveries is /_mockstore/"
 
 _DETAILS = {

@@ -19,7 +19,7 @@ from mockstore.petstore.errors import FieldMistake, ValidationError
 
 TENANT_HEADER: Final = "X-Tenant-ID"
 _DEEPEST: Final = 64
-"""How deeply a body may be nested: far deeper than our documents, far less than Python's recursion limit."""
+"""How deeply a body may be nested: more than our documents need, far less than Python's recursion limit."""
 _TOO_DEEP: Final = f"the body is nested too deeply: {_DEEPEST} levels are allowed"
 
 
@@ -62,7 +62,7 @@ class Member(Struct, frozen=True):
     most: float | None = None
 
     def mistake(self, name: str, body: Mapping[str, Json]) -> FieldMistake | None:
-        """Return what is wrong with the member `name` in `body`; None when nothing is."""
+        """Return the mistake of the member `name` in `body`, or None."""
         value = body.get(name)
         if value is None:
             return FieldMistake(name, f"is missing: send {self.kind.name}", "required") if self.required else None
@@ -82,8 +82,8 @@ def tenant_id() -> str | None:
 def json_object(members: Mapping[str, Member]) -> dict[str, Json]:
     """Return those `members` that the body has and that are not null; others are left out.
 
-    Where none is required, there may be no body. Raises what `problems` renders: 400 for what is no JSON, 413, 415,
-    and 422 with every mistake.
+    The body may be absent if no member is required. Raises the errors for 400 (not JSON), 413, 415, and 422 with every
+    mistake.
     """
     return _checked(_object(needed=_any_required(members)), members, [])
 
@@ -117,7 +117,7 @@ def every_mistake(checks: Mapping[str, Callable[[], object]]) -> None:
 
 @contextmanager
 def about(field: str) -> Iterator[None]:
-    """Make an error raised inside name the member `field` of this route."""
+    """Set `field` on an `InvalidInputError` raised inside the block."""
     try:
         yield
     except InvalidInputError as error:
@@ -126,13 +126,13 @@ def about(field: str) -> Iterator[None]:
 
 
 def moment_of(text: str, field: str) -> datetime:
-    """Read a time of RFC 3339; raise `InvalidInputError`."""
+    """Parse a time in the format of RFC 3339; raise `InvalidInputError`."""
     with about(field):
         return parse_moment(text)
 
 
 def found(value: Json) -> str:
-    """Return what kind of JSON value this is, in words."""
+    """Return the type of a JSON value in words."""
     return "null" if value is None else _KINDS.get(type(value), type(value).__name__)
 
 
@@ -176,7 +176,7 @@ def parsed_json(content: bytes) -> Json:
     """Return the JSON value; raise `BadRequest` with the position of the first mistake."""
     try:
         value = _DECODER.decode(content.decode())
-        if b"\\u" in content:  # only an escape can bring half of a surrogate pair
+        if b"\\u" in content:  # a lone surrogate can only come from an escape
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"

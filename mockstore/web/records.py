@@ -1,7 +1,7 @@
-"""Records as JSON without loss, and back: for a test that uses a Mockstore on a server. Pure.
+"""Converts records to JSON and back without loss, for tests that use a Mockstore on a server. Pure.
 
-The form follows the records' own members, so both sides have to be of the same version. Times are ISO 8601 to the
-microsecond, spans are microseconds, bytes are `{"text": …}` when they are UTF-8 and `{"base64": …}` when not.
+The format follows the records' members, so both sides must be of the same version. Times are ISO 8601 to the
+microsecond, durations are microseconds, bytes are `{"text": …}` when they are UTF-8 and `{"base64": …}` when not.
 """
 
 from base64 import b64decode, b64encode
@@ -34,7 +34,7 @@ def installed_version() -> str:
 def to_json(value: object) -> Json:
     """Return a record, or any part of one, as JSON; an exception becomes null."""
     if isinstance(value, Attempt):
-        value = replace(value, sent=value.request)  # whole: what it is made of is not for others
+        value = replace(value, sent=value.request)  # as one whole request, not the parts it is made of
     if isinstance(value, Struct):
         return {name: to_json(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
@@ -48,9 +48,9 @@ def to_json(value: object) -> Json:
 
 
 def from_json(kind: type[T], document: Json) -> T:
-    """Return the record of this type that `to_json` made the document of; missing members get their defaults.
+    """Return the record of type `kind` from a document of `to_json`; missing members get their defaults.
 
-    Raises `KeyError`, `TypeError` or `ValueError` for what is no such document.
+    Raises `KeyError`, `TypeError` or `ValueError` for any other document.
     """
     value: T = _read(kind, document)
     return value

@@ -1,6 +1,6 @@
-"""What a test process elsewhere asks of the server beside the verbs: records, news, inboxes, the shop, its own rules.
+"""Routes for `mockstore.remote` in a test process elsewhere: records, change notices, inboxes, the shop, scenarios.
 
-For `mockstore.remote`, which is of the same version; the form of the records is that of `mockstore.web.records`.
+Both sides must be of the same version, since records are sent in the format of `mockstore.web.records`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 routes = Blueprint("sharing", __name__)
 
 LONGEST_POLL: Final = 30
-"""The most seconds that a question for news may last."""
-_LOOK: Final = 0.5
-"""How often, in seconds, a question that waits looks whether the server is about to stop."""
+"""How many seconds a request for news may wait."""
+_CHECK_SECONDS: Final = 0.5
+"""How often, in seconds, a waiting request checks whether the server stops."""
 _NEWS: Final = {
     "after": Member(WHOLE, required=True),
     "timeoutSeconds": Member(NUMBER, required=True, least=0, most=LONGEST_POLL),
@@ -73,26 +73,26 @@ _SHOP: Final = MappingProxyType(
         "users": ("create", "get"),
     }
 )
-"""The verbs of the shop, by its departments."""
+"""The methods of the shop that may be called, by the attribute of `Shop` that has them."""
 
 
 @routes.post("/news")
 def read_news() -> ResponseReturnValue:
-    """Return how much has happened: at once if that is not `after`, else when something does or time is up."""
+    """Return the number of changes so far; wait for a change, up to the timeout, while it equals `after`."""
     wanted = exact_object(_NEWS)
     news, closing = mockstore().reader.news, site().tenants.closing
     left = wanted["timeoutSeconds"]
     while not closing.is_set() and left > 0:
-        if news.wait_for(lambda: news.count != wanted["after"], min(left, _LOOK)):
+        if news.wait_for(lambda: news.count != wanted["after"], min(left, _CHECK_SECONDS)):
             break
-        left -= _LOOK
+        left -= _CHECK_SECONDS
     return {"news": news.count}
 
 
 @routes.get("/raised")
 def read_raised() -> ResponseReturnValue:
-    """Return what was raised here and nobody has seen, each as its traceback."""
-    from mockstore.strict import traceback_text  # noqa: PLC0415 - most servers are never judged
+    """Return the exceptions that were raised here, as tracebacks."""
+    from mockstore.strict import traceback_text  # noqa: PLC0415 - imported only when used
 
     return {"data": [traceback_text(error) for error in mockstore().reader.raised]}
 
@@ -118,7 +118,7 @@ def change_webhook(webhook_id: str) -> ResponseReturnValue:
 
 @routes.delete("/webhooks/<webhook_id>")
 def remove_webhook(webhook_id: str) -> ResponseReturnValue:
-    """Delete the registration; what it still had to get is discarded."""
+    """Delete the registration; its pending deliveries are discarded."""
     mockstore().webhooks.remove(webhook_id)
     return nothing()
 
@@ -131,7 +131,7 @@ def read_webhook(webhook_id: str) -> ResponseReturnValue:
 
 @routes.post("/webhooks/<webhook_id>/recover")
 def recover(webhook_id: str) -> ResponseReturnValue:
-    """Send again what failed or was discarded since then, or ever."""
+    """Send failed and discarded deliveries again: those since `since`, or all."""
     since = exact_object({"since": Member(TEXT)}).get("since")
     recovered = mockstore().recover(webhook_id, None if since is None else moment_of(since, "since"))
     return {"ids": [delivery.id for delivery in recovered]}, 202
@@ -139,7 +139,7 @@ def recover(webhook_id: str) -> ResponseReturnValue:
 
 @routes.post("/webhooks/<webhook_id>/rotate-secret")
 def rotate_secret(webhook_id: str) -> ResponseReturnValue:
-    """Give the webhook a new secret; for a while, if asked, the old one signs as well."""
+    """Give the webhook a new secret; the old one signs as well for `overlapSeconds` (default 0)."""
     overlap = exact_object({"overlapSeconds": Member(NUMBER, least=0, most=LONGEST.total_seconds())}).get(
         "overlapSeconds", 0
     )
@@ -148,7 +148,7 @@ def rotate_secret(webhook_id: str) -> ResponseReturnValue:
 
 @routes.post("/release")
 def release() -> ResponseReturnValue:
-    """Send what was held, in the order of its making or in another."""
+    """Send the held deliveries, oldest first or in the given order."""
     order = exact_object({"order": Member(WHOLE_NUMBERS)}).get("order")
     return {"ids": [delivery.id for delivery in mockstore().release(order)]}
 
@@ -167,7 +167,7 @@ def read_event(event_id: str) -> ResponseReturnValue:
 
 @routes.get("/deliveries")
 def list_deliveries() -> ResponseReturnValue:
-    """Return the deliveries to a `webhook`, of an `event`, or all, oldest first."""
+    """Return the deliveries, oldest first; the query may name a `webhook` or an `event`."""
     deliveries = mockstore().reader.delivery_records(
         webhook_id=request.args.get("webhook"), event_id=request.args.get("event")
     )
@@ -182,14 +182,14 @@ def read_delivery(delivery_id: str) -> ResponseReturnValue:
 
 @routes.post("/inboxes")
 def open_inbox() -> ResponseReturnValue:
-    """Subscribe an inbox in this process, which is known by the id of its webhook."""
+    """Subscribe an inbox in the server's process, and return its webhook's id, which identifies it."""
     inbox = mockstore().open_inbox(exact_object(_INBOX)["events"])
     return {"id": inbox.webhook.id}, 201
 
 
 @routes.get("/inboxes/<webhook_id>")
 def read_inbox(webhook_id: str) -> ResponseReturnValue:
-    """Return what an inbox captured, in the order of arrival."""
+    """Return the deliveries that an inbox captured, in the order of arrival."""
     return {
         "data": [
             to_json({name: getattr(one, name) for name in ("url", "headers", "body", "answer", "arrival")})
@@ -200,7 +200,7 @@ def read_inbox(webhook_id: str) -> ResponseReturnValue:
 
 @routes.put("/inboxes/<webhook_id>/answers")
 def script_inbox(webhook_id: str) -> ResponseReturnValue:
-    """Let an inbox answer in turn from now on, the last for good."""
+    """Script the answers of an inbox: they are given in turn, and the last repeats."""
     answers = exact_object(_ANSWERS)["answers"]
     _inbox(webhook_id).will_answer(*(_parsed(one) for one in answers))
     return nothing()
@@ -208,14 +208,14 @@ def script_inbox(webhook_id: str) -> ResponseReturnValue:
 
 @routes.delete("/inboxes/<webhook_id>")
 def clear_inbox(webhook_id: str) -> ResponseReturnValue:
-    """Let an inbox forget what was captured and what was scripted."""
+    """Remove the captured deliveries and the scripted answers of an inbox."""
     _inbox(webhook_id).clear()
     return nothing()
 
 
 @routes.post("/shop")
 def call_shop() -> ResponseReturnValue:
-    """Do what a verb of the shop does (`pets.add` and the like), its events included."""
+    """Call a method of the shop, such as `pets.add`; its events are published."""
     wanted = exact_object(_CALL)
     front, arguments = mockstore().shop, wanted.get("arguments", ())
     verb = front.process if wanted["verb"] == "process" else _verb(front.shop, wanted["verb"])
@@ -224,11 +224,11 @@ def call_shop() -> ResponseReturnValue:
 
 @routes.post("/play")
 def play() -> ResponseReturnValue:
-    """Play a scenario in this tenant's own world, and return the result, passed or not.
+    """Play a scenario in this tenant, and return the result, passed or failed.
 
-    `to` says who stands behind a webhook: a URL, or the id of a registration.
+    `to` maps a webhook of the scenario to a URL, or to the id of a registration.
     """
-    from mockstore.scenario import ScenarioFailedError, read  # noqa: PLC0415 - a server that plays nothing does not pay
+    from mockstore.scenario import ScenarioFailedError, read  # noqa: PLC0415 - imported only when used
     from mockstore.scenario.documents import result_document  # noqa: PLC0415 - likewise
 
     wanted = exact_object(_SCENARIO)
@@ -243,10 +243,10 @@ def play() -> ResponseReturnValue:
 
 
 def _named(document: Mapping[str, Json], names: Sequence[str]) -> dict[str, Json]:
-    """Return the document if it has these members only; raise `InvalidInputError` for others."""
-    strangers = sorted(set(document) - set(names))
-    if strangers:
-        raise InvalidInputError(f"unknown: {', '.join(strangers)}; known: {', '.join(names)}", field=strangers[0])
+    """Return the members called `names`, None for absent ones; raise `InvalidInputError` if there are others."""
+    unknown = sorted(set(document) - set(names))
+    if unknown:
+        raise InvalidInputError(f"unknown: {', '.join(unknown)}; known: {', '.join(names)}", field=unknown[0])
     return {name: document.get(name) for name in names}
 
 
@@ -260,7 +260,7 @@ def _verb(shop: "Shop", name: str) -> Callable[..., Json]:
 
 
 def _call(verb: Callable[..., Json], arguments: Sequence[Json]) -> Callable[[], Json]:
-    """Return the call of a verb; raise `InvalidInputError` for arguments that it does not take."""
+    """Return `verb` bound to `arguments`; raise `InvalidInputError` when it does not accept them."""
     try:
         taken = signature(verb).bind(*arguments).arguments
     except TypeError as error:
@@ -283,7 +283,7 @@ def _parsed(document: Json) -> Answer:
     try:
         if OBJECT.fits(document):
             return from_json(Answer, document)
-    except (AttributeError, KeyError, TypeError, ValueError):  # for members of another kind
+    except (AttributeError, KeyError, TypeError, ValueError):  # members of a wrong type
         pass
     raise InvalidInputError("answers are those of mockstore.Answer, member by member", field="answers")
 

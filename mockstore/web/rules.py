@@ -1,4 +1,4 @@
-"""The settings and rules of one tenant as a document, and reading a request for other ones."""
+"""Renders the settings and rules of one tenant as a document, and parses a request to change them."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -65,9 +65,9 @@ def asked_settings(settings: Settings, provider: Provider) -> tuple[Settings, Pr
 def _asked_rules(provider: Provider, wanted: Mapping[str, Json]) -> Provider:
     schedule, jitter = provider.schedule, wanted.get("jitter")
     if "scheduleSeconds" in wanted:
-        told = wanted["scheduleSeconds"]
-        _must(isinstance(told, list) and all(map(_is_span, told)), "scheduleSeconds", told)
-        schedule = replace(schedule, waits=tuple(timedelta(seconds=one) for one in told))
+        waits = wanted["scheduleSeconds"]
+        _must(isinstance(waits, list) and all(map(_is_span, waits)), "scheduleSeconds", waits)
+        schedule = replace(schedule, waits=tuple(timedelta(seconds=one) for one in waits))
     if jitter is not None:
         _must(_is_span(jitter) and jitter <= 1, "jitter", jitter)
         schedule = replace(schedule, jitter=float(jitter))

@@ -1,4 +1,4 @@
-"""Reads a request to play a scenario. Loads the player, so it is imported with the first such request."""
+"""Parses a request to play a scenario. Imported with the first such request, since it imports the player."""
 
 from typing import Final
 
@@ -19,18 +19,18 @@ _ENVELOPE: Final = {
 }
 
 
-def asked() -> tuple[Scenario, dict[str, Consumer]]:
+def requested_scenario() -> tuple[Scenario, dict[str, Consumer]]:
     """Return the scenario that the request asks for, and the live consumers by webhook."""
     catalogue = mockstore().provider.catalogue
     document = parsed_json(whole_body()) if request.is_json else None
     if not isinstance(document, dict) or "scenario" not in document:
         return read(_text(), "body", catalogue), {}
-    told = exact_object(_ENVELOPE)
-    wanted, variables = told["scenario"], told.get("variables")
-    to = {name: _consumer(name, one) for name, one in told.get("to", {}).items()}
+    envelope = exact_object(_ENVELOPE)
+    wanted, variables = envelope["scenario"], envelope.get("variables")
+    to = {name: _consumer(name, one) for name, one in envelope.get("to", {}).items()}
     if _is_text(wanted):
-        return read(wanted, told.get("source", "scenario"), catalogue, variables=variables), to
-    return read(text_of(wanted), f"{wanted}.yaml", catalogue, variables=variables), to  # a name; never a path here
+        return read(wanted, envelope.get("source", "scenario"), catalogue, variables=variables), to
+    return read(text_of(wanted), f"{wanted}.yaml", catalogue, variables=variables), to  # never a path
 
 
 def _text() -> str:
@@ -48,12 +48,12 @@ def _is_text(wanted: str) -> bool:
     return "\n" in wanted or wanted.lstrip().startswith("{")
 
 
-def _consumer(name: str, told: Json) -> Consumer:
-    members = set(told) if isinstance(told, dict) else set()
-    if not members <= {"url", "secret"} or not isinstance(told.get("url") if members else None, str):
+def _consumer(name: str, document: Json) -> Consumer:
+    members = set(document) if isinstance(document, dict) else set()
+    if not members <= {"url", "secret"} or not isinstance(document.get("url") if members else None, str):
         raise InvalidInputError(
             'write {"url": "http://…", "secret": "whsec_…"}; the secret is optional', field=f"to.{name}"
         )
-    if told.get("secret") is not None and not isinstance(told["secret"], str):
+    if document.get("secret") is not None and not isinstance(document["secret"], str):
         raise InvalidInputError("the secret must be a text", field=f"to.{name}.secret")
-    return Consumer(told["url"], told.get("secret"))
+    return Consumer(document["url"], document.get("secret"))

@@ -18,7 +18,7 @@ _YAML: Final = "application/yaml"
 @routes.get("")
 def list_scenarios() -> ResponseReturnValue:
     """Return the scenarios of the library."""
-    from mockstore.scenario import load, names  # noqa: PLC0415 - a server that plays nothing does not pay
+    from mockstore.scenario import load, names  # noqa: PLC0415 - imported only when used
 
     found = [load(name) for name in names()]
     return {"data": [{"name": one.name, "description": one.description} for one in found]}
@@ -39,15 +39,15 @@ def read_scenario(name: str) -> ResponseReturnValue:
 def play_scenario() -> ResponseReturnValue:
     """Play the scenario in the body, YAML or JSON, or the one that an envelope names, and return the result.
 
-    An envelope is JSON: `scenario` is a text or the name of a ready one; `variables`, and `to` by webhook:
-    `{url, secret?}`, the live consumers.
+    An envelope is JSON with `scenario` (the text, or a name of the library), `variables`, and `to`, which maps webhooks
+    to live consumers, `{url, secret?}`.
     """
     from mockstore.scenario import playing  # noqa: PLC0415 - likewise
     from mockstore.scenario.documents import result_document  # noqa: PLC0415 - likewise
-    from mockstore.web.scenario_requests import asked  # noqa: PLC0415 - likewise
+    from mockstore.web.scenario_requests import requested_scenario  # noqa: PLC0415 - likewise
     from mockstore.web.shutdown import ending_with  # noqa: PLC0415 - likewise
 
-    scenario, to = asked()
+    scenario, to = requested_scenario()
     reach = reach_of(site().settings)
     with (
         playing(scenario, to=to, provider=mockstore().provider, reach=reach) as performance,

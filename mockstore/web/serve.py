@@ -1,4 +1,4 @@
-"""Starts a server from its settings; and runs one for the command until it is told to stop."""
+"""Starts a server from its settings, or runs one for the command until a signal to stop."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -23,9 +23,9 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def serving(settings: Settings, provider: Provider | None = None) -> Iterator[tuple[Server, Tenants]]:
-    """Run a server inside the block. At its end, answers and attempts under way are finished, and no new ones begin.
+    """Run a server inside the block. At its end, requests and attempts under way are finished, and no new ones begin.
 
-    `provider` is whose rules hold, if not the Petstore's with what the settings want different.
+    `provider` has the rules; by default, those of the Petstore with the changes in `settings`.
     """
     rules = provider or standalone_rules(settings)
     tally = Tally(rules.catalogue.types)
@@ -40,13 +40,13 @@ def serving(settings: Settings, provider: Provider | None = None) -> Iterator[tu
             try:
                 yield server, tenants
             finally:
-                tenants.stop()  # before the server waits for those who wait for this
+                tenants.stop()  # before the server waits for requests that wait for `closing`
 
 
 def run(settings: Settings, on_ready: Callable[[Server], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM, and return when all has ended; `on_ready` is called once it accepts.
+    """Serve until Ctrl-C or SIGTERM; call `on_ready` as soon as connections are accepted.
 
-    For the main thread, which alone gets signals. Raises `StartupError` when it cannot listen.
+    Must be called on the main thread, which alone gets signals. Raises `StartupError` when it cannot listen.
     """
     with written(settings), _signals() as heard, serving(settings) as (server, _):
         on_ready(server)
@@ -55,19 +55,19 @@ def run(settings: Settings, on_ready: Callable[[Server], None]) -> None:
 
 @contextmanager
 def _signals() -> Iterator[socket]:
-    """Make signals that ask to stop send a byte, instead of interrupting the process anywhere."""
-    heard, told = socketpair()
-    told.setblocking(False)  # noqa: FBT003 - the standard library's signature
+    """Yield a socket that gets a byte for each signal to stop, instead of an exception anywhere in the process."""
+    receiver, sender = socketpair()
+    sender.setblocking(False)  # noqa: FBT003 - the standard library's signature
     before = {number: signal.signal(number, _note) for number in _STOPPING}
-    woken = signal.set_wakeup_fd(told.fileno())
+    former = signal.set_wakeup_fd(sender.fileno())
     try:
-        yield heard
+        yield receiver
     finally:
-        signal.set_wakeup_fd(woken)
+        signal.set_wakeup_fd(former)
         for number, handler in before.items():
             signal.signal(number, handler)
-        heard.close()
-        told.close()
+        receiver.close()
+        sender.close()
 
 
 def _note(_number: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP server around an app: accepts as soon as it has started, and stops when the answers under way are out."""
+"""The HTTP server for a WSGI app: cheroot with our own socket, thread pool and connections."""
 
 import logging
 import socket
@@ -13,7 +13,7 @@ from mockstore.settings import Settings
 from mockstore.web.client_timeout import SLICE
 from mockstore.web.connections import Connection, FastPath, Gateway
 from mockstore.web.idle_connections import IdleConnections
-from mockstore.web.limits import untaken
+from mockstore.web.limits import full_allowance
 from mockstore.web.listener import BACKLOG, address_of, listening_socket, tls_context
 from mockstore.web.pool import Pool
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS: Final = 10
-"""How long a stop waits for the answers under way."""
-_SILENCE_SECONDS: Final = 30
-"""What a client of HTTP/1.0 is told of how long a connection is kept."""
+_STOP_SECONDS: Final = 10
+"""How long `stop` waits for requests that are being answered."""
+_KEEP_ALIVE_SECONDS: Final = 30
+"""The timeout in the header `Keep-Alive`, which HTTP/1.0 clients get."""
 _HEADER_LIMIT: Final = 64 * 1024
 
 
 class Server:
     """A running server, as a context manager.
 
-    Raises `StartupError` in the caller's thread when it cannot listen. Port 0 takes any free port; `url` says which.
-    What `fast_path` takes never gets to the app.
+    Raises `StartupError` in the caller's thread when it cannot listen. Port 0 takes any free port; `url` has the one
+    taken. Requests that `fast_path` answers never reach the app.
     """
 
     def __init__(self, app: "WSGIApplication", settings: Settings, fast_path: FastPath | None = None) -> None:
@@ -47,13 +47,13 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it is reached from this machine, without a slash at the end."""
+        """The base URL as seen from this machine, without a slash at the end."""
         scheme = "http" if self._settings.tls_certificate is None else "https"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}"
 
     def start(self) -> None:
-        """Listen; when this returns, a request is answered."""
+        """Listen, and start the server thread; requests are answered from when this returns."""
         tls = tls_context(self._settings)
         listening = listening_socket(self._settings)
         self.host, self.port = address_of(listening)
@@ -63,7 +63,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Accept nothing new, let the answers under way end, close the connections. A second call does nothing."""
+        """Stop accepting, finish the requests being answered, close all connections. A second call does nothing."""
         if self._http is None or self._thread is None:
             return
         self._http.stop()
@@ -97,15 +97,15 @@ class _Http(CherootServer):
             app,
             server_name="mockstore",
             request_queue_size=BACKLOG,
-            timeout=_SILENCE_SECONDS,
-            shutdown_timeout=_PATIENCE_SECONDS,
+            timeout=_KEEP_ALIVE_SECONDS,
+            shutdown_timeout=_STOP_SECONDS,
         )
         self._listening = listening
         self.gateway = Gateway
         self.fast_path = fast_path
         self.requests = Pool(self, settings.requests)
         self.body_limit = settings.body_limit
-        self.allowance = untaken(settings.rate_limit)
+        self.allowance = full_allowance(settings.rate_limit)
         self.ssl_adapter = None if tls is None else _Tls(tls)
 
     def prepare(self) -> None:
@@ -115,10 +115,10 @@ class _Http(CherootServer):
         self._connections = IdleConnections(self._listening, self._connection, self.requests.put, self.fast_path)
 
     def run(self) -> None:
-        """Accept connections until `stop` is called. Our pool refuses none, so nobody has to refuse them."""
+        """Accept connections until `stop` is called."""
         self._connections.run()
 
-    def _connection(self, sock: socket.socket, address: Any) -> Connection:  # noqa: ANN401 - as the family has it
+    def _connection(self, sock: socket.socket, address: Any) -> Connection:  # noqa: ANN401 - it depends on the address family
         environment = dict[str, str]()
         if self.ssl_adapter is not None:
             sock, environment = self.ssl_adapter.wrap(sock)
@@ -129,22 +129,22 @@ class _Http(CherootServer):
         return conn
 
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002, ARG002 - as cheroot names them
-        """Take the socket that listens already."""
+        """Use our own socket, which listens already."""
         self.socket = self._listening
         return self._listening
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - as cheroot declares it
-        """Log what is ours to correct as it is, and what clients do as detail."""
+        """Log errors of the server at their own level, and errors of clients at DEBUG."""
         _LOG.log(level if level >= logging.ERROR else logging.DEBUG, "%s", msg, exc_info=traceback)
 
 
 class _Tls:
-    """TLS as cheroot asks for it. The handshake is made with the first bytes, on the thread that reads them."""
+    """The TLS adapter for cheroot. The thread that reads the first bytes does the handshake."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
 
     def wrap(self, sock: socket.socket) -> tuple[socket.socket, dict[str, str]]:
-        """Return the socket with TLS on it, and what the WSGI environment is to say of it."""
+        """Return the socket with TLS, and the WSGI environment variables for it."""
         secured = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         return secured, {"wsgi.url_scheme": "https", "HTTPS": "on"}

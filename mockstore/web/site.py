@@ -1,4 +1,4 @@
-"""What all routes share: the tenants, the settings, and the Mockstore of the current request."""
+"""The state that all routes share: the tenants, the settings, and the Mockstore of the current request."""
 
 from collections.abc import Iterator, Sequence
 from threading import Event
@@ -17,7 +17,7 @@ from mockstore.web.tally import Tally
 SITE: Final = "mockstore.site"
 """The key of the site in the app's extensions, or in the WSGI environment of a single request."""
 BREAK_OFF: Final = "mockstore.break_off"
-"""The key in the WSGI environment that makes our server cut the connection within the response's headers."""
+"""The key in the WSGI environment that makes our server close the connection within the response's headers."""
 
 
 class Worlds(Protocol):
@@ -66,7 +66,7 @@ def site() -> Site:
     """Return the site that the current request is for."""
     environ = request.environ
     if SITE not in environ:
-        environ[SITE] = current_app.extensions[SITE]  # it is asked for many times
+        environ[SITE] = current_app.extensions[SITE]  # cached: each request reads it many times
     found: Site = environ[SITE]
     return found
 

@@ -1,4 +1,4 @@
-"""A connection's two directions: what comes in on a socket, and what goes out."""
+"""The reader and the writer of a connection, both with a timeout for slow clients."""
 
 import socket
 import ssl
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Reader(StreamReader):
-    """What comes in on a socket; something that was read past it can be given back.
+    """A buffered reader of a socket; bytes that were read directly from the socket can be given back.
 
     Reading raises `TimeoutError` when the client is slower than `client_timeout` allows.
     """
@@ -26,30 +26,30 @@ class Reader(StreamReader):
         BufferedReader.__init__(self, self._source)
         self.bytes_read = 0
 
-    def unread(self, come: bytes) -> None:
-        """Let what has been read from the socket itself be read here next."""
-        self._source.unread = come
+    def unread(self, content: bytes) -> None:
+        """Give back bytes that were read directly from the socket; they are read next."""
+        self._source.unread = content
 
     def has_data(self) -> bool:
-        """Return whether something has been received already; a selector would not announce it."""
+        """Return whether bytes are buffered, which a selector does not report."""
         if self._source.unread or super().has_data():  # type: ignore[no-untyped-call]  # cheroot's
             return True
         return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
 
 class Writer:
-    """What goes out on a socket: at once, or not at all. Nothing is left over to be sent when it is forgotten."""
+    """An unbuffered writer to a socket."""
 
     def __init__(self, send: Callable[[memoryview], int], client_timeout: ClientTimeout) -> None:
         self._send = send
         self._client_timeout = client_timeout
 
     def write(self, content: bytes) -> int:
-        """Send all of it; raise `TimeoutError` when the client takes it slower than `client_timeout` allows."""
+        """Send all of it; raise `TimeoutError` when the client reads slower than `client_timeout` allows."""
         self._client_timeout.restart()
         rest = memoryview(content)
         while rest:
-            rest = rest[self._client_timeout.keep(self._send, rest) :]
+            rest = rest[self._client_timeout.run(self._send, rest) :]
         return len(content)
 
 
@@ -63,7 +63,7 @@ class _Source(socket.SocketIO):
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
         if not self.unread:
-            return self._client_timeout.keep(self._receive, buffer)
+            return self._client_timeout.run(self._receive, buffer)
         room = memoryview(buffer)
         count = min(len(room), len(self.unread))
         room[:count], self.unread = self.unread[:count], self.unread[count:]

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from mockstore.model import Attempted, DeliveryState, Disabled, Observation, Published
 
 OTHER: Final = "other"
-"""The label for unknown values, so that nobody can make a server keep counters without limit."""
+"""The label for unknown values, so that clients cannot create counters without limit."""
 
 DURATIONS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The upper bounds of the buckets for the duration of attempts, in seconds."""

@@ -24,7 +24,7 @@ _NO_ROUTE: Final = "none"
 
 @routes.get("/health")
 def health() -> ResponseReturnValue:
-    """Say that the server is there and delivers, or 503; `?verbose` counts what the tenant has."""
+    """Return 200 if the server works and delivers, else 503; `?verbose` adds the counts of the tenant."""
     try:
         document = _health(mockstore())
         if "verbose" in request.args:
@@ -61,7 +61,7 @@ def metrics() -> ResponseReturnValue:
     tally = site().tally
     if tally is None:
         raise NotFound("only a server that runs has metrics: mockstore serve")
-    from mockstore.web.metrics import exposition  # noqa: PLC0415 - its library takes longer to load than all of ours
+    from mockstore.web.metrics import exposition  # noqa: PLC0415 - its library is slow to import
 
     page, content_type = exposition(
         tally.counts(), site().tenants, version=installed_version(), accept=request.headers.get("Accept", "")

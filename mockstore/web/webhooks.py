@@ -72,21 +72,21 @@ def read(webhook_id: str) -> ResponseReturnValue:
 
 @routes.route("/<webhook_id>", methods=["PUT", "PATCH"])
 def change(webhook_id: str) -> ResponseReturnValue:
-    """Change the members that are named; null takes a description or signatures away.
+    """Change the given members; null removes a description or signatures.
 
-    Members that cannot be changed are ignored, so that what was read can be sent back.
+    Members that cannot be changed are ignored, so that a document can be sent back as it was read.
     """
     webhook = mockstore().webhooks[webhook_id]
     changes = {name: value for name, value in whole_object().items() if name in CHANGEABLE}
     if changes.get("secret") == mask(webhook.secret):
-        del changes["secret"]  # sent back as it was read
+        del changes["secret"]  # the masked secret, as it was read
     _check_all(changes)
     return webhook_document(mockstore().webhooks.update(webhook_id, changes).record)
 
 
 @routes.delete("/<webhook_id>")
 def remove(webhook_id: str) -> ResponseReturnValue:
-    """Delete the registration; what it still had to get is discarded."""
+    """Delete the registration; its pending deliveries are discarded."""
     mockstore().webhooks.remove(webhook_id)
     return nothing()
 
@@ -95,16 +95,16 @@ def remove(webhook_id: str) -> ResponseReturnValue:
 def test(webhook_id: str) -> ResponseReturnValue:
     """Send a sample event to this webhook alone."""
     webhook = mockstore().webhooks[webhook_id]
-    asked = json_object(_TEST).get("eventType")
+    event_type = json_object(_TEST).get("eventType")
     mockstore().webhooks.must_be_active(webhook.id)
     with about("eventType"):
-        event = mockstore().emit(asked or _first_type(webhook), to=webhook)
+        event = mockstore().emit(event_type or _first_type(webhook), to=webhook)
     return delivery_document(event.deliveries[0]), 202
 
 
 @routes.post("/<webhook_id>/rotate-secret")
 def rotate_secret(webhook_id: str) -> ResponseReturnValue:
-    """Give the webhook a new secret; for a while, if asked, the old one signs as well."""
+    """Give the webhook a new secret; the old one signs as well for the overlap, if one is given."""
     webhook = mockstore().webhooks[webhook_id]
     overlap = json_object(_ROTATION).get("overlapSeconds", 0)
     mockstore().rotate_secret(webhook, overlap=timedelta(seconds=overlap))
@@ -113,7 +113,7 @@ def rotate_secret(webhook_id: str) -> ResponseReturnValue:
 
 @routes.get("/<webhook_id>/deliveries")
 def list_deliveries(webhook_id: str) -> ResponseReturnValue:
-    """Return what was sent to it, oldest first."""
+    """Return the deliveries to the webhook, oldest first."""
     return deliveries_page(mockstore().reader, mockstore().webhooks[webhook_id].id)
 
 
@@ -125,14 +125,14 @@ def read_delivery(webhook_id: str, delivery_id: str) -> ResponseReturnValue:
 
 @routes.post("/<webhook_id>/deliveries/<delivery_id>/redeliver")
 def redeliver(webhook_id: str, delivery_id: str) -> ResponseReturnValue:
-    """Send a delivery again, whatever became of it."""
+    """Send a delivery again, whatever its state."""
     delivery = _delivery(webhook_id, delivery_id)
     return delivery_document(mockstore().redeliver(delivery)), 202
 
 
 @routes.post("/<webhook_id>/recover")
 def recover(webhook_id: str) -> ResponseReturnValue:
-    """Send again what failed or was discarded since then, or ever."""
+    """Send failed and discarded deliveries again: those since `since`, or all."""
     webhook = mockstore().webhooks[webhook_id]
     since = json_object(_RECOVERY).get("since")
     moment = None if since is None else moment_of(since, "since")
@@ -144,7 +144,7 @@ def _check_all(wanted: Mapping[str, Json]) -> None:
 
 
 def _first_type(webhook: Webhook) -> str:
-    """Return the first event type that it subscribes to."""
+    """Return the first event type that the webhook subscribes to."""
     catalogue = mockstore().provider.catalogue
     return next(name for name in catalogue.types if catalogue.matches(webhook.events[:1], name))
 

@@ -1,4 +1,4 @@
-"""The five clients as one: a call, and the names of what they raise."""
+"""The client libraries behind one interface: a call, and the names of the errors."""
 
 import asyncio
 from collections.abc import Callable

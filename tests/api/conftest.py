@@ -1,4 +1,4 @@
-"""A Mockstore, and its API for the clients of this process."""
+"""Fixtures: a Mockstore, and its API for the clients of this process."""
 
 from collections.abc import Iterator
 

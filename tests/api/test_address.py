@@ -1,4 +1,4 @@
-"""Which URLs are answered, for which base URL."""
+"""Which URLs the API answers for a base URL."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is said of the calls: questions with answers, and the texts of those that have none."""
+"""Queries and assertions on recorded calls, and their failure texts."""
 
 from collections.abc import Callable
 from datetime import timedelta

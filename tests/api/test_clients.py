@@ -1,4 +1,4 @@
-"""Whichever client asks: the API answers, its changes are told, and its misbehaviour looks real."""
+"""For every client library: the API answers, delivers events, and scripted failures look like real ones."""
 
 import json
 from collections.abc import Callable
@@ -216,7 +216,7 @@ def test_any_base_url_will_do(api: PetstoreApi, client: Client, base: str) -> No
 
 @each_client
 def test_a_consumer_may_call_back_while_it_handles_an_event(store: Mockstore, api: PetstoreApi, client: Client) -> None:
-    """On a thread of its own, as a framework runs handlers that are not async."""
+    """Call the API on another thread, as frameworks run sync handlers."""
     statuses: list[str] = []
 
     def consumer(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""`httpx` and `httpx2` in particular: the loop that deliveries run on, and other mocks of it."""
+"""`httpx` and `httpx2`: the event loop that deliveries run on, and other mocks of these libraries."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ libraries = pytest.mark.parametrize("library", [pytest.param(httpx, id="httpx"),
 
 
 def _shop(seen: list[tuple[str, int]], library: Json) -> Callable[..., Awaitable[None]]:
-    """Return an ASGI consumer that asks the API about the pet of each event, and notes which loop it ran on."""
+    """Return an ASGI consumer that reads the pet of each event from the API, and records its event loop."""
 
     async def app(
         scope: dict[str, Json], receive: Callable[[], Awaitable[Json]], send: Callable[[Json], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""`requests` in particular: retries as its adapters are told to, and other mocks of it, below and above ours."""
+"""`requests`: the retries of its adapters, and other mocks of it, started before and after ours."""
 
 from datetime import timedelta
 from io import BytesIO
@@ -18,7 +18,7 @@ OTHER = "https://other.example/things"
 
 
 class Shop:
-    """A client as it is found in the wild: a session, retries, a timeout on every call."""
+    """A typical client: a session with retries and a timeout for every call."""
 
     def __init__(self) -> None:
         self._session = requests.Session()
@@ -35,7 +35,7 @@ class Shop:
 
 
 class Patient(HTTPAdapter):
-    """Waits 5 seconds, unless it is told otherwise."""
+    """An adapter with a default timeout of 5 seconds."""
 
     def send(self, request: requests.PreparedRequest, *args: Json, **options: Json) -> requests.Response:
         options["timeout"] = options.get("timeout") or 5

@@ -1,4 +1,4 @@
-"""Time limits of clients: what no socket can keep is refused here as it is on the network, and not let through."""
+"""Timeouts of clients: invalid ones are refused as on the network."""
 
 import asyncio
 import math

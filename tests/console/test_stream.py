@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from mockstore.news import News
 from mockstore.tenants import Tenants
-from mockstore.web.console.stream import RETRY_MS, told
+from mockstore.web.console.stream import RETRY_MS, messages
 from tests.console.conftest import Serve
 from tests.console.served import Served
 
@@ -32,7 +32,7 @@ def next_number(response: HTTPResponse) -> str:
 def test_a_missed_change_is_reported_at_once_and_a_later_one_when_it_comes() -> None:
     news, closing = News(), Event()
     news.tell()
-    stream = told(news, closing, 0)
+    stream = messages(news, closing, 0)
 
     assert (next(stream), next(stream)) == (OPENING, "event: news\nid: 1\ndata: 1\n\n")
     news.tell()

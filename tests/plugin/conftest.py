@@ -1,4 +1,4 @@
-"""Runs pytest inside pytest, on projects like those of users."""
+"""Runs pytest inside pytest, on example projects."""
 
 import importlib
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 
 KEPT = ("django", "faker", "fastapi", "flask", "mockstore.service", "mockstore.world.transports.asgi", "requests")
-"""Imported once, out here: a run in process forgets what it has imported, and the next one would pay again."""
+"""Modules imported once here, since each in-process run drops its imports, and the next would import them again."""
 
 INI = """
 [pytest]
@@ -32,8 +32,8 @@ def _imported() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _a_persons_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read the reports as a person does: pytest prints its summary otherwise where it finds a CI."""
+def _no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unset the variables of CI, since pytest prints its summary differently there."""
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
 
@@ -49,7 +49,7 @@ def write(pytester: pytest.Pytester) -> Callable[[str, str], None]:
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, write: Callable[[str, str], None]) -> Run:
-    """Return the runner: in this process, or `apart` in one of its own where plugins keep state."""
+    """Return a runner; `apart` runs pytest in another process, for plugins with global state."""
 
     def run(source: str, *args: str, conftest: str = "", ini: str = "", apart: bool = False) -> pytest.RunResult:
         write("pytest.ini", INI + ini)

@@ -1,4 +1,4 @@
-"""The fixture `mockstore_api`: what it judges, what its failures say, and what it costs those who do not use it."""
+"""The fixture `mockstore_api`: what it reports, its failure texts, and its cost for tests without it."""
 
 import json
 from typing import TYPE_CHECKING
@@ -363,7 +363,7 @@ def test_it(mockstore, mockstore_inbox):
 
 def test_a_test_without_it_loads_nothing_of_it(run: "Run", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    quiet = ("-W", "ignore:Unknown config option::")  # those of the plugins that are left out
+    quiet = ("-W", "ignore:Unknown config option::")  # options of plugins that are not loaded
     result = run(UNUSED, "-p", "pytest_mockstore", "-s", "-q", *quiet, apart=True)
 
     line = next(line for line in result.outlines if line.startswith("modules"))

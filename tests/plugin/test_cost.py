@@ -1,4 +1,4 @@
-"""What the plugin costs a run that does not use it: three modules, and none of the heavy ones."""
+"""The cost of the plugin for a run that does not use it: three modules, and no heavy ones."""
 
 import importlib
 import json
@@ -23,7 +23,7 @@ PLUGIN = ("-p", "pytest_mockstore")
 
 
 def _added(run: "Run", monkeypatch: pytest.MonkeyPatch, fixtures: str = "", body: str = "pass") -> set[str]:
-    """Return what a test loads that pytest alone does not: its debugger loads asyncio since Python 3.14."""
+    """Return the modules that a test imports beyond those of pytest (its debugger needs asyncio since Python 3.14)."""
     return _modules(run, monkeypatch, fixtures, body, *PLUGIN) - _modules(run, monkeypatch, "", "pass")
 
 
@@ -35,7 +35,7 @@ def _modules(run: "Run", monkeypatch: pytest.MonkeyPatch, fixtures: str, body: s
         "-s",
         "-q",
         "-W",
-        "ignore:Unknown config option::",  # those of the plugins that are left out
+        "ignore:Unknown config option::",  # options of plugins that are not loaded
         apart=True,
     )
     line = next(line for line in result.outlines if line.startswith("modules"))

@@ -1,4 +1,4 @@
-"""What a user writes first, as it stands, into real consumers."""
+"""Complete first tests of users, with consumers in real frameworks."""
 
 from typing import TYPE_CHECKING
 

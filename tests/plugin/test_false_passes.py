@@ -1,4 +1,4 @@
-"""Tests of a broken consumer that must not pass: each looks at too little, too early, or at nothing at all."""
+"""Tests of a broken consumer must not pass if they check too little, too early, or nothing."""
 
 from typing import TYPE_CHECKING
 

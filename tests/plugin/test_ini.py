@@ -1,4 +1,4 @@
-"""What is wrong with an ini setting is said by its name, in one line, and without a traceback of ours."""
+"""An invalid ini setting gives a one-line error with its name, without a traceback."""
 
 from typing import TYPE_CHECKING
 

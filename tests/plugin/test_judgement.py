@@ -1,4 +1,4 @@
-"""When a strict test fails: at the end of its own phase, over what it never looked at, and never twice."""
+"""A strict test fails at the end of its call phase over failures that it never looked at, and only once."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""How a test says what it wants: marks over configuration over ini and command line."""
+"""Precedence of settings: marks, then `mockstore_config`, then ini settings and command line."""
 
 from typing import TYPE_CHECKING
 
@@ -283,7 +283,7 @@ def test_the_fixtures_are_documented(run: "Run") -> None:
     shown = "\n".join(result.outlines)
     for name in ("mockstore", "mockstore_inbox", "mockstore_factory", "mockstore_config", "mockstore_seed"):
         assert f"\n{name}" in shown
-    result.stdout.fnmatch_lines(["*Give a fresh Petstore that emits signed webhook events into your app*"])
+    result.stdout.fnmatch_lines(["*Yield a new Petstore that delivers signed webhook events to your app in process*"])
     result.stdout.no_fnmatch_line("*no docstring available*mockstore*")
 
 

@@ -1,4 +1,4 @@
-"""The plugin beside the plugins that projects have: what each of them changes does not reach a delivery."""
+"""The plugin together with other common plugins: what they patch does not affect a delivery."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The server fixture: one loopback server for the session, empty at the start of each test, judged alike."""
+"""The fixture `mockstore_server`: one server for the session, empty at the start of each test, with the same checks."""
 
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ def live_shop():
 """
 
 ALONE = ("-p", "no:pytest-responses")
-"""Without pytest-responses, which keeps `requests` from every network."""
+"""Turns off pytest-responses, which blocks the network for `requests`."""
 
 
 def test_a_webhook_registered_over_http_gets_its_delivery(run: "Run") -> None:

@@ -1,4 +1,4 @@
-"""What a failing test reads: a gallery. Ids are numbered in the order in which they appear."""
+"""The texts of failing tests, as a gallery. Ids are replaced by numbers in the order of appearance."""
 
 import re
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ SETTLE = (
 
 
 def _text(result: pytest.RunResult) -> str:
-    """Return what the failure says: the lines of an exception, or the whole of a complaint."""
+    """Return the text of the failure: the lines of an exception, or a whole complaint."""
     lines = result.outlines
     errors = [line.removeprefix("E").removeprefix(" " * 7) for line in lines if line.startswith("E  ")]
     if not errors:

@@ -1,4 +1,4 @@
-"""A verifier that signs a timestamp and keeps a window of five minutes: the official package, unmodified."""
+"""The official Standard Webhooks package, unmodified, which accepts timestamps of five minutes at most."""
 
 from typing import TYPE_CHECKING
 

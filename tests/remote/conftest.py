@@ -1,4 +1,4 @@
-"""A really running mock in a process of its own, for all tests of a worker: each test is a tenant."""
+"""A mock server in its own process, shared by all tests of a worker; each test uses a new tenant."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ import pytest
 
 from mockstore.remote import RemoteMockstore, connected
 
-PATIENCE = 120
-"""Seconds after which a process that does not say where it serves is ended."""
+TIMEOUT_SECONDS = 120
+"""After how many seconds a process that has not printed its URL is killed."""
 TOKEN = "a-control-token"
 
 
@@ -25,11 +25,11 @@ def process(*arguments: str) -> Iterator[str]:
 
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple[str, int]]:
-    """Run `mockstore serve`; yield its URL, and the process by its number."""
+    """Run `mockstore serve`; yield its URL and its process id."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSTORE_")}
     command = [sys.executable, "-m", "mockstore", "serve", "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=kept) as started:
-        watchdog = Timer(PATIENCE, started.kill)
+        watchdog = Timer(TIMEOUT_SECONDS, started.kill)
         watchdog.start()
         try:
             assert started.stdout is not None
@@ -43,14 +43,14 @@ def running(*arguments: str) -> Iterator[tuple[str, int]]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """Return the URL of a mock that runs in a process of its own."""
+    """Yield the URL of a mock server in its own process."""
     with process("--clock", "virtual") as url:
         yield url
 
 
 @pytest.fixture
 def mock(server: str) -> Iterator[RemoteMockstore]:
-    """Return a fresh tenant of it."""
+    """Yield a new tenant on that server."""
     with connected(server, strict=False) as opened:
         yield opened
         opened.forget()

@@ -1,4 +1,4 @@
-"""Times that a server refuses: over HTTP a problem document, and from it the same error as in process."""
+"""Invalid durations are refused by a server with a problem document, which becomes the same error as in process."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +9,7 @@ import pytest
 from mockstore import Outgoing
 from mockstore.errors import InvalidInputError
 from mockstore.remote import RemoteMockstore
-from tests.remote.conftest import PATIENCE
+from tests.remote.conftest import TIMEOUT_SECONDS
 
 LIMIT = "write a number of seconds, more than 0 and at most 1728000; found a number"
 SCHEDULE = "write a list of seconds from 0 to 3153600000, [60, 300] for instance; found a list"
@@ -50,7 +50,7 @@ def test_settling_says_how_long_it_waited(mock: RemoteMockstore) -> None:
     gate = Event()
 
     def receive(_: Outgoing) -> None:
-        gate.wait(PATIENCE)
+        gate.wait(TIMEOUT_SECONDS)
 
     mock.subscribe(receive)
     mock.emit("pet.adopted")

@@ -1,4 +1,4 @@
-"""A Mockstore on a server, driven from plain Python: the verbs and handles are those of one in this process."""
+"""`Mockstore.connect`: a Mockstore on a server has the same methods and handles as one in process."""
 
 import os
 import signal

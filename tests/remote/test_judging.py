@@ -1,4 +1,4 @@
-"""The end of a `with` block over a server elsewhere: what went wrong there and was never looked at."""
+"""The end of a `with` block of `Mockstore.connect` reports failures that were never looked at."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One suite of consumer tests, run against the built-in server and against one in a process of its own."""
+"""The same consumer tests, run against the built-in server and against a server in its own process."""
 
 import json
 import re
@@ -108,8 +108,7 @@ SAME = (
     (re.compile(r"\+[\d.]+ (ms|s) +attempt"), "+0 s attempt"),
     (re.compile(r"\+[\d.]+ min[^a]*attempt"), "+1 min attempt"),
 )
-"""What differs between any two runs in real time, and the address of an app, which an app on a server has and one in
-the server's own process has not."""
+"""Texts that differ between runs: times, and the URL of an app, which differs for a server in another process."""
 
 
 @pytest.fixture
@@ -124,7 +123,7 @@ def suite(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
 
 
 def _texts(result: pytest.RunResult) -> list[str]:
-    """Return the failure texts and outcomes, without what no two runs have in common."""
+    """Return the failure texts and outcomes, without the parts that differ between runs."""
     start = next(number for number, line in enumerate(result.outlines) if "= ERRORS =" in line)
     text = "\n".join(line for line in result.outlines[start:] if not line.startswith(("=", "mockstore_server = <")))
     for pattern, replacement in SAME:
@@ -153,7 +152,7 @@ def test_a_run_leaves_no_world_behind(suite: Callable[..., pytest.RunResult], se
         with urlopen(f"{server}/_mockstore/health") as answer:  # noqa: S310 - a server of ours
             return int(json.load(answer)["tenants"])
 
-    worlds()  # the shared one is made for who asks first
+    worlds()  # the first request creates the shared tenant
     before = worlds()
 
     suite("-k", "accepted or ladder", "--mockstore-url", server).assert_outcomes(passed=2, deselected=9)

@@ -1,4 +1,4 @@
-"""An error of a Mockstore on a server is the same one here: its class, its text and its members."""
+"""An error on a server is raised here with the same class, text and members."""
 
 import inspect
 import json
@@ -71,7 +71,7 @@ EVERY = (
 
 
 class Refusing(Tenants):
-    """Tenants who get nothing but an error."""
+    """Answers every request for a tenant with an error."""
 
     def __init__(self, error: MockstoreError) -> None:
         super().__init__(Settings())

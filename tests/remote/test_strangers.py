@@ -1,4 +1,4 @@
-"""`--mockstore-url` where something is not as it should be: one line at the first use, with what to do about it."""
+"""`--mockstore-url` with a wrong server: a one-line error at the first use says what to do."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ FOUND = {
 
 @contextmanager
 def _answering(status: int, content: bytes) -> Iterator[str]:
-    """Yield the URL of a web server that answers so to everything; with status 0, with nothing."""
+    """Yield the URL of a web server that gives this response to every request; status 0 means no response."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -81,7 +81,7 @@ def _certificate(folder: Path) -> str:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Starts a server that is not as it should be, and gives it back; returns the URL by which it is asked."""
+    """Yield a function that starts an unsuitable server and returns the URL to ask it by."""
     problem = {"title": "Not Found", "status": 404, "detail": "there is nothing at /_mockstore/settings"}
     settings = {"version": "0.0.1", "provider": "petstore", "now": "2025-01-06T12:00:00Z"}
     servers: dict[str, Callable[[], Any]] = {

@@ -1,4 +1,4 @@
-"""What a Mockstore on a server can do beside telling events, and what it says of what it cannot."""
+"""Methods of a Mockstore on a server other than emitting, and the errors for those it does not have."""
 
 import asyncio
 

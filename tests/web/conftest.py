@@ -1,4 +1,4 @@
-"""An app to ask without a socket, and a running server."""
+"""Fixtures: test clients of the app, and running servers."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,11 +20,11 @@ from mockstore.web.serve import serving
 from mockstore.web.server import Server
 
 STILL = Settings(port=0, clock="virtual", threads=4)
-"""Time stands still, so that nothing is retried unasked."""
+"""With a virtual clock, so that nothing is retried before the test advances it."""
 
 
 class MakeClient(Protocol):
-    """Makes an app with these settings changed, and returns a client of it."""
+    """Returns a test client of an app with changed settings."""
 
     def __call__(self, **changes: Json) -> FlaskClient: ...
 
@@ -46,7 +46,7 @@ def client(make_client: MakeClient) -> FlaskClient:
 
 
 def detail(answer: TestResponse, status: int) -> str:
-    """Return what a problem document says, which has to be of this status."""
+    """Return the detail of a problem document; check its status."""
     document = answer.get_json()
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert document["status"] == status
@@ -62,7 +62,7 @@ def nowhere() -> str:
 
 
 class Caller:
-    """Speaks to a running server over one kept-alive connection."""
+    """A client of a running server, with one keep-alive connection."""
 
     def __init__(self, server: Server, tenants: Tenants) -> None:
         self.server = server
@@ -88,7 +88,7 @@ class Caller:
 
 
 class Serve(Protocol):
-    """Starts a server with these settings changed."""
+    """Starts a server with changed settings."""
 
     def __call__(self, **changes: Json) -> Caller: ...
 

@@ -1,4 +1,4 @@
-"""What can be answered without waiting is answered on the thread that accepts, and delivered there: nobody is woken."""
+"""Fast-path requests are answered and delivered on the accepting thread, without waking another."""
 
 import logging
 from collections.abc import Iterator
@@ -28,13 +28,13 @@ __all__ = ["receive"]
 
 PATIENCE = 20
 TRIES = 200
-"""How often a receiver in a busy process may take too long to be waited for."""
+"""How many attempts a test has until a delivery is fast enough for the accepting thread."""
 BODY = dumps({"type": "pet.adopted"}).encode()
 ACCEPTING = "mockstore-http"
 
 
 def emit(host: str) -> bytes:
-    """Return a plain request in one piece."""
+    """Return a plain emit request as bytes."""
     head = f"POST /_mockstore/emit HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY
 
@@ -48,18 +48,18 @@ class Client:
         self._file = self.socket.makefile("rb")
 
     def answer(self) -> Json:
-        """Read an answer to the end, and return its document."""
+        """Read a whole response, and return its document."""
         assert self._file.readline().split()[1] == b"202"
         head = dict(line.strip().lower().split(b": ", 1) for line in iter(self._file.readline, b"\r\n"))
         return loads(self._file.read(int(head[b"content-length"])))
 
     def emit(self) -> Json:
-        """Have an event made."""
+        """Emit an event by the fast path."""
         self.socket.sendall(self.request)
         return self.answer()
 
     def get(self) -> None:
-        """Get an answer that is the app's, not one of the fast path."""
+        """Send a request that the app answers, not the fast path."""
         self.socket.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert self.socket.recv(15) == b"HTTP/1.1 200 OK"
 
@@ -121,8 +121,8 @@ def test_requests_that_come_together_are_all_answered(client: Client) -> None:
     assert len(set(ids)) == 50
 
 
-class Short:
-    """A fast path with one answer for everything, or an error."""
+class FixedAnswer:
+    """A fast path that gives the same answer, or error, to every request."""
 
     def __init__(self, answer: bytes | Exception) -> None:
         self._answer = answer
@@ -130,7 +130,7 @@ class Short:
         self.kicks = 0
         self.kicked = Event()
         self.wrong: list[Exception] = []
-        """What goes wrong in deliveries on the accepting thread, one after the other."""
+        """Exceptions for `deliver_briefly` to raise, in turn."""
 
     def takes(self, head: PlainHead) -> bool:
         return head.path == b"/_mockstore/emit"
@@ -159,7 +159,7 @@ def app(_environ: object, start_response: Any) -> list[bytes]:  # noqa: ANN401 -
 
 def test_an_answer_that_cannot_be_made_ends_its_connection_and_no_other() -> None:
     with (
-        Server(app, STILL, Short(RuntimeError("on purpose"))) as server,
+        Server(app, STILL, FixedAnswer(RuntimeError("on purpose"))) as server,
         Client(server) as broken,
         Client(server) as well,
     ):
@@ -171,7 +171,7 @@ def test_an_answer_that_cannot_be_made_ends_its_connection_and_no_other() -> Non
 
 def test_a_request_that_fails_for_want_of_something_is_answered_by_a_thread() -> None:
     with (
-        Server(app, STILL, Short(OSError(EMFILE, "too many open files"))) as server,
+        Server(app, STILL, FixedAnswer(OSError(EMFILE, "too many open files"))) as server,
         Client(server) as client,
         Client(server) as well,
     ):
@@ -183,7 +183,7 @@ def test_a_request_that_fails_for_want_of_something_is_answered_by_a_thread() ->
 
 def test_an_answer_that_its_client_is_slow_to_take_is_sent_on_by_another_thread() -> None:
     answer = bytes(range(256)) * 40_000
-    short = Short(answer)
+    short = FixedAnswer(answer)
     with Server(app, STILL, short) as server, Client(server) as slow, Client(server) as quick:
         slow.socket.sendall(slow.request)
         quick.get()
@@ -194,10 +194,10 @@ def test_an_answer_that_its_client_is_slow_to_take_is_sent_on_by_another_thread(
 
 
 def test_a_request_in_pieces_is_answered_by_a_thread_that_has_its_event_delivered() -> None:
-    short = Short(b"HTTP/1.1 202 ACCEPTED\r\nContent-Length: 0\r\n\r\n")
+    short = FixedAnswer(b"HTTP/1.1 202 ACCEPTED\r\nContent-Length: 0\r\n\r\n")
     with Server(app, STILL, short) as server, Client(server) as client, Client(server) as another:
         client.socket.sendall(client.request[:-5])
-        another.get()  # by then the first piece has been seen
+        another.get()  # after this, the server has read the first piece
         client.socket.sendall(client.request[-5:])
         assert client.socket.recv(100).startswith(b"HTTP/1.1 202 ")
     assert ACCEPTING not in short.threads
@@ -206,7 +206,7 @@ def test_a_request_in_pieces_is_answered_by_a_thread_that_has_its_event_delivere
 
 def test_a_delivery_does_not_wait_for_a_client_that_is_slow_to_take_its_answer() -> None:
     answer = bytes(range(256)) * 40_000
-    short = Short(answer)
+    short = FixedAnswer(answer)
     with Server(app, STILL, short) as server, Client(server) as slow, Client(server) as another:
         slow.socket.sendall(slow.request[:-5])
         another.get()
@@ -218,7 +218,7 @@ def test_a_delivery_does_not_wait_for_a_client_that_is_slow_to_take_its_answer()
 
 
 def test_a_moment_that_goes_wrong_does_not_stop_the_server(caplog: pytest.LogCaptureFixture) -> None:
-    short = Short(b"")
+    short = FixedAnswer(b"")
     short.wrong = [RuntimeError("on purpose")]
     with Server(app, STILL, short) as server, Client(server) as first, Client(server) as second:
         first.get()
@@ -238,14 +238,16 @@ def test_a_connection_that_says_nothing_for_long_is_closed() -> None:
 
     with create_server(("127.0.0.1", 0)) as listening:
         served: list[Connection] = []
-        keeper = IdleConnections(listening, made, served.append, None, silence=moment, look=moment)
-        thread = Thread(target=keeper.run)
+        idle_connections = IdleConnections(
+            listening, made, served.append, None, idle_limit=moment, check_interval=moment
+        )
+        thread = Thread(target=idle_connections.run)
         thread.start()
         with create_connection(listening.getsockname(), timeout=PATIENCE) as silent:
             assert silent.recv(1) == b""
-        keeper.stop()
+        idle_connections.stop()
         thread.join()
-        keeper.close()
+        idle_connections.close()
     assert served == []
 
 

@@ -1,4 +1,4 @@
-"""Slow clients beside another one: they get time, but keep no thread from others."""
+"""Slow clients get time, but do not keep threads from other clients."""
 
 import socket
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ from mockstore.web.server import Server
 from mockstore.web.streams import Reader
 from tests.web.conftest import STILL, Serve
 
-PATIENCE = 20
-"""In seconds; a client that nobody else waits for is given more."""
+TIMEOUT_SECONDS = 20
+"""In seconds; less than the time that a slow client gets while no other waits."""
 THREADS = 2
 HEAD = b"GET /small HTTP/1.1\r\nHost: localhost\r\n"
 LARGE = b"x" * 20_000_000
 
 
 def app(environ: dict[str, object], start_response: object) -> list[bytes]:
-    """Answer as much as the path says, when the whole body is here."""
+    """Read the whole body, and answer with as many bytes as the path says."""
     environ["wsgi.input"].read()  # type: ignore[attr-defined]  # a stream
     content = LARGE if environ["PATH_INFO"] == "/large" else b"well"
     start_response("200 OK", [("Content-Length", str(len(content)))])  # type: ignore[operator]  # WSGI's
@@ -48,9 +48,9 @@ def server() -> Iterator[Server]:
 def test_slow_clients_keep_no_thread_from_another_one(server: Server, begun: bytes) -> None:
     with ExitStack() as stack:
         for _ in range(3 * THREADS):
-            slow = stack.enter_context(socket.create_connection((server.host, server.port), PATIENCE))
+            slow = stack.enter_context(socket.create_connection((server.host, server.port), TIMEOUT_SECONDS))
             slow.sendall(begun)
-        quick = HTTPConnection(server.host, server.port, timeout=PATIENCE)
+        quick = HTTPConnection(server.host, server.port, timeout=TIMEOUT_SECONDS)
         stack.callback(quick.close)
 
         quick.request("GET", "/small")
@@ -61,8 +61,8 @@ def test_slow_clients_keep_no_thread_from_another_one(server: Server, begun: byt
 def test_a_slow_client_is_waited_for_while_nobody_else_is(server: Server) -> None:
     pieces = [HEAD + b"Content-Len", b"gth: 5\r\n\r\n12", b"345"]
     with (
-        socket.create_connection((server.host, server.port), PATIENCE) as slow,
-        socket.create_connection((server.host, server.port), PATIENCE) as other,
+        socket.create_connection((server.host, server.port), TIMEOUT_SECONDS) as slow,
+        socket.create_connection((server.host, server.port), TIMEOUT_SECONDS) as other,
     ):
         for piece in pieces:
             slow.sendall(piece)
@@ -75,7 +75,7 @@ def test_a_slow_client_is_waited_for_while_nobody_else_is(server: Server) -> Non
 def test_a_client_that_is_too_slow_with_its_body_is_told_so(serve: Serve) -> None:
     caller = serve(requests=1)
     body = b"POST /v1/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{"
-    with socket.create_connection((caller.server.host, caller.server.port), PATIENCE) as slow:
+    with socket.create_connection((caller.server.host, caller.server.port), TIMEOUT_SECONDS) as slow:
         slow.sendall(body)
 
         caller.ok("GET", "/_mockstore/health")
@@ -90,7 +90,7 @@ def test_a_client_that_sends_byte_by_byte_is_too_slow_while_others_wait() -> Non
         client_timeout = ClientTimeout(ours, lambda: True)
 
         def receive(_: None) -> int:
-            """Wait in vain, then get one byte."""
+            """Time out once, then return one byte."""
             with suppress(TimeoutError):
                 ours.recv(1)
             theirs.send(b"x")
@@ -98,7 +98,7 @@ def test_a_client_that_sends_byte_by_byte_is_too_slow_while_others_wait() -> Non
 
         def receive_all() -> None:
             for _ in range(1000):
-                client_timeout.keep(receive, None)
+                client_timeout.run(receive, None)
 
         with pytest.raises(TimeoutError, match="timed out"):
             receive_all()
@@ -110,14 +110,14 @@ def test_what_comes_just_when_others_begin_to_wait_is_not_lost() -> None:
         ours.settimeout(0.05)
         asked: list[bool] = []
 
-        def others_wait() -> bool:
-            """Be calm at first, while a request comes in."""
+        def is_busy() -> bool:
+            """Return False at first, while a request arrives."""
             if not asked:
                 theirs.sendall(HEAD)
             asked.append(True)
             return len(asked) > 1
 
-        reader = Reader(ours, ClientTimeout(ours, others_wait))
+        reader = Reader(ours, ClientTimeout(ours, is_busy))
 
         assert reader.peek(1) == HEAD
 
@@ -130,11 +130,11 @@ def test_a_client_that_has_sent_everything_is_not_too_slow_on_a_machine_that_is(
         client_timeout = ClientTimeout(ours, lambda: True)
 
         def receive(_: None) -> int:
-            """Take long for what is here already."""
+            """Take long although the bytes have arrived."""
             count = len(ours.recv(1))
             Event().wait(2 * SLICE)
             return count
 
-        assert [client_timeout.keep(receive, None), client_timeout.keep(receive, None)] == [1, 1]
+        assert [client_timeout.run(receive, None), client_timeout.run(receive, None)] == [1, 1]
         with pytest.raises(TimeoutError, match="timed out"):
-            client_timeout.keep(receive, None)
+            client_timeout.run(receive, None)

@@ -1,4 +1,4 @@
-"""The routes under `/_mockstore`, without a socket: what is sent goes to a port where nobody listens."""
+"""The routes below `/_mockstore`, by a test client; deliveries go to a port where nothing listens."""
 
 import json
 from base64 import b64encode
@@ -430,8 +430,8 @@ def test_a_tenants_own_inbox_is_named_in_the_url(client: FlaskClient) -> None:
     assert [len(client.get(INBOX, headers=headers).get_json()["data"]) for headers in (ADA, BOB, {})] == [1, 0, 0]
 
 
-class Once(Reader):
-    """Reads deliveries all at once only."""
+class BulkReader(Reader):
+    """A reader that cannot read single deliveries."""
 
     def delivery_record(self, delivery_id: str) -> DeliveryRecord:
         raise AssertionError(f"{delivery_id} is read by itself")
@@ -445,6 +445,6 @@ def test_a_page_of_deliveries_reads_none_of_them_by_itself(client: FlaskClient, 
         mockstore.emit("pet.adopted")
 
         with client.application.test_request_context(f"/?{query}"):
-            page = deliveries_page(Once(mockstore._parts))  # noqa: SLF001 - what a reader reads
+            page = deliveries_page(BulkReader(mockstore._parts))  # noqa: SLF001 - what a reader reads
 
     assert len(page["data"]) == (query != "webhook=none")

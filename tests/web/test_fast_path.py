@@ -1,4 +1,4 @@
-"""The fast path for plain emits: it answers as Flask does, and leaves to Flask whatever is not plain."""
+"""The fast path answers plain emits as Flask does, and leaves all other requests to Flask."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ TENANT = "0198c0de-0000-7000-8000-000000000001"
 
 
 class Counted:
-    """A running server, and how many requests Flask got to see."""
+    """A running server, which counts the requests that reach Flask."""
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
@@ -37,7 +37,7 @@ class Counted:
 
 
 class Count(Protocol):
-    """Starts a server with these settings changed."""
+    """Starts a server with changed settings."""
 
     def __call__(self, **changes: Json) -> Counted: ...
 
@@ -130,7 +130,7 @@ def test_what_is_not_plain_is_answered_by_flask(count: Count, body: bytes, statu
     again, *_ = mock.post(body_of(PLAIN))
 
     assert (found, document["status"], mock.seen) == (status, status, 1)
-    assert again == 202  # the same connection is good for the next
+    assert again == 202  # the connection is still usable
 
 
 @pytest.mark.parametrize(

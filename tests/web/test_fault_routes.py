@@ -18,7 +18,7 @@ def subscribe(client: FlaskClient, url: str) -> str:
 
 
 def planned(client: FlaskClient, **told: Json) -> list[Json]:
-    """Emit and return the signature that each delivery was tried with."""
+    """Emit an event, and return the signature of each delivery's attempt."""
     event = client.post(EMIT, json={"type": "pet.adopted", **told}).get_json()["data"][0]
     client.post("/_mockstore/settle")
     deliveries = client.get(f"/_mockstore/events/{event['id']}").get_json()["deliveries"]

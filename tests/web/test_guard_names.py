@@ -1,4 +1,4 @@
-"""Who gets in, by the name that the server is called by: the header `Host`."""
+"""Access control by the header `Host`."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Who gets in, by the page that asks: requests of other origins, and the pages that are trusted (CORS)."""
+"""Access control by origin: pages of other sites, and trusted origins (CORS)."""
 
 from typing import TYPE_CHECKING
 

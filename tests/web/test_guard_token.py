@@ -1,4 +1,4 @@
-"""Who gets in, by the control token: what asks for it, how it is brought, when one is made."""
+"""Access control by the control token: where it is needed, how it is sent, when one is generated."""
 
 from collections.abc import Iterator
 from http.client import HTTPConnection

@@ -1,4 +1,4 @@
-"""The head of a request on a real socket: what could be read in two ways is refused, whoever sends it."""
+"""Ambiguous request headers are refused, tested on a real socket."""
 
 import json
 import socket

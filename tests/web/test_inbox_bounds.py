@@ -1,4 +1,4 @@
-"""The inbox of a server takes from anybody, but not anything."""
+"""The inbox of a server limits what it captures."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a server takes, and no more: each limit is answered with a problem document that says how to go on."""
+"""Limits of a server: each is answered with a problem document that says what to do."""
 
 import json
 
@@ -97,7 +97,7 @@ def test_a_body_may_be_as_large_as_the_limit(make_client: MakeClient, size: int,
 
 
 def nested(levels: int) -> Json:
-    """Return a value of so many lists in each other."""
+    """Return a list nested this many levels deep."""
     value: Json = []
     for _ in range(levels - 1):
         value = [value]

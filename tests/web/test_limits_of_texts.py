@@ -1,6 +1,6 @@
-"""NUL, halves of surrogate pairs and their like, wherever a text goes: an answer of ours, never a crash of the server.
+"""NUL, lone surrogates and other odd characters in any text never crash the server.
 
-What JSON can say is kept as it is; what it cannot is refused. With every kind of store, since each has its own trouble.
+What JSON allows is stored unchanged, the rest is refused. With every kind of store, since each has other limits.
 """
 
 import re
@@ -57,7 +57,7 @@ def client(make_client: MakeClient, database: str | None) -> FlaskClient:
 
 
 def sent(client: FlaskClient, path: str, document: Json) -> int:
-    """Return the status of the answer, which has to be of ours."""
+    """Return the status of the response; check that it is one of ours."""
     answer = client.post(path, json=document, headers=BEARER)
     if answer.status_code >= 400:
         detail(answer, answer.status_code)
@@ -65,7 +65,7 @@ def sent(client: FlaskClient, path: str, document: Json) -> int:
 
 
 def unreadable(client: FlaskClient) -> list[str]:
-    """Return which reads are not answered."""
+    """Return the paths whose reads fail."""
     return [path for path in READS if client.get(path, headers=BEARER).status_code != 200]
 
 

@@ -1,4 +1,4 @@
-"""A client that is still sending what was refused gets time to read why, but not for ever."""
+"""A client that still sends a refused body gets limited time to read the response."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ def ends() -> Iterator[tuple[socket, socket]]:
 
 
 def drip(end: socket) -> int:
-    """Send one byte after the other until nobody reads them any more; return how many went out."""
+    """Send single bytes until the other end stops reading; return how many were sent."""
     for sent in range(LINGERING_BYTES):
         try:
             end.send(b"x")

@@ -37,7 +37,7 @@ def settled(mock: Caller, tenant: str | None = None) -> None:
 
 
 def until(claim: Callable[[], bool]) -> None:
-    """Ask until it holds; fail when it does not in time."""
+    """Check until `claim` is true; fail after a timeout."""
     deadline = Deadline(timedelta(seconds=PATIENCE))
     while not claim():
         assert not deadline.passed(), f"it did not come true within {PATIENCE} s"

@@ -1,4 +1,4 @@
-"""The way in for a browser: the form, the cookie, the link that carries the token once."""
+"""Login of a browser: the form, the cookie, and the link with the token."""
 
 from typing import TYPE_CHECKING
 

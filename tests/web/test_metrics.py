@@ -31,7 +31,7 @@ def scraped(mock: Caller) -> dict[tuple[str, ...], float]:
 
 @pytest.fixture
 def used(mock: Caller, nowhere: str) -> Caller:
-    """A server with one webhook, at which nobody listens, and one event."""
+    """A server with one unreachable webhook and one event."""
     mock.ok("POST", "/v1/webhooks", {"url": nowhere, "events": ["*"]})
     mock.ok("POST", "/_mockstore/emit", {"type": "pet.adopted"})
     mock.ok("POST", "/_mockstore/settle", {})
@@ -99,7 +99,7 @@ def test_without_a_server_there_are_no_metrics(client: FlaskClient) -> None:
 
 
 class DeadPump:
-    """Stands for a pump whose threads have ended."""
+    """A pump whose threads have ended."""
 
     pulse = Pulse(lost=2)
 
@@ -108,7 +108,7 @@ class DeadPump:
 
 
 class Worlds(Tenants):
-    """Tenants whose health is bad."""
+    """Tenants with a dead pump."""
 
     def __iter__(self) -> Iterator[Tenant]:
         return (replace(one, pump=cast("Pump", DeadPump())) for one in super().__iter__())

@@ -1,4 +1,4 @@
-"""A page of a long history is made of what is on the page: nobody reads all that there is."""
+"""A page of a long history reads only the records on that page."""
 
 from collections.abc import Iterator, Sequence
 from typing import Unpack
@@ -17,13 +17,13 @@ from mockstore.world.store_memory import MemoryStore
 
 
 class Long(MemoryStore):
-    """A store that has too much to return all of it, and counts how often a single webhook is read."""
+    """A store that refuses to return all records, and counts the reads of single webhooks."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lookups = 0
         self.forgotten: str | None = None
-        """The event that is forgotten with its delivery as soon as somebody has the delivery in hand."""
+        """The event that is deleted with its delivery as soon as the delivery has been read."""
 
     def event(self, event_id: str) -> EventRecord | None:
         return None if event_id == self.forgotten else super().event(event_id)
@@ -50,7 +50,7 @@ def store() -> Long:
 
 @pytest.fixture
 def shop(store: Long) -> Iterator[Mockstore]:
-    """Three events of two types, each with a delivery to one webhook; they are held back."""
+    """A Mockstore with three events of two types, each with a held delivery to one webhook."""
     with Mockstore(standalone_parts(Settings(clock="virtual"), keeping=Keeping(store))) as shop:
         webhook = shop.subscribe("http://127.0.0.1:1/")
         shop.subscribe("http://127.0.0.1:1/", "payment.*")

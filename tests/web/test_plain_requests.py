@@ -1,4 +1,4 @@
-"""The quick reader of plain requests beside cheroot's: the same of everything, or it leaves the request alone."""
+"""The parser of plain requests gives the same result as cheroot's, or none."""
 
 from io import BufferedReader, BytesIO
 from types import SimpleNamespace
@@ -79,14 +79,14 @@ READ = ("method", "uri", "path", "qs", "scheme", "request_protocol", "response_p
 
 
 class Read(HTTPRequest):
-    """What cheroot reads; a refusal is kept in place of being sent."""
+    """A request parsed by cheroot; a refusal is recorded, not sent."""
 
-    def __init__(self, come: bytes) -> None:
+    def __init__(self, content: bytes) -> None:
         server = SimpleNamespace(
             ssl_adapter=None, max_request_header_size=65_536, max_request_body_size=0, protocol="HTTP/1.1"
         )
-        self.come = BufferedReader(BytesIO(come))
-        super().__init__(server, SimpleNamespace(rfile=self.come, wfile=BytesIO()))
+        self.content = BufferedReader(BytesIO(content))
+        super().__init__(server, SimpleNamespace(rfile=self.content, wfile=BytesIO()))
         self.parse_request()
 
     def simple_response(self, status: object, msg: str = "") -> None:
@@ -95,7 +95,7 @@ class Read(HTTPRequest):
 
 @st.composite
 def requests(draw: st.DrawFn) -> bytes:
-    """Draw what may come from a client: well-formed, nearly so, or cut off."""
+    """Draw a request: well-formed, slightly malformed, or incomplete."""
     line = b" ".join([draw(METHODS), draw(TARGETS), draw(VERSIONS)])
     lines = [line, *draw(st.lists(FIELDS, max_size=5))]
     whole = b"".join(one + draw(ENDS) for one in lines) + draw(ENDS) + b"12345GET / HTTP/1.1\r\n\r\n"
@@ -108,17 +108,17 @@ def requests(draw: st.DrawFn) -> bytes:
 @example(b"GET /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
 @example(b"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n")
 @example(b"GET /x HTTP/1.1\r\nConnection: keep-alive\r\nconnection: close\r\n\r\n")
-def test_a_plain_request_is_what_cheroot_reads(come: bytes) -> None:
-    head = plain_head(come)
+def test_a_plain_request_is_what_cheroot_reads(content: bytes) -> None:
+    head = plain_head(content)
 
     if head is not None:
-        read: Any = Read(come)
-        assert read.ready, getattr(read, "refused", come)
+        read: Any = Read(content)
+        assert read.ready, getattr(read, "refused", content)
         ours = (head.method, head.uri, head.path, head.query, b"http", b"HTTP/1.1", "HTTP/1.1", False)
         assert ours == tuple(getattr(read, name) for name in READ)
         assert head.headers == read.inheaders
         assert not read.chunked_read
-        assert come[head.size :] == read.come.read()
+        assert content[head.size :] == read.content.read()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ CLIENTS, PLAYS = 4, 15
 
 @pytest.fixture
 def hurried() -> Iterator[None]:
-    """Threads take turns as often as they can."""
+    """Make threads switch as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -22,7 +22,7 @@ def hurried() -> Iterator[None]:
 
 
 def played(client: FlaskClient, number: int) -> dict[str, str]:
-    """Play scenarios that do not pass, and return the names in their results, by the names that were sent."""
+    """Play scenarios that fail; return the name in each result, by the name that was sent."""
     found = {}
     for name in (f"play-{number}-{turn}" for turn in range(PLAYS)):
         text = f"name: {name}\nwebhooks: {{shop-{number}: {{}}}}\nsteps:\n  - expect: {{attempts: 9}}\n"

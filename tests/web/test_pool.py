@@ -1,4 +1,4 @@
-"""The threads that answer requests: who gets one, also in a system that has no more threads to give."""
+"""The thread pool for requests, also when the system refuses to start more threads."""
 
 import logging
 import socket
@@ -54,7 +54,7 @@ def test_a_request_waits_for_a_thread_at_work_where_no_further_one_can_be_starte
     caller = serve(requests=8)
     with connect(caller) as first, connect(caller) as second, connect(caller) as third:
         first.sendall(EMIT)
-        caller.ok("GET", "/_mockstore/clock")  # so a thread waits for the body of the first one by now
+        caller.ok("GET", "/_mockstore/clock")  # after this, a thread waits for the body of the first one
         with no_more_threads():
             second.sendall(EMIT + BODY)
             third.sendall(EMIT + BODY)
@@ -78,7 +78,7 @@ def test_a_client_that_says_nothing_keeps_no_thread_from_another_where_no_furthe
 
 
 class Talk:
-    """A connection that has a number of requests; the last of them does not end before the server hangs up."""
+    """A connection with some requests; the last one ends only when the server stops reading."""
 
     answering = False
 
@@ -94,18 +94,18 @@ class Talk:
         self.at_its_last.set()
         return not self.hung_up.wait(PATIENCE)
 
-    def has_more(self) -> bool:
+    def wait_for_request(self) -> bool:
         return False
 
-    def hang_up(self) -> None:
+    def stop_reading(self) -> None:
         self.hung_up.set()
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""
 
 
 def pool_of(threads: int, put_conn: Callable[[Talk], None] = Talk.close) -> Any:  # noqa: ANN401 - a pool, also of `Talk`
-    """Return a pool whose server does that with the connections that are to be kept."""
+    """Return a pool whose server calls `put_conn` for connections to keep."""
     server: Any = SimpleNamespace(put_conn=put_conn)
     return Pool(server, threads)
 
@@ -114,7 +114,7 @@ def test_a_stop_hangs_up_on_a_client_that_one_thread_has_handed_to_another() -> 
     first, second = Talk(2), Talk(1)
 
     def put_conn(kept: Talk) -> None:
-        """Have the next request served by another thread before this one goes on to the second connection."""
+        """Let another thread serve the next request before this one gets the second connection."""
         pool.put(kept)
         pool.put(second)
         assert first.at_its_last.wait(PATIENCE)
@@ -143,7 +143,7 @@ def test_a_connection_that_breaks_while_it_is_waited_on_is_closed() -> None:
     class Broken(Talk):
         """Breaks after its first request."""
 
-        def has_more(self) -> bool:
+        def wait_for_request(self) -> bool:
             raise ConnectionResetError
 
         def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong, and that it always looks like a problem of RFC 9457."""
+"""Every error is answered with a problem document (RFC 9457)."""
 
 from typing import Any
 

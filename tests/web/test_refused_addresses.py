@@ -1,4 +1,4 @@
-"""Addresses that no delivery goes to are refused when a webhook names one, and when something would be sent."""
+"""Forbidden addresses are refused at registration and again before sending."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -58,7 +58,7 @@ def test_a_webhook_cannot_be_moved_to_a_refused_address(client: FlaskClient) -> 
 
 @pytest.fixture
 def door() -> Iterator[socket]:
-    """A socket that listens on loopback; nobody is to knock."""
+    """A socket on loopback that must get no connection."""
     with create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
         yield listening

@@ -1,4 +1,4 @@
-"""What test processes elsewhere ask of a server: nonsense is refused, and nothing breaks."""
+"""The routes for `mockstore.remote` refuse invalid requests."""
 
 from typing import TYPE_CHECKING
 

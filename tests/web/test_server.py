@@ -1,4 +1,4 @@
-"""The server on real sockets: how it starts and stops, and what it does with rude clients."""
+"""The server on real sockets: start, stop, and misbehaving clients."""
 
 import json
 import socket
@@ -129,7 +129,7 @@ def test_more_clients_than_threads_are_all_answered_while_others_keep_silent(ser
 
 def test_it_stops_though_clients_are_connected_and_silent(serve: Serve) -> None:
     caller = serve()
-    caller.ok("GET", "/_mockstore/health")  # kept alive
+    caller.ok("GET", "/_mockstore/health")  # the connection is kept alive
     silent, halfway = connect(caller.server), connect(caller.server)
     halfway.sendall(HEALTH[:10])
 
@@ -143,7 +143,7 @@ def test_it_stops_though_clients_are_connected_and_silent(serve: Serve) -> None:
 
 
 class Slowly:
-    """An app that answers when it is told to."""
+    """An app that answers when the test allows it."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
@@ -204,7 +204,7 @@ def test_a_stop_does_not_wait_for_the_rest_of_a_request(serve: Serve, half: byte
     caller = serve()
     with connect(caller.server) as slow:
         slow.sendall(half)
-        caller.ok("GET", "/_mockstore/health")  # by then a thread waits for the rest
+        caller.ok("GET", "/_mockstore/health")  # after this, a thread waits for the rest
 
         caller.server.stop()
 

@@ -1,4 +1,4 @@
-"""A server with a certificate: it speaks TLS, and nothing is lost or sent in plain by that."""
+"""A server with a certificate serves TLS, loses no request, and sends nothing in plain text."""
 
 import json
 import socket
@@ -21,7 +21,7 @@ from tests.web.test_server import HEALTH, PATIENCE, connect, everything
 
 SIZE = 64
 COUNT = 256
-"""So many requests of that size make one TLS record, of which the server reads as many at once as are half of it."""
+"""So many requests fill one TLS record, of which the server reads half at once."""
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_an_answer_is_encrypted_after_the_server_has_ceased_to_take_requests(
     server = SimpleNamespace(peercreds_enabled=False, peercreds_resolve_enabled=False)
     connection = Connection(server, secured)
     with shaken.result() as client:
-        connection.hang_up()
+        connection.stop_reading()
 
         connection.wfile.write(b"well")
         connection.close()

@@ -1,4 +1,4 @@
-"""What is recorded is answered for, even when the store cannot be read any more."""
+"""An emit that was recorded succeeds, even if the store cannot be read afterwards."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ class Fading(MemoryStore):
 
 
 class OnlyOne(Tenants):
-    """Everybody has the same world."""
+    """Returns the same tenant for every id."""
 
     def __init__(self, one: Tenant) -> None:
         super().__init__(SETTINGS)

@@ -25,8 +25,8 @@ def act(verb: str) -> ResponseReturnValue:
     """Do what a button says, and show the same page again."""
     if verb not in _VERBS:
         raise NotFound(f"{verb!r} is no control; there are: {', '.join(_VERBS)}")
-    notice, told = _VERBS[verb]()
-    return to(request.form.get("back", ""), notice, **told)
+    notice, parameters = _VERBS[verb]()
+    return to(request.form.get("back", ""), notice, **parameters)
 
 
 def _advance() -> Done:

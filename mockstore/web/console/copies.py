@@ -1,6 +1,6 @@
 """A delivery as text to copy: a curl command, an httpx call, a pytest file, a cassette, a scenario step. Pure.
 
-None of them has a secret in it; the curl command and the call have the signature that was sent, the others sign afresh.
+None contains the secret. The curl command and the httpx call have the signature that was sent; the others sign anew.
 """
 
 import json
@@ -15,7 +15,7 @@ from mockstore.model import DeliveryRecord, EventRecord, Json, Outgoing
 from mockstore.source import parsed
 
 _LONGEST: Final = 100_000
-"""Bodies of up to so many characters are written out."""
+"""The longest body, in characters, that is included in a text."""
 
 
 class Copy(Struct, frozen=True):
@@ -82,18 +82,18 @@ def httpx(request: Outgoing) -> str:
 def step(delivery: DeliveryRecord, event: EventRecord) -> str:
     """Return the scenario step that emits the same event, as YAML, with personal data replaced."""
     faults = [_fault(name.name, name.attempts) for name in delivery.faults]
-    told: dict[str, Json] = {"type": event.type}
+    members: dict[str, Json] = {"type": event.type}
     payload = parsed(redacted(event.body))
     data = payload.get("data") if isinstance(payload, dict) else None
     if event.fits is False or not isinstance(data, dict):
-        told |= {"body": redacted(event.body).decode("utf-8", "replace"), "invalid": True}
+        members |= {"body": redacted(event.body).decode("utf-8", "replace"), "invalid": True}
         if event.content_type != "application/json":
-            told["content_type"] = event.content_type
+            members["content_type"] = event.content_type
     else:
-        told["set"] = data
+        members["set"] = data
     if faults:
-        told["fault"] = faults[0] if len(faults) == 1 else faults
-    inner = "\n".join(f"    {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in told.items())
+        members["fault"] = faults[0] if len(faults) == 1 else faults
+    inner = "\n".join(f"    {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in members.items())
     return f"- emit:\n{inner}\n"
 
 

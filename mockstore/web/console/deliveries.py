@@ -1,4 +1,4 @@
-"""The page of a delivery, with all that is known of each attempt, and the page of an event with its deliveries."""
+"""The page of a delivery with all its attempts, and the page of an event with its deliveries."""
 
 from typing import Final
 
@@ -65,6 +65,6 @@ def show_event(event_id: str) -> ResponseReturnValue:
 
 
 def redeliver(delivery_id: str) -> ResponseReturnValue:
-    """Redeliver it, and show it."""
+    """Send a delivery again, and show it."""
     mockstore().redeliver(delivery_id)
     return to(f"console/deliveries/{delivery_id}", "redelivered")

@@ -39,11 +39,11 @@ def emit() -> ResponseReturnValue:
     """Emit the events that the form asks for, and show the list; the form again when it has mistakes."""
     shop, form = mockstore(), request.form
     event_type, count = form.get("type", ""), _count(form.get("count", ""))
-    told = overrides(_fields(shop, event_type), form) or None
+    changes = overrides(_fields(shop, event_type), form) or None
     webhook = shop.webhooks[form["to"]] if form.get("to") else None
     fault, invalid = form.get("fault") or (), form.get("invalid") == "yes"
     for _ in range(count):
-        shop.emit(event_type, told, to=webhook, fault=fault, invalid=invalid)
+        shop.emit(event_type, changes, to=webhook, fault=fault, invalid=invalid)
     if form.get("back") == "emit":
         return to("console/emit", "emitted", n=count, type=event_type)
     return to("", "emitted", n=count)

@@ -26,7 +26,7 @@ class Body(Struct, frozen=True):
 
     @property
     def is_laid_out(self) -> bool:
-        """Whether the text shown differs from the bytes that were sent."""
+        """Whether the text shown was formatted."""
         return self.text != self.raw
 
 

@@ -83,16 +83,16 @@ def _member(sample: Json, name: str | int) -> Json:
 
 
 def overrides(known: Sequence[Field], form: Mapping[str, str]) -> dict[str, Json]:
-    """Return what the form says: the JSON in `overrides`, and over it each field that is not empty.
+    """Return the JSON object in the form's `overrides`, with each non-empty field set in it.
 
-    Raises `InvalidInputError` for what is no JSON object.
+    Raises `InvalidInputError` if `overrides` is not a JSON object.
     """
-    told = _object(form.get("overrides", ""))
+    document = _object(form.get("overrides", ""))
     for field in known:
         value = form.get(field.name, "")
         if value != "":
-            told[field.path] = _read(field, value)
-    return told
+            document[field.path] = _read(field, value)
+    return document
 
 
 def _object(text: str) -> dict[str, Json]:
@@ -118,5 +118,5 @@ def _parsed(text: str) -> Json:
     try:
         return parsed_json(text.encode("utf-8", "replace"))
     except BadRequest as error:
-        said = str(error.description).replace("the body is", "the overrides are")
-        raise InvalidInputError(said, field="overrides") from None
+        text_of_error = str(error.description).replace("the body is", "the overrides are")
+        raise InvalidInputError(text_of_error, field="overrides") from None

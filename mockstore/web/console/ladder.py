@@ -43,15 +43,15 @@ def rungs(delivery: DeliveryRecord, policy: RetryPolicy) -> list[Rung]:
 
 
 def climb(delivery: DeliveryRecord, policy: RetryPolicy) -> str:
-    """Return in words how far up the ladder the delivery is."""
+    """Return in words how many attempts of the current round were made."""
     made = len(delivery.attempts) - delivery.round_start
     return f"{made} of {policy.attempts} attempts used"
 
 
 def _made(delivery: DeliveryRecord, attempt: Attempt) -> Rung:
     tone = "ok" if attempt.outcome is Outcome.ACKNOWLEDGED else "bad"
-    said, status = _SAID[attempt.outcome], answer(attempt)
-    words = said if attempt.status is None else f"{status} {said}"
+    outcome, status = _SAID[attempt.outcome], answer(attempt)
+    words = outcome if attempt.status is None else f"{status} {outcome}"
     climbs = 2 if delivery.round_start and attempt.number > delivery.round_start else 1
     return Rung(attempt.number, tone, words, attempt.at, attempt.offset, attempt, climbs)
 

@@ -26,6 +26,6 @@ NOTICES: Final[Mapping[str, str]] = MappingProxyType(
 
 def notice_of(query: Mapping[str, str]) -> str:
     """Return the text of the notice that the URL names; an empty text for none, or for an unknown name."""
-    said = NOTICES.get(query.get("notice", ""), "")
+    text = NOTICES.get(query.get("notice", ""), "")
     count = query.get("n", "")
-    return said.replace("{n}", count if count.isdecimal() and count.isascii() and len(count) <= 9 else "some")  # noqa: PLR2004 - far more than any count
+    return text.replace("{n}", count if count.isdecimal() and count.isascii() and len(count) <= 9 else "some")  # noqa: PLR2004 - far more than any count

@@ -72,7 +72,7 @@ def find_tenant() -> None:
 def named_tenant() -> str | None:
     """Return the tenant of the page; None for the shared one.
 
-    Where the form could not be read, that is what the address says.
+    If the form could not be parsed, only the query is used.
     """
     if "named_tenant" in g:
         named: str | None = g.named_tenant
@@ -105,5 +105,5 @@ def refused(error: MockstoreError) -> ResponseReturnValue:
 
 @routes.errorhandler(HTTPException)
 def failed(error: HTTPException) -> ResponseReturnValue:
-    """Do the same for errors of the framework."""
+    """Answer an error of Flask with a page that says why."""
     return _loaded("rendering", "refusal", error=error)

@@ -36,7 +36,7 @@ class Performance:
         """Whether the scenario is one of the library."""
         self.scenario = play.scenario
         self.error = ""
-        """Why the play itself failed; None when it did not."""
+        """Why the play itself failed; empty when it did not."""
         self.ended = Event()
         self._play: Play | None = play
         self._result: Result = play.result
@@ -59,7 +59,7 @@ class Performance:
 
     @property
     def state(self) -> str:
-        """`playing`, `passed`, `failed`, or `stopped` when it did not come to its end."""
+        """`playing`, `passed`, `failed`, or `stopped` when it did not run to its end."""
         if not self.ended.is_set():
             return "playing"
         if self.error or self._result.broken is not None:
@@ -72,15 +72,15 @@ class Performance:
             play.stop()
 
     def perform(self, news: News) -> None:
-        """Play it to its end; listeners hear of each entry of the timeline."""
+        """Play it to its end, and notify `news` of each entry of the timeline."""
         play = self._play
         try:
             for _ in play or ():
                 news.tell()
-        except Exception as error:  # noqa: BLE001 - whatever it is: on this thread nobody else would hear of it
+        except Exception as error:  # noqa: BLE001 - on this thread, nobody else would report it
             self.error = f"{type(error).__name__}: {error}"
         finally:
-            self._result, self._play = self.result, None  # its world is let go of
+            self._result, self._play = self.result, None  # releases the memory of its Mockstore
             self.ended.set()
             news.tell()
 
@@ -88,7 +88,7 @@ class Performance:
 class Plays:
     """The latest plays of one tenant; `places` is shared by all tenants of a server.
 
-    `reach` says which addresses a play may not deliver to.
+    `reach` decides to which addresses a play may deliver.
     """
 
     def __init__(self, news: News, places: BoundedSemaphore, closing: Closing, reach: AddressPolicy) -> None:
@@ -139,11 +139,11 @@ class Plays:
         with self._lock:
             self._count += 1
             made = self._kept[self._count] = Performance(self._count, text, play, is_ready=is_ready)
-            if len(self._kept) > KEPT:  # fewer run at once, so there is one that has ended
+            if len(self._kept) > KEPT:  # `AT_ONCE` is less than `KEPT`, so one has ended
                 del self._kept[next(number for number, one in self._kept.items() if one.ended.is_set())]
             return made
 
     def _perform(self, performance: Performance, world: ExitStack) -> None:
         with world:
             performance.perform(self._news)
-        self._news.tell()  # its place is free
+        self._news.tell()  # the play has ended

@@ -37,10 +37,10 @@ class Links(Struct, frozen=True):
 
     def __call__(self, path: str = "", **query: object) -> str:
         """Return the URL of a page, without query parameters that are None or empty."""
-        told = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        parameters = {name: str(value) for name, value in query.items() if value not in (None, "")}
         if self.tenant is not None:
-            told["tenant"] = self.tenant
-        return self.root + quote(path) + (f"?{urlencode(told)}" if told else "")
+            parameters["tenant"] = self.tenant
+        return self.root + quote(path) + (f"?{urlencode(parameters)}" if parameters else "")
 
 
 def links() -> Links:
@@ -55,7 +55,7 @@ def page(template: str, /, status: int = 200, **values: object) -> Response:
         "at": links(),
         "static": _static_root(),
         "here": request.path,
-        "news": mockstore().news.count,  # first: what changes while the page is made is news to it
+        "news": mockstore().news.count,  # before all else, so that later changes reload the page
         "now": clock.now(),
         "frozen": clock.frozen,
         "holding": mockstore().reader.holding,
@@ -95,11 +95,11 @@ def _refusal(error: MockstoreError | HTTPException) -> Response:
         conflict = isinstance(error, InvalidInputError) and error.code in CONFLICTS
         status, text = (409 if conflict else status), str(error)
     if isinstance(error, InvalidInputError) and error.field == "X-Tenant-ID":
-        return Response(f"{text}\n", status, mimetype="text/plain")  # no page of a tenant that there cannot be
+        return Response(f"{text}\n", status, mimetype="text/plain")  # a page needs a valid tenant
     return page("refusal.html", status, problem=text)
 
 
-def static(version: str, name: str) -> Response:  # noqa: ARG001 - the version is there to change the address
+def static(version: str, name: str) -> Response:  # noqa: ARG001 - the version makes a new URL for new content
     """Return a static file."""
     content = _static_files().get(name)
     if content is None:

@@ -44,7 +44,7 @@ class Filter(Struct, frozen=True):
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
-        """Read the filter from the query of a URL; an invalid number of rows becomes the default."""
+        """Parse the filter from the query of a URL; an invalid number of rows becomes the default."""
         rows = query.get("rows", "")
         number = int(rows) if rows.isascii() and rows.isdecimal() and len(rows) <= len(str(MOST)) else SHOWN
         type_, webhook, state = (query.get(name, "") for name in ("type", "webhook", "state"))
@@ -78,7 +78,7 @@ class Row(Struct, frozen=True):
     where: str = ""
     attempts: int = 0
     answer: str = ""
-    """The result of the latest attempt."""
+    """The result of the latest attempt; empty without one."""
     due: datetime | None = None
     faults: tuple[str, ...] = ()
 

@@ -19,10 +19,10 @@ from mockstore.web.site import mockstore, site
 
 KEY: Final = "mockstore.console.plays"
 _GRACE: Final = 0.5
-"""How many seconds a form waits for the end of a play; one in virtual time takes less."""
+"""How many seconds a form waits for the end of a play; in virtual time, most end sooner."""
 
 
-class Houses:
+class PlaysByTenant:
     """The plays of one server, by tenant, and the limit on how many run at once."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ def show(name: str) -> ResponseReturnValue:
 
 
 def play(name: str) -> ResponseReturnValue:
-    """Start to play it, and redirect to the page of the play."""
+    """Start to play a scenario of the library, and redirect to the page of the play."""
     scenario = _scenario(name)
     return _begin(scenario, text_of(name), _consumers(scenario, request.form), is_ready=True)
 
@@ -77,14 +77,14 @@ def stop(number: int) -> ResponseReturnValue:
 
 
 def _plays() -> Plays:
-    houses: Houses = current_app.extensions.setdefault(KEY, Houses())
+    houses: PlaysByTenant = current_app.extensions.setdefault(KEY, PlaysByTenant())
     return houses.of(mockstore())
 
 
 def _begin(scenario: Scenario, text: str, consumers: Mapping[str, Consumer], *, is_ready: bool) -> ResponseReturnValue:
-    begun = _plays().begin(scenario, text, consumers, mockstore().provider, is_ready=is_ready)
-    begun.ended.wait(_GRACE)
-    return to(f"console/plays/{begun.number}")
+    performance = _plays().begin(scenario, text, consumers, mockstore().provider, is_ready=is_ready)
+    performance.ended.wait(_GRACE)
+    return to(f"console/plays/{performance.number}")
 
 
 def _scenario(name: str) -> Scenario:

@@ -1,4 +1,4 @@
-"""Server-sent events that tell an open page that something has changed, so that it reads itself again."""
+"""Server-sent events that notify an open page of changes, so that it reloads."""
 
 from collections.abc import Iterator
 from threading import BoundedSemaphore
@@ -13,14 +13,14 @@ from mockstore.web.site import mockstore, site
 
 KEY: Final = "mockstore.console.streams"
 SHARE: Final = 4
-"""At most one in so many of the threads that answer requests serves streams, since browsers leave them open for hours;
-but at least one, unless there is only one thread."""
+"""At most one in `SHARE` of the server's threads serves streams, since browsers leave them open for hours; but at least
+one thread does, unless there is only one."""
 RETRY_MS: Final = 2000
 """After how many milliseconds a browser reconnects."""
 _LOOK: Final = 0.2
 """How often to check whether the server closes; in seconds."""
 _PAUSE: Final = 0.1
-"""The least number of seconds between two messages: many changes are told as one."""
+"""The least number of seconds between two messages; changes in between are combined into one."""
 _BEATS: Final = 50
 """After how many checks without news a heartbeat is sent, which detects closed connections."""
 _LIFE: Final = 60
@@ -34,7 +34,7 @@ class Closing(Protocol):
         """Return whether the server closes."""
 
     def wait(self, timeout: float) -> bool:
-        """Wait until the server closes, or for so many seconds; return whether it closes."""
+        """Wait until the server closes, for `timeout` seconds at most; return whether it closes."""
 
 
 def follow() -> ResponseReturnValue:
@@ -45,7 +45,7 @@ def follow() -> ResponseReturnValue:
         answer.headers["Retry-After"] = "5"
         return answer
     news = mockstore().news
-    answer = Response(told(news, site().tenants.closing, _seen(news)), mimetype="text/event-stream")
+    answer = Response(messages(news, site().tenants.closing, _seen(news)), mimetype="text/event-stream")
     answer.call_on_close(places.release)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Accel-Buffering"] = "no"
@@ -59,7 +59,7 @@ def _places() -> BoundedSemaphore:
     return found
 
 
-def told(news: News, closing: Closing, seen: int) -> Iterator[str]:
+def messages(news: News, closing: Closing, seen: int) -> Iterator[str]:
     """Yield the news after number `seen` as server-sent events, until the server closes or the stream's time is up."""
     yield f"retry: {RETRY_MS}\n\n"
     quiet = beats = 0
@@ -75,5 +75,5 @@ def told(news: News, closing: Closing, seen: int) -> Iterator[str]:
 
 def _seen(news: News) -> int:
     """Return the number of the latest change that the page knows."""
-    said = request.headers.get("Last-Event-ID") or request.args.get("since", "")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) <= len(str(2**63)) else news.count
+    number = request.headers.get("Last-Event-ID") or request.args.get("since", "")
+    return int(number) if number.isascii() and number.isdecimal() and len(number) <= len(str(2**63)) else news.count

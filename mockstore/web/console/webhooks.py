@@ -28,7 +28,7 @@ def show_all() -> ResponseReturnValue:
 
 
 def register() -> ResponseReturnValue:
-    """Register a webhook, and show it with its whole secret, this once."""
+    """Register a webhook, and show it once with its whole secret."""
     form = request.form
     webhook = mockstore().webhooks.add(
         form.get("url", ""),

@@ -22,7 +22,7 @@ class Past(Struct, frozen=True):
 
     @property
     def told(self) -> Iterator[Told]:
-        """Each event with its deliveries, newest first, as far back as their deliveries are among these."""
+        """Yield each event with its deliveries, newest first, as far back as all deliveries of an event are known."""
         of_event: dict[str, list[DeliveryRecord]] = {}
         for delivery in self.deliveries:
             of_event.setdefault(delivery.event_id, []).append(delivery)
@@ -44,7 +44,7 @@ def told_to(shop: Mockstore, webhook_id: str) -> Iterator[Told]:
     for delivery in reversed(shop.reader.delivery_records(webhook_id=webhook_id, latest=SHOWN)):
         try:
             yield Told(shop.reader.event_record(delivery.event_id), (delivery,))
-        except NotFoundError:  # forgotten since the list was made
+        except NotFoundError:  # deleted since the list was made
             continue
 
 
