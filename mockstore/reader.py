@@ -12,7 +12,7 @@ from mockstore.model import DeliveryRecord, EventRecord, WebhookRecord
 from mockstore.news import News
 from mockstore.parts import Parts
 from mockstore.source import parsed
-from mockstore.timeline import Told
+from mockstore.timeline import JoinedRecords
 from mockstore.world.clock import wall_time
 from mockstore.world.seams import Sought
 
@@ -108,7 +108,7 @@ class Reader:
 
         return Collection(find, self.wait, noun="event", check=self.check_type)
 
-    def told(self) -> Iterator[Told]:
+    def joined_records(self) -> Iterator[JoinedRecords]:
         """Yield each delivery with its event and its webhook, then each event that has no delivery."""
         alone = {event.id: event for event in self.event_records()}
         for record in self.delivery_records():

@@ -321,7 +321,7 @@ class Mockstore:
 
     def timeline(self) -> str:
         """Return all events with their deliveries and attempts, as text."""
-        return timeline_text(self._reader.told())
+        return timeline_text(self._reader.joined_records())
 
     def complaints(self) -> list[str]:
         """Return a text for each failure that the test did not look at; a strict test fails if there is one."""

@@ -36,7 +36,7 @@ EXPLAINED = frozenset({400, 401, 403})
 """Statuses of a refusal that may be caused by the signature or by different clocks."""
 
 
-Told: TypeAlias = tuple[DeliveryRecord | None, EventRecord, WebhookRecord | None]
+JoinedRecords: TypeAlias = tuple[DeliveryRecord | None, EventRecord, WebhookRecord | None]
 """A delivery (None for an event without any), its event, and its webhook (None when it was deleted)."""
 
 
@@ -58,11 +58,11 @@ def nobody_text(event: EventRecord) -> str:
     return f"{event.type} {event.id}: delivered to nobody"
 
 
-def timeline_text(told: Iterable[Told]) -> str:
+def timeline_text(joined_records: Iterable[JoinedRecords]) -> str:
     """Return the timelines of several deliveries below each other; of more than 20, the first and the last ten."""
-    rest = iter(told)
+    rest = iter(joined_records)
     first = [_text(*one) for one in islice(rest, MOST_DELIVERIES // 2)]
-    last = deque[Told](maxlen=MOST_DELIVERIES // 2)
+    last = deque[JoinedRecords](maxlen=MOST_DELIVERIES // 2)
     count = 0
     for one in rest:
         last.append(one)

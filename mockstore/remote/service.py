@@ -272,7 +272,7 @@ class RemoteMockstore:
 
     def timeline(self) -> str:
         """Return what happened, as a readable text."""
-        return timeline_text(self.reader.told())
+        return timeline_text(self.reader.joined_records())
 
     def complaints(self) -> list[str]:
         """Return the failures that a strict test reports: those that it never looked at."""

@@ -16,7 +16,7 @@ from mockstore.remote.callbacks import Callbacks
 from mockstore.remote.wire import Wire
 from mockstore.source import parsed
 from mockstore.strict import RaisedThereError
-from mockstore.timeline import Told
+from mockstore.timeline import JoinedRecords
 from mockstore.web.records import from_json
 from mockstore.world.clock import wall_time
 from mockstore.world.transports.rules import Deadline
@@ -87,7 +87,7 @@ class RemoteReader:
 
         return Collection(find, self.wait, noun="event", check=self.check_type)
 
-    def told(self) -> Iterator[Told]:
+    def joined_records(self) -> Iterator[JoinedRecords]:
         """Yield each delivery with its event and its webhook, then each event that has no delivery."""
         events = {event.id: event for event in self.event_records()}
         undelivered = dict(events)

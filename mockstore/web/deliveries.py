@@ -11,10 +11,10 @@ from mockstore.handles import Delivery
 from mockstore.model import DeliveryRecord, DeliveryState, EventRecord, WebhookRecord
 from mockstore.petstore.errors import FieldMistake, ValidationError
 from mockstore.reader import Reader
-from mockstore.web.documents import Document, delivery_document, part_document, told_document
+from mockstore.web.documents import Document, delivery_document, joined_document, part_document
 from mockstore.web.paging import page_of
 
-_Told: TypeAlias = tuple[DeliveryRecord, EventRecord, WebhookRecord | None]
+_JoinedRecords: TypeAlias = tuple[DeliveryRecord, EventRecord, WebhookRecord | None]
 
 SHOWN = 100
 """How many of the deliveries that a call has started are shown; `count` is the number of all."""
@@ -33,10 +33,10 @@ def deliveries_page(reader: Reader, webhook_id: str | None = None) -> Document:
         event_type=query.get("type"),
         states=None if state is None else [DeliveryState(state)],
     )
-    return part_document(list(_told(reader, found)), total, page, lambda told: told_document(*told))
+    return part_document(list(_joined_records(reader, found)), total, page, lambda joined: joined_document(*joined))
 
 
-def _told(reader: Reader, found: Sequence[DeliveryRecord]) -> Iterator[_Told]:
+def _joined_records(reader: Reader, found: Sequence[DeliveryRecord]) -> Iterator[_JoinedRecords]:
     """Yield each delivery with its event and its webhook; skip those deleted since they were found."""
     webhook_record = cache(reader.webhook_record)
     for record in found:

@@ -98,16 +98,16 @@ def event_with_payload(event: Event, payload: object) -> Document:
         "timestamp": rfc3339(event.timestamp),
         "payload": payload,
         **_body(event.body),
-        "deliveries": [told_document(*records) for records in event.delivery_records()],
+        "deliveries": [joined_document(*records) for records in event.delivery_records()],
     }
 
 
 def delivery_document(delivery: Delivery) -> Document:
     """Return a delivery with every attempt."""
-    return told_document(*delivery.records())
+    return joined_document(*delivery.records())
 
 
-def told_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> Document:
+def joined_document(record: DeliveryRecord, event: EventRecord, webhook: WebhookRecord | None) -> Document:
     """Return a delivery with every attempt, made from records."""
     return {
         "id": record.id,

@@ -10,7 +10,7 @@ from mockstore.web.console.copies import copies
 from mockstore.web.console.evidence import body, schema_check, signature_checks
 from mockstore.web.console.ladder import climb, rungs
 from mockstore.web.console.rendering import page, to
-from mockstore.web.console.rows import Filter, Told, rows, tone
+from mockstore.web.console.rows import EventWithDeliveries, Filter, rows, tone
 from mockstore.web.console.worlds import webhook_of, webhooks_of
 from mockstore.web.site import mockstore
 
@@ -52,13 +52,13 @@ def show_event(event_id: str) -> ResponseReturnValue:
     shop = mockstore()
     event = shop.event(event_id)
     check, mistakes = schema_check(event.record, shop.provider.catalogue)
-    told = Told(event.record, tuple(delivery.record for delivery in event.deliveries))
+    events_with_deliveries = EventWithDeliveries(event.record, tuple(delivery.record for delivery in event.deliveries))
     urls = {webhook.id: webhook.url for webhook in webhooks_of(shop)}
     return page(
         "event.html",
         event=event.record,
         body=body(event.record.body),
-        rows=rows([told], urls, Filter()),
+        rows=rows([events_with_deliveries], urls, Filter()),
         check=check,
         mistakes=mistakes,
     )

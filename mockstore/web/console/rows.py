@@ -27,7 +27,7 @@ WORDS: Final[Mapping[str, str]] = {
 """The words for each state; a pending delivery that has failed before is `retrying`."""
 
 
-class Told(Struct, frozen=True):
+class EventWithDeliveries(Struct, frozen=True):
     """An event and its deliveries."""
 
     event: EventRecord
@@ -51,7 +51,7 @@ class Filter(Struct, frozen=True):
         return cls(type_, webhook, state, min(max(number, 1), MOST))
 
     @property
-    def is_any(self) -> bool:
+    def is_active(self) -> bool:
         """Whether the filter hides anything."""
         return bool(self.type or self.webhook or self.state)
 
@@ -88,13 +88,13 @@ class Row(Struct, frozen=True):
         return WORDS[self.tone]
 
 
-def rows(told: Iterable[Told], urls: Mapping[str, str], wanted: Filter) -> list[Row]:
+def rows(events_with_deliveries: Iterable[EventWithDeliveries], urls: Mapping[str, str], wanted: Filter) -> list[Row]:
     """Return the rows that match `wanted`, newest event first; `urls` are those of the webhooks, by id."""
-    return list(islice((row for row in _all(told, urls) if wanted.wants(row)), wanted.rows))
+    return list(islice((row for row in _all(events_with_deliveries, urls) if wanted.wants(row)), wanted.rows))
 
 
-def _all(told: Iterable[Told], urls: Mapping[str, str]) -> Iterator[Row]:
-    for one in told:
+def _all(events_with_deliveries: Iterable[EventWithDeliveries], urls: Mapping[str, str]) -> Iterator[Row]:
+    for one in events_with_deliveries:
         plain = Row(one.event.type, one.event.timestamp, one.event.id)
         if not one.deliveries:
             yield plain

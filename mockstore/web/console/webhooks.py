@@ -15,7 +15,7 @@ from mockstore.model import Json, WebhookStatus
 from mockstore.signing import SCHEMES, mask
 from mockstore.web.console.rendering import page, to
 from mockstore.web.console.rows import SHOWN, Filter, rows
-from mockstore.web.console.worlds import told_to, webhooks_of
+from mockstore.web.console.worlds import events_delivered_to, webhooks_of
 from mockstore.web.reading import about, moment_of
 from mockstore.web.site import mockstore
 
@@ -120,7 +120,7 @@ def _shown(webhook: Webhook, *, secret: str = "") -> ResponseReturnValue:
         secret=secret,
         schemes=tuple(SCHEMES),
         provided=mockstore().provider.signatures,
-        rows=rows(told_to(mockstore(), record.id), {record.id: record.url}, Filter(rows=SHOWN)),
+        rows=rows(events_delivered_to(mockstore(), record.id), {record.id: record.url}, Filter(rows=SHOWN)),
     )
 
 
