@@ -70,7 +70,10 @@ def test_others_are_not_judged(server: str, how: dict[str, Json]) -> None:
     with Mockstore.connect(server, **how) as mock:
         fails(mock)
         mock.settle()
+        complaints = mock.complaints()
         mock.reset()
+
+    assert complaints
 
 
 def test_the_judgement_makes_no_world_anew(server: str) -> None:
